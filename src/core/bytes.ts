@@ -1,0 +1,32 @@
+/** What a platform lends the core: where bytes come from and how gzip is undone. */
+
+/** Random access to a file's bytes. Node and the browser each implement it. */
+export interface ByteSource {
+  /** Bytes in all. */
+  readonly size: number;
+  /** The bytes `[offset, offset + length)`; rejects when they are not all there. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/**
+ * Undoes gzip (all members, checksums verified).
+ * @param maxBytes more output than this is an error, so that a small file cannot ask for gigabytes.
+ */
+export type Inflate = (compressed: Uint8Array, maxBytes: number) => Promise<Uint8Array>;
+
+/** A ByteSource over bytes in memory. */
+export function makeByteSource(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.byteLength,
+    read(offset, length) {
+      if (offset < 0 || length < 0 || offset + length > bytes.byteLength) {
+        return Promise.reject(
+          new RangeError(
+            `Cannot read bytes ${offset} to ${offset + length}: the source has ${bytes.byteLength}`,
+          ),
+        );
+      }
+      return Promise.resolve(bytes.subarray(offset, offset + length));
+    },
+  };
+}

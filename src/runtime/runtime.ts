@@ -1,0 +1,33 @@
+/** What executes ONNX models. Node and the browser each implement it; tests may pass a fake. */
+
+export type TensorDtype = "float32" | "int64" | "int32" | "uint8" | "bool";
+
+/** Dense, row-major. */
+export type Tensor =
+  | { readonly dtype: "float32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "int64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
+  | { readonly dtype: "int32"; readonly shape: readonly number[]; readonly data: Int32Array }
+  | { readonly dtype: "uint8"; readonly shape: readonly number[]; readonly data: Uint8Array }
+  | { readonly dtype: "bool"; readonly shape: readonly number[]; readonly data: Uint8Array };
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface Program {
+  /** Runs once. Results written into `into` where given (same names, dtypes and shapes), so nothing is allocated. */
+  run(inputs: Tensors, into?: Tensors): Promise<Tensors>;
+  dispose(): Promise<void>;
+}
+
+export interface Runtime {
+  /** e.g. "onnxruntime-node 1.30.0 cpu". */
+  readonly name: string;
+  /** @param model the bytes of an ONNX ModelProto. */
+  load(model: Uint8Array): Promise<Program>;
+}
+
+/** The float32 data of a named result. */
+export function float32Of(tensors: Tensors, name: string): Float32Array {
+  const tensor = tensors[name];
+  if (tensor?.dtype !== "float32") throw new Error(`internal: no float32 result "${name}"`);
+  return tensor.data;
+}
