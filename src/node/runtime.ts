@@ -1,0 +1,60 @@
+/** ONNX Runtime on this machine's CPU, by onnxruntime-node. */
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { Program, Runtime, Tensor, TensorDtype, Tensors } from "../runtime/runtime.ts";
+
+export interface NodeRuntimeOptions {
+  /** Threads inside an operation. Part of the config: another count may round otherwise. */
+  readonly threads: number;
+  /** Writes ORT's profile to this file prefix when a program is disposed. */
+  readonly profilePrefix?: string;
+}
+
+function toOrt(tensor: Tensor): OrtTensor {
+  return new OrtTensor(tensor.dtype, tensor.data, tensor.shape);
+}
+
+function fromOrt(name: string, tensor: OrtTensor): Tensor {
+  const dtype = tensor.type as TensorDtype;
+  if (!["float32", "int64", "int32", "uint8", "bool"].includes(dtype)) {
+    throw new Error(`internal: result "${name}" has the unexpected type ${tensor.type}`);
+  }
+  return { dtype, shape: tensor.dims, data: tensor.data } as Tensor;
+}
+
+/** @returns a Runtime on the CPU. */
+export function makeNodeRuntime({ threads, profilePrefix }: NodeRuntimeOptions): Runtime {
+  return {
+    name: `onnxruntime-node cpu, ${threads} threads`,
+    async load(model): Promise<Program> {
+      const session = await InferenceSession.create(model, {
+        executionProviders: ["cpu"],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        executionMode: "sequential",
+        graphOptimizationLevel: "all",
+        logSeverityLevel: 3,
+        ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
+      });
+      return {
+        async run(inputs: Tensors, into?: Tensors): Promise<Tensors> {
+          const feeds = Object.fromEntries(session.inputNames.map((name) => [name, toOrt(inputs[name]!)]));
+          const fetches =
+            into === undefined
+              ? undefined
+              : Object.fromEntries(
+                  session.outputNames.map((name) => [name, into[name] ? toOrt(into[name]) : null]),
+                );
+          const results =
+            fetches === undefined ? await session.run(feeds) : await session.run(feeds, fetches);
+          return Object.fromEntries(
+            Object.entries(results).map(([name, tensor]) => [name, fromOrt(name, tensor as OrtTensor)]),
+          );
+        },
+        async dispose() {
+          if (profilePrefix !== undefined) session.endProfiling();
+          await session.release();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,108 @@
+/** Collects nodes and initializers while emission rules run. */
+import { create } from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from "./generated/onnx_pb.ts";
+
+/** Integers, a float, a word, or a list of integers; `to: "float"` is Cast's target type. */
+export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
+
+export interface Emitter {
+  /** Adds a node with one result and returns the result's name. */
+  node(opType: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
+  /** A float32 tensor stored in the model. */
+  initializer(shape: readonly number[], data: Float32Array): string;
+  /** An int64 vector stored in the model. */
+  ints(values: readonly number[]): string;
+  /** A float32 vector stored in the model. */
+  floats(values: readonly number[]): string;
+  /** A float32 scalar stored in the model. */
+  float(value: number): string;
+}
+
+/** Float attributes of the operators we use; every other number is an integer. */
+const FLOAT_ATTRIBUTES = new Set(["alpha", "beta", "epsilon"]);
+
+function makeAttribute(name: string, value: number | string | readonly number[]): AttributeProto {
+  if (name === "to")
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(DataType.FLOAT) });
+  if (typeof value === "string") {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    });
+  }
+  if (typeof value !== "number") {
+    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+  }
+  if (FLOAT_ATTRIBUTES.has(name))
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+}
+
+/** Little-endian bytes, ONNX's raw_data, without a copy (typed arrays are little-endian on every supported machine). */
+function rawBytes(data: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** @returns an Emitter and the lists that it fills, in order of use, so that equal graphs give equal bytes. */
+export function makeEmitter() {
+  const nodes: NodeProto[] = [];
+  const initializers: TensorProto[] = [];
+  const shared = new Map<string, string>();
+
+  function addInitializer(
+    dims: readonly number[],
+    dataType: DataType,
+    data: Float32Array | BigInt64Array,
+  ): string {
+    const name = `c${initializers.length}`;
+    const rawData = rawBytes(data) as Uint8Array<ArrayBuffer>;
+    initializers.push(create(TensorProtoSchema, { name, dims: dims.map(BigInt), dataType, rawData }));
+    return name;
+  }
+  /** Small constants are stored once. */
+  function once(key: string, add: () => string): string {
+    const known = shared.get(key);
+    if (known !== undefined) return known;
+    const name = add();
+    shared.set(key, name);
+    return name;
+  }
+  const emitter: Emitter = {
+    node(opType, inputs, attributes = {}, domain = "") {
+      const output = `v${nodes.length}`;
+      const attribute = Object.entries(attributes).map(([name, value]) => makeAttribute(name, value));
+      nodes.push(
+        create(NodeProtoSchema, {
+          opType,
+          domain,
+          input: [...inputs],
+          output: [output],
+          name: output,
+          attribute,
+        }),
+      );
+      return output;
+    },
+    initializer: (shape, data) => addInitializer(shape, DataType.FLOAT, data),
+    ints: (values) =>
+      once(`i${values.join(",")}`, () =>
+        addInitializer([values.length], DataType.INT64, BigInt64Array.from(values.map(BigInt))),
+      ),
+    floats: (values) =>
+      once(`f${values.join(",")}`, () =>
+        addInitializer([values.length], DataType.FLOAT, Float32Array.from(values)),
+      ),
+    float: (value) => once(`s${value}`, () => addInitializer([], DataType.FLOAT, Float32Array.of(value))),
+  };
+  return { emitter, nodes, initializers };
+}

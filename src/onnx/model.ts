@@ -1,0 +1,113 @@
+/** A graph as the bytes of an ONNX ModelProto. Specification: https://onnx.ai/onnx/repo-docs/IR.html */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { Op } from "../graph/ops.ts";
+import { type Shape, topologicalOrder, type Value } from "../graph/value.ts";
+import { emitRules } from "./emit.ts";
+import { type Emitter, makeEmitter } from "./emitter.ts";
+import {
+  TensorProto_DataType as DataType,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "./generated/onnx_pb.ts";
+
+const OPSET = 17n;
+const IR_VERSION = 8n;
+const DATA_TYPES = { float32: DataType.FLOAT, uint8: DataType.UINT8 } as const;
+
+export interface ModelOptions {
+  readonly outputs: Readonly<Record<string, Value>>;
+  /** Names for axes that may have any extent, by input or output name, e.g. { image: ["batch", 1, "height", "width"] }. */
+  readonly symbolicAxes?: Readonly<Record<string, readonly (string | number)[]>>;
+  /** The model's card: stored as metadata_props. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+type AnyRule = (emit: Emitter, value: Value, inputs: readonly string[]) => string;
+
+function valueInfo(
+  name: string,
+  value: Value,
+  symbolic: readonly (string | number)[] | undefined,
+): ValueInfoProto {
+  const dims: Shape | readonly (string | number)[] = symbolic ?? value.shape;
+  const dim = dims.map((extent) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value:
+        typeof extent === "string"
+          ? { case: "dimParam", value: extent }
+          : { case: "dimValue", value: BigInt(extent) },
+    }),
+  );
+  const shape = create(TensorShapeProtoSchema, { dim });
+  const tensor = create(TypeProto_TensorSchema, { elemType: DATA_TYPES[value.dtype], shape });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
+  });
+}
+
+/**
+ * The model that computes `outputs`. Its inputs are the graph's Input values, in order of use.
+ * Equal graphs give equal bytes: no date, path or duration is written.
+ */
+export function buildModel({ outputs, symbolicAxes = {}, metadata = {} }: ModelOptions): Uint8Array {
+  const { emitter, nodes, initializers } = makeEmitter();
+  const names = new Map<Value, string>();
+  const inputs: ValueInfoProto[] = [];
+  for (const value of topologicalOrder(Object.values(outputs))) {
+    const rule = emitRules[value.op as Op] as AnyRule;
+    const name = rule(
+      emitter,
+      value,
+      value.inputs.map((from) => names.get(from)!),
+    );
+    names.set(value, name);
+    if (value.op === "Input") inputs.push(valueInfo(name, value, symbolicAxes[name]));
+  }
+  const output = Object.entries(outputs).map(([name, value]) => {
+    const identity = emitter.node("Identity", [names.get(value)!]);
+    nodes.at(-1)!.output = [name];
+    nodes.at(-1)!.name = identity;
+    return valueInfo(name, value, symbolicAxes[name]);
+  });
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: "hipmri-unet",
+    opsetImport: [
+      create(OperatorSetIdProtoSchema, { domain: "", version: OPSET }),
+      ...(nodes.some((node) => node.domain === "com.microsoft")
+        ? [create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n })]
+        : []),
+    ],
+    graph: create(GraphProtoSchema, {
+      name: "hipmri-unet",
+      node: nodes,
+      initializer: initializers,
+      input: inputs,
+      output,
+    }),
+    metadataProps: Object.entries(metadata).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value }),
+    ),
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** The metadata_props of a model, or undefined when the bytes are no ONNX model. */
+export function readModelMetadata(bytes: Uint8Array): Readonly<Record<string, string>> | undefined {
+  try {
+    const model = fromBinary(ModelProtoSchema, bytes);
+    if (model.graph === undefined) return undefined;
+    return Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
+  } catch {
+    return undefined;
+  }
+}
