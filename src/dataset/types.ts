@@ -1,7 +1,8 @@
 /** A data set as every layout presents it: cases that are stacks of 2D slices. */
+import type { Split } from "../core/split.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
 
-export type Split = "train" | "validate" | "test";
+export type { Split };
 export type LayoutName = "keras_slices" | "msd";
 
 /** One image file and its mask: a single 2D slice, or a whole volume. Paths are relative to the data folder. */

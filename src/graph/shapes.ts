@@ -26,9 +26,19 @@ export function broadcastShape(a: Shape, b: Shape): Shape {
   });
 }
 
+function checkCount(inputs: readonly Value[], count: number): void {
+  if (inputs.length !== count) fail(`takes ${count} inputs, got ${inputs.length}`);
+}
+
+/** The only input, of any type. */
+function only(inputs: readonly Value[]): Value {
+  checkCount(inputs, 1);
+  return inputs[0]!;
+}
+
 /** Inputs that are all float32, of the given number. */
 function floats(inputs: readonly Value[], count: number): readonly Shape[] {
-  if (inputs.length !== count) fail(`takes ${count} inputs, got ${inputs.length}`);
+  checkCount(inputs, count);
   for (const input of inputs) {
     if (input.dtype !== "float32") fail(`takes float32, input "${input.label}" is ${input.dtype}`);
   }
@@ -46,12 +56,19 @@ const binary = (inputs: readonly Value[]): Result => {
 };
 const unary = (inputs: readonly Value[]): Result => float(floats(inputs, 1)[0]!);
 
+function checkAxis(axis: number, shape: Shape): void {
+  if (axis < 0 || axis >= shape.length) fail(`axis ${axis} is outside ${text(shape)}`);
+}
+
 function reduced(inputs: readonly Value[], axes: readonly number[]): Result {
   const [shape] = floats(inputs, 1);
-  for (const axis of axes) {
-    if (axis < 0 || axis >= shape!.length) fail(`axis ${axis} is outside ${text(shape!)}`);
-  }
+  for (const axis of axes) checkAxis(axis, shape!);
   return float(shape!.map((extent, i) => (axes.includes(i) ? 1 : extent)));
+}
+
+/** The gradient reads the sign of x off the result, so alpha must not be negative; its clip ends at 1. */
+function checkAlpha(alpha: number): void {
+  if (!(alpha >= 0 && alpha <= 1)) fail(`alpha must lie between 0 and 1, got ${alpha}`);
 }
 
 /** Height and width after a window slides over [height, width]. */
@@ -113,18 +130,22 @@ export const shapeRules: { readonly [K in Op]: Rule<K> } = {
   Exp: unary,
   Log: unary,
   Sqrt: unary,
-  LeakyRelu: unary,
-  LeakyReluGrad: (inputs) => {
+  LeakyRelu: (inputs, { alpha }) => {
+    checkAlpha(alpha);
+    return unary(inputs);
+  },
+  LeakyReluGrad: (inputs, { alpha }) => {
+    checkAlpha(alpha);
     const [y, dy] = floats(inputs, 2);
     if (!isSameShape(y!, dy!)) fail(`y ${text(y!)} and dy ${text(dy!)} differ`);
     return float(y!);
   },
   StopGradient: unary,
-  Cast: (inputs) => float(inputs[0]!.shape),
+  Cast: (inputs) => float(only(inputs).shape),
   ReduceSum: (inputs, { axes }) => reduced(inputs, axes),
   ReduceMax: (inputs, { axes }) => reduced(inputs, axes),
   Reshape: (inputs, { shape }) => {
-    const from = inputs[0]!;
+    const from = only(inputs);
     if (sizeOf(from.shape) !== sizeOf(shape)) fail(`cannot reshape ${text(from.shape)} to ${text(shape)}`);
     return { shape, dtype: from.dtype };
   },
@@ -145,6 +166,7 @@ export const shapeRules: { readonly [K in Op]: Rule<K> } = {
   Concat: (inputs, { axis }) => {
     const shapes = floats(inputs, inputs.length);
     const first = shapes[0] ?? fail("takes at least one input");
+    checkAxis(axis, first);
     for (const shape of shapes) {
       if (shape.length !== first.length || shape.some((extent, i) => i !== axis && extent !== first[i])) {
         fail(`inputs ${text(first)} and ${text(shape)} differ outside axis ${axis}`);
@@ -170,11 +192,14 @@ export const shapeRules: { readonly [K in Op]: Rule<K> } = {
   },
   Pad: (inputs, { before, after }) => {
     const [shape] = floats(inputs, 1);
+    if (before.length !== shape!.length || after.length !== shape!.length) {
+      fail(`before and after need ${shape!.length} entries`);
+    }
     if ([...before, ...after].some((count) => count < 0)) fail("cannot pad by a negative count");
     return float(shape!.map((extent, i) => extent + before[i]! + after[i]!));
   },
   OneHot: (inputs, { depth }) => {
-    const labels = inputs[0]!;
+    const labels = only(inputs);
     if (labels.dtype !== "uint8" || labels.shape.length !== 3) {
       fail(`takes uint8 [N, H, W], got ${labels.dtype} ${text(labels.shape)}`);
     }

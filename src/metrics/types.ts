@@ -1,5 +1,5 @@
 /** metrics.json: the contract of evaluate, score and every run folder. */
-import type { Split } from "../dataset/types.ts";
+import type { Split } from "../core/split.ts";
 
 export interface Aggregate {
   readonly mean: number | null;

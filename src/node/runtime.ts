@@ -46,8 +46,12 @@ export function makeNodeRuntime({ threads, profilePrefix }: NodeRuntimeOptions):
                 );
           const results =
             fetches === undefined ? await session.run(feeds) : await session.run(feeds, fetches);
+          // ORT fills `into` and returns a copy of it: give back the original, so that the copy is freed at once.
           return Object.fromEntries(
-            Object.entries(results).map(([name, tensor]) => [name, fromOrt(name, tensor as OrtTensor)]),
+            Object.entries(results).map(([name, tensor]) => [
+              name,
+              into?.[name] ?? fromOrt(name, tensor as OrtTensor),
+            ]),
           );
         },
         async dispose() {

@@ -169,10 +169,11 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
   },
   StopGradient: (_, __, inputs) => inputs[0]!,
   Cast: (emit, _, inputs) => emit.node("Cast", inputs, { to: "float" }),
+  // An empty list of axes means "all" to ONNX and "none" here.
   ReduceSum: (emit, { attrs: { axes } }, [x]) =>
-    emit.node("ReduceSum", [x!, emit.ints(axes)], { keepdims: 1 }),
+    axes.length === 0 ? x! : emit.node("ReduceSum", [x!, emit.ints(axes)], { keepdims: 1 }),
   ReduceMax: (emit, { attrs: { axes } }, [x]) =>
-    emit.node("ReduceMax", [x!], { axes: [...axes], keepdims: 1 }),
+    axes.length === 0 ? x! : emit.node("ReduceMax", [x!], { axes: [...axes], keepdims: 1 }),
   Reshape: (emit, { attrs: { shape } }, [x]) => emit.node("Reshape", [x!, emit.ints(shape)]),
   Transpose: (emit, { attrs: { permutation } }, inputs) =>
     emit.node("Transpose", inputs, { perm: [...permutation] }),

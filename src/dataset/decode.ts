@@ -1,0 +1,225 @@
+/** From a case's files to one stack of slices with its mask, after every check that training relies on. */
+import type { Inflate } from "../core/bytes.ts";
+import { HipError } from "../core/errors.ts";
+import { mapParallel } from "../core/parallel.ts";
+import { voxelSizesMm } from "../nifti/affine.ts";
+import { readNifti } from "../nifti/read.ts";
+import type { NiftiHeader, NiftiImage } from "../nifti/types.ts";
+import { coarsestAxis, toSlices } from "../volume/slices.ts";
+import type { Grid, LabelDefinition } from "../volume/volume.ts";
+import type { Folder } from "./folder.ts";
+import { AFFINE_TOLERANCE, affineDifference, sliceDistance, withoutTrailingOnes } from "./geometry.ts";
+import { count } from "./listing.ts";
+import { checkLabels, formatVoxel, toLabelIds } from "./mask-values.ts";
+import type { CaseEntry, DecodedCase, FilePair } from "./types.ts";
+
+/** Slices decoded at once. */
+const AT_ONCE = 16;
+
+export interface DecodeContext {
+  readonly folder: Folder;
+  readonly inflate: Inflate;
+  /** The data set's labels: a mask may have no other. */
+  readonly labels: readonly LabelDefinition[];
+}
+
+export interface DecodedPair {
+  readonly header: NiftiHeader;
+  /** The image's shape without trailing 1s: [x], [x, y] or [x, y, z]. */
+  readonly shape: readonly number[];
+  /** x fastest. */
+  readonly image: Float32Array;
+  /** Label ids, x fastest. */
+  readonly mask: Uint8Array;
+  /** Oddities that were tolerated, without the file's name. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads a case.
+ * @throws HipError "unreadable-image"; "bad-image": not finite, wrong number of axes, slices of unequal shape, no
+ *   spacing; "bad-mask": other grid than the image, fractional or unknown label
+ */
+export async function decodeCase(entry: CaseEntry, context: DecodeContext): Promise<DecodedCase> {
+  const pairs = await mapParallel(entry.files, AT_ONCE, (file) => decodePair(file, context));
+  const notes = gatherNotes(entry.files, pairs);
+  const first = pairs[0];
+  if (first === undefined) throw new RangeError(`Case "${entry.id}" has no files`);
+  return pairs.length > 1 || first.shape.length < 3 || sliceNumber(entry.files[0]!) !== undefined
+    ? stackSlices(entry, pairs, notes)
+    : cutVolume(entry, first, notes);
+}
+
+/** Reads one image and its mask and checks both, alone and against each other. */
+export async function decodePair(file: FilePair, context: DecodeContext): Promise<DecodedPair> {
+  const image = await readImage(file.image, context);
+  const mask = await readImage(file.mask, context);
+  const shape = withoutTrailingOnes(image.header.shape);
+  checkFinite(image.values, { name: file.image, shape });
+  const maskShape = withoutTrailingOnes(mask.header.shape);
+  if (`${shape}` !== `${maskShape}`) {
+    throw new HipError(
+      "bad-mask",
+      `Mask "${file.mask}" must have the shape of image "${file.image}": expected ${formatShape(image.header.shape)}, got ${formatShape(mask.header.shape)}`,
+      { hint: "Resample the mask onto the image's grid with nearest neighbour" },
+    );
+  }
+  const notes = [
+    ...image.header.warnings,
+    ...mask.header.warnings,
+    ...compareAffines(file, image.header, mask.header),
+  ];
+  const source = { name: file.mask, shape };
+  const ids = toLabelIds(mask.values, source);
+  checkLabels(ids, context.labels, source);
+  return { header: image.header, shape, image: image.values, mask: ids, notes };
+}
+
+async function readImage(path: string, { folder, inflate }: DecodeContext): Promise<NiftiImage> {
+  return readNifti(await folder.open(path), { name: path, inflate });
+}
+
+/** The number at the end of a slice's file name; undefined of a volume's. */
+function sliceNumber(file: FilePair): number | undefined {
+  const digits = /_slice_(\d+)$/.exec(file.name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+const formatShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
+
+function checkFinite(
+  values: Float32Array,
+  source: { readonly name: string; readonly shape: readonly number[] },
+): void {
+  // A finite sum proves that all values are finite; only a suspicious image is read twice.
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  if (Number.isFinite(sum)) return;
+  let n = 0;
+  let first = -1;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    if (n === 0) first = i;
+    n++;
+  }
+  throw new HipError(
+    "bad-image",
+    `Cannot use image "${source.name}": intensities must be finite, got ${values[first]} at voxel ${formatVoxel(first, source.shape)} (${count(n, "voxel")} that ${n === 1 ? "is" : "are"} NaN or infinite)`,
+    { hint: "Set these voxels to 0 if they lie outside the scan, or make the image again from its source" },
+  );
+}
+
+function compareAffines(file: FilePair, image: NiftiHeader, mask: NiftiHeader): readonly string[] {
+  const largest = affineDifference(image.affine, mask.affine);
+  if (largest <= AFFINE_TOLERANCE) return [];
+  const imageIsPlaced = image.affineSource !== "pixdim";
+  const maskIsPlaced = mask.affineSource !== "pixdim";
+  if (imageIsPlaced !== maskIsPlaced) {
+    return [
+      `the ${imageIsPlaced ? "mask" : "image"} states no place in space (no sform, no qform) and its partner does; voxels are taken to match`,
+    ];
+  }
+  throw new HipError(
+    "bad-mask",
+    `Mask "${file.mask}" must lie where image "${file.image}" lies: entries of their affines differ by up to ${Number(largest.toPrecision(4))}, expected at most ${AFFINE_TOLERANCE}`,
+    { hint: "Resample the mask onto the image's grid with nearest neighbour, or correct the wrong header" },
+  );
+}
+
+/** One line per oddity, with the files it was met in. */
+function gatherNotes(files: readonly FilePair[], pairs: readonly DecodedPair[]): string[] {
+  const metIn = new Map<string, string[]>();
+  for (const [i, pair] of pairs.entries()) {
+    for (const note of new Set(pair.notes)) {
+      metIn.set(note, [...(metIn.get(note) ?? []), files[i]!.image]);
+    }
+  }
+  return [...metIn].map(([note, paths]) =>
+    paths.length === 1 ? `"${paths[0]}": ${note}` : `"${paths[0]}" and ${paths.length - 1} more: ${note}`,
+  );
+}
+
+function stackSlices(entry: CaseEntry, pairs: readonly DecodedPair[], notes: readonly string[]): DecodedCase {
+  const [width = 1, height = 1] = pairs[0]!.shape;
+  const area = width * height;
+  const image = new Float32Array(area * pairs.length);
+  const mask = new Uint8Array(area * pairs.length);
+  for (const [i, pair] of pairs.entries()) {
+    const name = entry.files[i]!.image;
+    if (pair.shape.length > 2) {
+      throw new HipError(
+        "bad-image",
+        `Cannot use image "${name}" as a slice: it must have 2 axes, got ${formatShape(pair.shape)}`,
+        { hint: "Volumes belong into the imagesTr and labelsTr layout" },
+      );
+    }
+    const [w = 1, h = 1] = pair.shape;
+    if (w !== width || h !== height) {
+      throw new HipError(
+        "bad-image",
+        `Slices of case "${entry.id}" must have equal shapes: "${entry.files[0]!.image}" has [${width}, ${height}], "${name}" has [${w}, ${h}]`,
+        { hint: "Take the slices of one case from one volume" },
+      );
+    }
+    image.set(pair.image, i * area);
+    mask.set(pair.mask, i * area);
+  }
+  const first = pairs[0]!.header;
+  const [x, y] = voxelSizesMm(first.affine);
+  checkSpacing(entry.files[0]!.image, [x, y]);
+  const placed = pairs.map(({ header }, i) => ({ number: sliceNumber(entry.files[i]!) ?? i, header }));
+  const { distanceMm, warnings } = sliceDistance(placed);
+  return {
+    entry,
+    width,
+    height,
+    depth: pairs.length,
+    spacingMm: [x, y, distanceMm],
+    image,
+    mask,
+    grid: { shape: [width, height, 1], spacingMm: [x, y, distanceMm], affine: first.affine },
+    sliceAxis: 2,
+    warnings: [...notes, ...warnings.map((warning) => `"${entry.id}": ${warning}`)],
+  };
+}
+
+function cutVolume(entry: CaseEntry, pair: DecodedPair, notes: readonly string[]): DecodedCase {
+  const name = entry.files[0]!.image;
+  if (pair.shape.length > 3) {
+    throw new HipError(
+      "bad-image",
+      `Cannot use image "${name}": a volume must have 3 axes, got ${formatShape(pair.shape)}`,
+      { hint: "Write each frame or channel as a file of its own" },
+    );
+  }
+  const [x = 1, y = 1, z = 1] = pair.shape;
+  const shape = [x, y, z] as const;
+  const spacingMm = voxelSizesMm(pair.header.affine);
+  checkSpacing(name, spacingMm);
+  const grid: Grid = { shape, spacingMm, affine: pair.header.affine };
+  const sliceAxis = coarsestAxis(grid);
+  const image = toSlices(pair.image, shape, sliceAxis);
+  const mask = toSlices(pair.mask, shape, sliceAxis);
+  const [across, down] = ([0, 1, 2] as const).filter((axis) => axis !== sliceAxis);
+  return {
+    entry,
+    width: image.width,
+    height: image.height,
+    depth: image.depth,
+    spacingMm: [spacingMm[across!], spacingMm[down!], spacingMm[sliceAxis]],
+    image: image.data,
+    mask: mask.data,
+    grid,
+    sliceAxis,
+    warnings: notes,
+  };
+}
+
+function checkSpacing(name: string, spacingMm: readonly number[]): void {
+  if (spacingMm.every((size) => Number.isFinite(size) && size > 0)) return;
+  throw new HipError(
+    "bad-image",
+    `Cannot use image "${name}": the voxel size must be > 0 mm along each axis, got [${spacingMm.join(", ")}]`,
+    { hint: "Correct pixdim or the affine in its header" },
+  );
+}

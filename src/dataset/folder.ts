@@ -1,0 +1,24 @@
+/** What a platform lends the data set code: listing a folder and opening its files. */
+import type { ByteSource } from "../core/bytes.ts";
+
+export interface FolderItem {
+  readonly name: string;
+  readonly kind: "file" | "folder";
+}
+
+/** A folder of the user's. Paths are relative to it and separated by "/"; "" is the folder itself. */
+export interface Folder {
+  /** The items of a sub-folder in any order; rejects with HipError "not-found" where there is none. */
+  list(path: string): Promise<readonly FolderItem[]>;
+  open(path: string): Promise<ByteSource>;
+  /**
+   * A short text without blanks that is another one once the file's bytes have changed, made without reading
+   * them (device, inode, size, times); undefined where the platform has none that can be trusted.
+   */
+  fingerprint?(path: string): Promise<string | undefined>;
+}
+
+/** Joins path parts with "/", leaving out empty ones. */
+export function joinPath(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join("/");
+}

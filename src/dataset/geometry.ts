@@ -1,0 +1,80 @@
+/** Where voxels and slices lie: sizes from the affine, the distance between slice files. */
+import { median } from "../core/statistics.ts";
+import { type Affine, voxelSizesMm } from "../nifti/affine.ts";
+import type { NiftiHeader } from "../nifti/types.ts";
+
+/** By so much may entries of two affines differ and mean the same place: floats that passed through other tools. */
+export const AFFINE_TOLERANCE = 1e-3;
+
+/** The largest difference of two affines' entries; infinite where one is not a number. */
+export function affineDifference(a: Affine, b: Affine): number {
+  let largest = 0;
+  for (let row = 0; row < 3; row++) {
+    for (let column = 0; column < 4; column++) {
+      const difference = Math.abs(a[row]![column]! - b[row]![column]!);
+      if (Number.isNaN(difference)) return Number.POSITIVE_INFINITY;
+      largest = Math.max(largest, difference);
+    }
+  }
+  return largest;
+}
+
+/** The shape without its trailing 1s; at least one axis stays. */
+export function withoutTrailingOnes(shape: readonly number[]): readonly number[] {
+  let n = shape.length;
+  while (n > 1 && shape[n - 1] === 1) n--;
+  return shape.slice(0, n);
+}
+
+/** One slice file of a case: its number in the case and its header. */
+export interface PlacedSlice {
+  readonly number: number;
+  readonly header: NiftiHeader;
+}
+
+/**
+ * How far slice files lie apart, in mm: the median step of their positions along the slice normal, divided by
+ * the step of their numbers. Slices that all state one place fall back to pixdim[3], then to the mean pixel size.
+ * @param slices upwards by number
+ */
+export function sliceDistance(slices: readonly PlacedSlice[]): { distanceMm: number; warnings: string[] } {
+  const first = slices[0]!.header;
+  const normal = sliceNormal(first.affine);
+  const places = slices.map(({ header: { affine } }) =>
+    normal.reduce((sum, part, row) => sum + part * affine[row]![3], 0),
+  );
+  const steps = places
+    .slice(1)
+    .map((place, i) => Math.abs(place - places[i]!) / (slices[i + 1]!.number - slices[i]!.number));
+  const distanceMm = steps.length === 0 ? 0 : median(steps);
+  if (distanceMm > AFFINE_TOLERANCE) {
+    const even = steps.every((step) => Math.abs(step - distanceMm) <= 0.01 * distanceMm);
+    const warning = `slices lie unevenly apart; the median, ${shorten(distanceMm)} mm, is used`;
+    return { distanceMm, warnings: even ? [] : [warning] };
+  }
+  const why = slices.length === 1 ? "there is one slice only" : "all slices state the same place";
+  const stated = statedDistance(first);
+  const [x, y] = voxelSizesMm(first.affine);
+  const [fallback, source] = stated > 0 ? [stated, "pixdim[3]"] : [(x + y) / 2, "the mean pixel size"];
+  return {
+    distanceMm: fallback,
+    warnings: [`the slice distance is not known (${why}); ${source}, ${shorten(fallback)} mm, is used`],
+  };
+}
+
+/** pixdim[3] as the file has it: the reader puts 1 in place of a missing one. */
+function statedDistance({ format, littleEndian, raw }: NiftiHeader): number {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return format === "NIfTI-1" ? view.getFloat32(88, littleEndian) : view.getFloat64(128, littleEndian);
+}
+
+/** Unit normal of the plane of the first two voxel axes; zeros where they span none. */
+function sliceNormal([[ax, bx], [ay, by], [az, bz]]: Affine): readonly [number, number, number] {
+  const x = ay * bz - az * by;
+  const y = az * bx - ax * bz;
+  const z = ax * by - ay * bx;
+  const length = Math.hypot(x, y, z);
+  return length > 0 ? [x / length, y / length, z / length] : [0, 0, 0];
+}
+
+const shorten = (value: number): number => Number(value.toPrecision(4));

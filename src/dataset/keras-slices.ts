@@ -1,0 +1,180 @@
+/**
+ * The 2D layout of HipMRI (`keras_slices_data`, doi 10.25919/45t8-p065): one file a slice, the split in the
+ * folder's name, `case_004_week_0_slice_10.nii.gz` with mask `seg_004_week_0_slice_10.nii.gz`.
+ * Numbers are compared as numbers: only the case is padded, so that lexical order would be 0, 1, 10, 11, 2.
+ */
+import { HIPMRI_LABELS } from "../volume/volume.ts";
+import type { Folder, FolderItem } from "./folder.ts";
+import { joinPath } from "./folder.ts";
+import { count, datasetError, type ImageFile, quoteSome, sortListing, sortNaturally } from "./listing.ts";
+import type { CaseEntry, DatasetIndex, FilePair, Split } from "./types.ts";
+
+export const KERAS_SPLITS: readonly Split[] = ["train", "validate", "test"];
+export const kerasImageFolder = (split: Split): string => `keras_slices_${split}`;
+export const kerasMaskFolder = (split: Split): string => `keras_slices_seg_${split}`;
+
+const IMAGE_NAME = /^case_(\d+)_week_(\d+)_slice_(\d+)$/;
+const MASK_NAME = /^(?:seg|case)_(\d+)_week_(\d+)_slice_(\d+)$/;
+
+interface Slice {
+  readonly file: ImageFile;
+  /** The case's number as written, e.g. "004". */
+  readonly caseText: string;
+  readonly at: readonly [caseNumber: number, week: number, slice: number];
+}
+
+/** What one pass over the folders gathers. */
+interface Findings {
+  readonly problems: string[];
+  readonly warnings: string[];
+}
+
+/** Whether a listing has a folder of this layout. */
+export function isKerasSlices(items: readonly FolderItem[]): boolean {
+  const names = new Set(items.filter((item) => item.kind === "folder").map((item) => item.name));
+  return KERAS_SPLITS.some(
+    (split) => names.has(kerasImageFolder(split)) || names.has(kerasMaskFolder(split)),
+  );
+}
+
+/**
+ * Indexes the slices, one case per (split, case, week).
+ * @param at path of the folder that holds `keras_slices_train`, relative to `folder`
+ * @throws HipError "bad-dataset" listing every image without mask and every mask without image.
+ */
+export async function readKerasSlices(
+  folder: Folder,
+  options: { readonly root: string; readonly at: string },
+): Promise<DatasetIndex> {
+  const items = await folder.list(options.at);
+  const present = new Set(items.filter((item) => item.kind === "folder").map((item) => item.name));
+  const findings: Findings = { problems: [], warnings: [] };
+  const cases: CaseEntry[] = [];
+  for (const split of KERAS_SPLITS) {
+    const image = kerasImageFolder(split);
+    const mask = kerasMaskFolder(split);
+    if (!present.has(image) && !present.has(mask)) continue;
+    if (present.has(image) !== present.has(mask)) {
+      const [has, lacks] = present.has(image) ? [image, mask] : [mask, image];
+      findings.problems.push(`Folder "${joinPath(options.at, has)}" lacks its partner "${lacks}"`);
+      continue;
+    }
+    cases.push(...(await readSplit(folder, options.at, split, findings)));
+  }
+  if (findings.problems.length > 0) {
+    throw datasetError(
+      `Cannot pair the slices of "${options.root}": ${count(findings.problems.length, "problem")}`,
+      'Each "case_004_week_0_slice_10.nii.gz" needs "seg_004_week_0_slice_10.nii.gz" in the "seg" folder of its split: copy what is missing, or take its partner away',
+      findings.problems,
+    );
+  }
+  findings.warnings.push(...findLeaks(cases));
+  return {
+    layout: "keras_slices",
+    root: options.root,
+    labels: HIPMRI_LABELS,
+    cases,
+    warnings: findings.warnings,
+  };
+}
+
+async function readSplit(folder: Folder, at: string, split: Split, findings: Findings): Promise<CaseEntry[]> {
+  const imageFolder = joinPath(at, kerasImageFolder(split));
+  const maskFolder = joinPath(at, kerasMaskFolder(split));
+  const images = await readSlices(folder, imageFolder, IMAGE_NAME, findings);
+  const masks = await readSlices(folder, maskFolder, MASK_NAME, findings);
+  const groups = new Map<string, { slices: Slice[]; files: FilePair[] }>();
+  for (const [key, slice] of images) {
+    const image = joinPath(imageFolder, slice.file.fileName);
+    const mask = masks.get(key);
+    if (mask === undefined) {
+      const wanted = joinPath(maskFolder, slice.file.fileName.replace(/^case/, "seg"));
+      findings.problems.push(`Image "${image}" lacks its mask "${wanted}"`);
+      continue;
+    }
+    const group = `${slice.at[0]} ${slice.at[1]}`;
+    const found = groups.get(group) ?? { slices: [], files: [] };
+    groups.set(group, found);
+    found.slices.push(slice);
+    found.files.push({ name: slice.file.name, image, mask: joinPath(maskFolder, mask.file.fileName) });
+  }
+  for (const [key, slice] of masks) {
+    if (images.has(key)) continue;
+    const wanted = joinPath(imageFolder, slice.file.fileName.replace(/^seg/, "case"));
+    findings.problems.push(`Mask "${joinPath(maskFolder, slice.file.fileName)}" lacks its image "${wanted}"`);
+  }
+  return [...groups.values()].map(({ slices, files }) => makeCase(split, slices, files, findings));
+}
+
+function makeCase(
+  split: Split,
+  slices: readonly Slice[],
+  files: readonly FilePair[],
+  findings: Findings,
+): CaseEntry {
+  const first = slices[0]!;
+  const patient = `case_${first.caseText}`;
+  const id = `${patient}_week_${first.at[1]}`;
+  const lowest = first.at[2];
+  const highest = slices[slices.length - 1]!.at[2];
+  const missing = highest - lowest + 1 - slices.length;
+  if (missing > 0) {
+    findings.warnings.push(
+      `"${id}" has slices ${lowest} to ${highest} but ${count(missing, "slice")} between them ${missing === 1 ? "is" : "are"} missing`,
+    );
+  }
+  return { id, patient, split, files };
+}
+
+/** The slices of one folder by "case week slice", in numeric order. */
+async function readSlices(
+  folder: Folder,
+  path: string,
+  pattern: RegExp,
+  findings: Findings,
+): Promise<Map<string, Slice>> {
+  const { files, strangers } = sortListing(await folder.list(path));
+  const slices: Slice[] = [];
+  for (const file of files) {
+    const match = pattern.exec(file.name);
+    if (match === null) strangers.push(file.fileName);
+    else
+      slices.push({
+        file,
+        caseText: match[1]!,
+        at: [Number(match[1]), Number(match[2]), Number(match[3])],
+      });
+  }
+  slices.sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1] || a.at[2] - b.at[2]);
+  const byNumber = new Map<string, Slice>();
+  for (const slice of slices) {
+    const key = slice.at.join(" ");
+    const twin = byNumber.get(key);
+    if (twin === undefined) byNumber.set(key, slice);
+    else
+      findings.problems.push(
+        `"${joinPath(path, twin.file.fileName)}" and "${joinPath(path, slice.file.fileName)}" are the same slice`,
+      );
+  }
+  if (strangers.length > 0) {
+    findings.warnings.push(
+      `"${path}" holds ${count(strangers.length, "item")} whose name is not that of a slice, left out: ${quoteSome(sortNaturally(strangers))}`,
+    );
+  }
+  return byNumber;
+}
+
+/** A patient who is in two splits makes every figure of the later one too good. */
+function findLeaks(cases: readonly CaseEntry[]): string[] {
+  const splits = new Map<string, Set<Split>>();
+  for (const { patient, split } of cases) {
+    if (split === undefined) continue;
+    splits.set(patient, (splits.get(patient) ?? new Set()).add(split));
+  }
+  return [...splits]
+    .filter(([, found]) => found.size > 1)
+    .map(
+      ([patient, found]) =>
+        `Patient "${patient}" is in ${found.size} splits: ${[...found].join(", ")}; figures of the held-out splits would be too good`,
+    );
+}

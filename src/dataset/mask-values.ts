@@ -1,0 +1,102 @@
+/** From a mask's stored numbers to label ids. Nothing is rounded away and no unknown label passes. */
+import { HipError } from "../core/errors.ts";
+import type { LabelDefinition } from "../volume/volume.ts";
+import { count } from "./listing.ts";
+
+/** What scaling by scl_slope in float32 may add to a whole number. */
+const ROUNDING = 1e-4;
+
+export interface MaskSource {
+  /** Path, for messages. */
+  readonly name: string;
+  /** As in the file, x fastest. */
+  readonly shape: readonly number[];
+}
+
+/**
+ * Whole numbers from 0 to 255 as label ids, in a new array of the same length.
+ * @throws HipError "bad-mask" naming the first value that is none, how many there are and where the first is.
+ */
+export function toLabelIds(values: Float32Array, source: MaskSource): Uint8Array {
+  const n = values.length;
+  const ids = new Uint8Array(n);
+  for (let i = 0; i < n; i++) {
+    const value = values[i]!;
+    ids[i] = value;
+    if (ids[i] !== value) {
+      const nearest = Math.round(value);
+      if (!(Math.abs(value - nearest) <= ROUNDING && nearest >= 0 && nearest <= 255)) {
+        throw badValue(values, i, source);
+      }
+      ids[i] = nearest;
+    }
+  }
+  return ids;
+}
+
+function badValue(values: Float32Array, first: number, source: MaskSource): HipError {
+  const value = values[first]!;
+  let n = 0;
+  for (let i = first; i < values.length; i++) {
+    const other = values[i]!;
+    const nearest = Math.round(other);
+    if (!(Math.abs(other - nearest) <= ROUNDING && nearest >= 0 && nearest <= 255)) n++;
+  }
+  const whole = Number.isInteger(value);
+  return new HipError(
+    "bad-mask",
+    `Cannot use mask "${source.name}": labels must be whole numbers from 0 to 255, got ${Number(value.toPrecision(7))} at voxel ${formatVoxel(first, source.shape)} (${count(n, "such voxel")})`,
+    {
+      hint: whole
+        ? "Renumber the labels"
+        : "Fractions come of resampling a mask linearly, or of a file that is no mask: resample it again with nearest neighbour",
+    },
+  );
+}
+
+/**
+ * Checks that a mask has none but the known labels.
+ * @throws HipError "bad-mask" with each unknown label, its voxel count and first voxel.
+ */
+export function checkLabels(ids: Uint8Array, labels: readonly LabelDefinition[], source: MaskSource): void {
+  const known = new Uint8Array(256);
+  for (const { id } of labels) known[id] = 1;
+  let firstBad = -1;
+  for (let i = 0; i < ids.length; i++) {
+    if (known[ids[i]!] === 0) {
+      firstBad = i;
+      break;
+    }
+  }
+  if (firstBad < 0) return;
+  const found = new Map<number, { n: number; first: number }>();
+  for (let i = firstBad; i < ids.length; i++) {
+    const id = ids[i]!;
+    if (known[id] === 1) continue;
+    const sofar = found.get(id);
+    if (sofar === undefined) found.set(id, { n: 1, first: i });
+    else sofar.n++;
+  }
+  const problems = [...found].map(
+    ([id, { n, first }]) =>
+      `Label ${id}: ${count(n, "voxel")}, the first at ${formatVoxel(first, source.shape)}`,
+  );
+  const id = ids[firstBad]!;
+  const wanted = labels.map((label) => `${label.id} ${label.name}`).join(", ");
+  throw new HipError(
+    "bad-mask",
+    `Cannot use mask "${source.name}": label must be one of ${wanted}; got ${id} in ${count(found.get(id)!.n, "voxel")}, the first at ${formatVoxel(firstBad, source.shape)}`,
+    { hint: "Correct the mask, or name the label in the data set's list of labels", problems },
+  );
+}
+
+/** "[3, 4, 5]": the voxel at a place in memory, x fastest. */
+export function formatVoxel(at: number, shape: readonly number[]): string {
+  const index: number[] = [];
+  let rest = at;
+  for (const size of shape) {
+    index.push(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return `[${index.join(", ")}]`;
+}

@@ -1,0 +1,91 @@
+/** Writing files so that a reader, or a crash, never sees half of one. */
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { HipError, type HipErrorCode } from "../core/errors.ts";
+
+const RIGHTS = "Give yourself the right to write there (chmod, chown), or choose another folder with --out";
+const PATH = "Check the path, or make the folder first";
+const REASONS: Readonly<Record<string, readonly [code: HipErrorCode, reason: string, hint: string]>> = {
+  ENOSPC: ["disk", "no space is left on the disk", "Free some space, or choose another disk with --out"],
+  EDQUOT: ["disk", "your disk quota is used up", "Delete files of yours, or choose another disk with --out"],
+  EFBIG: [
+    "disk",
+    "the file is larger than is allowed",
+    "Raise the limit (ulimit -f), or choose another disk with --out",
+  ],
+  EACCES: ["disk", "permission denied", RIGHTS],
+  EPERM: ["disk", "permission denied", RIGHTS],
+  EROFS: ["disk", "the disk is read-only", "Choose another folder with --out"],
+  ENOENT: ["not-found", "its folder does not exist", PATH],
+  ENOTDIR: ["not-found", "a part of its path is a file, not a folder", PATH],
+  EEXIST: ["disk", "a file of that name is in the way", "Move the file away, or choose another name"],
+  EISDIR: ["disk", "a folder of that name is in the way", "Move the folder away, or choose another name"],
+  ENOTEMPTY: ["disk", "a folder of that name is in the way", "Move the folder away, or choose another name"],
+};
+
+/**
+ * What to tell the user about a failed write. Errors that no system call caused are given back as they are.
+ * @param what e.g. `write "run/model.onnx" (1234 bytes)`
+ */
+export function writeError(what: string, cause: unknown): unknown {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (code === "" || cause instanceof HipError) return cause;
+  const known = REASONS[code];
+  if (known !== undefined)
+    return new HipError(known[0], `Cannot ${what}: ${known[1]}`, { hint: known[2], cause });
+  const hint = "Check the disk, or choose another one with --out";
+  return new HipError("disk", `Cannot ${what}: ${(cause as Error).message}`, { hint, cause });
+}
+
+/** Makes a rename durable. Windows cannot open a folder, and some network disks cannot sync one: there it is best effort. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!["EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP"].includes(code)) throw error;
+  }
+}
+
+/**
+ * Writes a file whole or not at all: under a temporary name in the same folder, synced, then renamed over `path`.
+ * @throws HipError "disk" (no space, no permission), "not-found" (no such folder); the temporary file is removed.
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path).slice(0, 100)}.${randomUUID()}.tmp`);
+  try {
+    const handle = await open(temporary, "wx");
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (cause) {
+    // The first failure is the one to tell, even where cleaning up fails as well.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeError(`write "${path}" (${bytes.byteLength} bytes)`, cause);
+  }
+}
+
+/**
+ * Makes a folder and those above it; one that is there already is fine.
+ * @throws HipError "disk", "not-found"
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw writeError(`make the folder "${path}"`, cause);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Decoded cases, kept in memory and on disk (case-store.ts). A case on disk is found by the content of its
+ * files, so a changed file is a new case and never a stale one.
+ */
+import { homedir, totalmem } from "node:os";
+import { join } from "node:path";
+import { makeByteSource } from "../core/bytes.ts";
+import { mapParallel } from "../core/parallel.ts";
+import { DECODER_VERSION } from "../dataset/cache.ts";
+import { makeCaseMemory } from "../dataset/case-memory.ts";
+import { type DecodeContext, decodeCase } from "../dataset/decode.ts";
+import type { Folder } from "../dataset/folder.ts";
+import { gatherLabels, type LabelScan, scanMask } from "../dataset/labels.ts";
+import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
+import { openCaseStore, sha256 } from "./case-store.ts";
+
+const AT_ONCE = 16;
+
+export interface CaseCacheStats {
+  /** Cases that came from memory or disk. */
+  readonly hits: number;
+  /** Cases that had to be decoded. */
+  readonly misses: number;
+  /** Image and mask files decoded. */
+  readonly inflated: number;
+}
+
+export interface CaseCache {
+  /**
+   * The decoded case. Its arrays are shared with later callers: do not write to them.
+   * A case that this process holds in memory is not compared with its files again.
+   * @throws HipError as decodeCase()
+   */
+  get(entry: CaseEntry, context: DecodeContext): Promise<DecodedCase>;
+  /** As scanLabels(), remembering what each mask holds; for readDataset(). */
+  readonly scanLabels: LabelScan;
+  stats(): CaseCacheStats;
+  /** What went wrong with the cache itself, which never stops the work. */
+  warnings(): readonly string[];
+}
+
+/** HIPMRI_CACHE, else hipmri-unet in XDG_CACHE_HOME or ~/.cache. */
+export function defaultCacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  return env.HIPMRI_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "hipmri-unet");
+}
+
+/** The machine's memory in MiB, or the part of it that a container or job may use. */
+function memoryLimitMb(): number {
+  const limit = process.constrainedMemory();
+  return (limit > 0 ? Math.min(limit, totalmem()) : totalmem()) / 2 ** 20;
+}
+
+/**
+ * @param options.folder the cache's root; made on the first write
+ * @param options.memoryMb decoded cases kept in memory, in MiB; default a quarter of the machine's memory.
+ *   The least recently used leave first; 0 keeps none.
+ */
+export function makeCaseCache(
+  options: { readonly folder?: string; readonly memoryMb?: number } = {},
+): CaseCache {
+  const store = openCaseStore(options.folder ?? defaultCacheFolder());
+  const memory = makeCaseMemory((options.memoryMb ?? memoryLimitMb() / 4) * 2 ** 20);
+  const pending = new Map<string, Promise<DecodedCase>>();
+  const idOf = makeIdentities();
+  let hits = 0;
+  let misses = 0;
+  let inflated = 0;
+
+  async function load(entry: CaseEntry, context: DecodeContext): Promise<DecodedCase> {
+    const paths = entry.files.flatMap((file) => [file.image, file.mask]);
+    const hashes = await store.hashFiles(context.folder, paths);
+    const kept = await store.readCase(caseKey(paths, hashes, context), entry);
+    if (kept !== undefined) {
+      hits++;
+      return kept;
+    }
+    misses++;
+    inflated += paths.length;
+    // Decoded from the very bytes that are hashed, so that a file changing meanwhile cannot spoil the cache.
+    const bytes = await readAll(context.folder, paths);
+    const decoded = await decodeCase(entry, { ...context, folder: folderOf(bytes) });
+    const decodedHashes = paths.map((path) => sha256(bytes.get(path)!));
+    await store.writeCase(caseKey(paths, decodedHashes, context), decoded);
+    return decoded;
+  }
+
+  return {
+    async get(entry, context) {
+      const name = `${idOf(context.folder)} ${idOf(entry)} ${labelIds(context)}`;
+      const held = memory.get(name);
+      if (held !== undefined) {
+        hits++;
+        return held;
+      }
+      // No await between looking and setting, so that two callers cannot both start.
+      const underway = pending.get(name);
+      if (underway !== undefined) {
+        const decoded = await underway;
+        hits++;
+        return decoded;
+      }
+      const loading = load(entry, context);
+      pending.set(name, loading);
+      try {
+        const decoded = await loading;
+        memory.set(name, decoded);
+        return decoded;
+      } finally {
+        pending.delete(name);
+      }
+    },
+    async scanLabels({ folder, inflate, masks }) {
+      const hashes = await store.hashFiles(folder, masks);
+      const hashOf = new Map(masks.map((path, i) => [path, hashes[i]!]));
+      const news = new Map<string, readonly number[]>();
+      try {
+        return await gatherLabels(masks, async (path) => {
+          const hash = hashOf.get(path)!;
+          const known = await store.readLabels(hash);
+          if (known !== undefined) return known;
+          const found = await scanMask(folder, path, inflate);
+          news.set(hash, found);
+          return found;
+        });
+      } finally {
+        await store.writeLabels(news);
+      }
+    },
+    stats: () => ({ hits, misses, inflated }),
+    warnings: () => store.warnings,
+  };
+}
+
+function labelIds(context: DecodeContext): string {
+  return context.labels.map((label) => label.id).join(",");
+}
+
+function caseKey(paths: readonly string[], hashes: readonly string[], context: DecodeContext): string {
+  const files = paths.map((path, i) => [path, hashes[i]]);
+  return sha256(JSON.stringify({ version: DECODER_VERSION, labels: labelIds(context), files }));
+}
+
+async function readAll(folder: Folder, paths: readonly string[]): Promise<Map<string, Uint8Array>> {
+  const all = await mapParallel(paths, AT_ONCE, async (path) => {
+    const source = await folder.open(path);
+    return source.read(0, source.size);
+  });
+  return new Map(paths.map((path, i) => [path, all[i]!]));
+}
+
+/** A folder of files already read. */
+function folderOf(files: ReadonlyMap<string, Uint8Array>): Folder {
+  return {
+    list: () => Promise.resolve([]),
+    async open(path) {
+      const bytes = files.get(path);
+      if (bytes === undefined) throw new Error(`internal: "${path}" was not read`);
+      return makeByteSource(bytes);
+    },
+  };
+}
+
+/** Numbers objects, so that they can be part of a text key without being kept alive. */
+function makeIdentities(): (thing: object) => number {
+  const ids = new WeakMap<object, number>();
+  let next = 0;
+  return (thing) => {
+    const id = ids.get(thing) ?? next++;
+    ids.set(thing, id);
+    return id;
+  };
+}

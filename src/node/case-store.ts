@@ -1,0 +1,101 @@
+/**
+ * The part of the case cache that lies on disk. A file's content is known by the SHA-256 of its raw bytes.
+ *
+ *     CACHE/cases/ab/abcd….case    one decoded case (dataset/cache.ts)
+ *     CACHE/files.txt              which SHA-256 a file had, by device, inode, size, mtime and ctime in ns, so that
+ *                                  23,000 files need not be read to find their cases; where any of these differs,
+ *                                  or the file changed within the last 2 s, its bytes are hashed again
+ *     CACHE/labels.txt             which labels a mask has, by its SHA-256
+ *
+ * Nothing is ever deleted: the folder may be removed at any time.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import { mapParallel } from "../core/parallel.ts";
+import { readCase, writeCase } from "../dataset/cache.ts";
+import type { Folder } from "../dataset/folder.ts";
+import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
+import { writeFileAtomic } from "./atomic.ts";
+import { addLines, type Line, readLines } from "./checked-lines.ts";
+
+const AT_ONCE = 16;
+
+export interface CaseStore {
+  /** Undefined where there is none or it is damaged. */
+  readCase(key: string, entry: CaseEntry): Promise<DecodedCase | undefined>;
+  writeCase(key: string, decoded: DecodedCase): Promise<void>;
+  /** The SHA-256 of each file's raw bytes, in hexadecimal. */
+  hashFiles(folder: Folder, paths: readonly string[]): Promise<string[]>;
+  readLabels(hash: string): Promise<readonly number[] | undefined>;
+  writeLabels(found: ReadonlyMap<string, readonly number[]>): Promise<void>;
+  /** At most one: that nothing more is written, and why. */
+  readonly warnings: readonly string[];
+}
+
+/** @param root made on the first write; where that fails, what can be read is still used. */
+export function openCaseStore(root: string): CaseStore {
+  const warnings: string[] = [];
+  const filesPath = join(root, "files.txt");
+  const labelsPath = join(root, "labels.txt");
+  const pathOf = (key: string): string => join(root, "cases", key.slice(0, 2), `${key}.case`);
+  let files: Promise<Map<string, string>> | undefined;
+  let labels: Promise<Map<string, string>> | undefined;
+
+  async function write(path: string, work: () => Promise<void>): Promise<void> {
+    if (warnings.length > 0) return;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await work();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      // Again: others may have failed while this one waited.
+      if (warnings.length === 0) {
+        warnings.push(`Cannot write the cache in "${root}", going on without it: ${why}`);
+      }
+    }
+  }
+
+  return {
+    warnings,
+    async readCase(key, entry) {
+      const bytes = await readFile(pathOf(key)).catch(() => undefined);
+      return bytes === undefined ? undefined : readCase(bytes, entry, crc32);
+    },
+    writeCase: (key, decoded) =>
+      write(pathOf(key), async () => writeFileAtomic(pathOf(key), writeCase(decoded, crc32))),
+    async hashFiles(folder, paths) {
+      files ??= readLines(filesPath);
+      const known = await files;
+      const news: Line[] = [];
+      const hashes = await mapParallel(paths, AT_ONCE, async (path) => {
+        const fingerprint = await folder.fingerprint?.(path);
+        const seen = fingerprint === undefined ? undefined : known.get(fingerprint);
+        if (seen !== undefined) return seen;
+        const source = await folder.open(path);
+        const hash = sha256(await source.read(0, source.size));
+        // Only if the file is still the one that was looked at before its bytes were read.
+        if (fingerprint !== undefined && (await folder.fingerprint?.(path)) === fingerprint) {
+          news.push([fingerprint, hash]);
+          known.set(fingerprint, hash);
+        }
+        return hash;
+      });
+      if (news.length > 0) await write(filesPath, () => addLines(filesPath, news));
+      return hashes;
+    },
+    async readLabels(hash) {
+      labels ??= readLines(labelsPath);
+      return (await labels).get(hash)?.split(",").map(Number);
+    },
+    async writeLabels(found) {
+      const lines = [...found].map(([hash, ids]): Line => [hash, ids.join(",")]);
+      if (lines.length > 0) await write(labelsPath, () => addLines(labelsPath, lines));
+    },
+  };
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,96 @@
+/** Reading files in Node. */
+import { type FileHandle, open } from "node:fs/promises";
+import type { ByteSource } from "../core/bytes.ts";
+import { HipError, type HipErrorCode } from "../core/errors.ts";
+
+/** Linux reads at most 2 GiB a call. */
+const LARGEST_READ = 2 ** 30;
+
+const REASONS: Readonly<Record<string, readonly [code: HipErrorCode, reason: string, hint: string]>> = {
+  ENOENT: ["not-found", "there is no such file", "Check the path"],
+  ENOTDIR: ["not-found", "a part of its path is a file, not a folder", "Check the path"],
+  EISDIR: ["not-found", "it is a folder, not a file", "Name a file in it"],
+  EACCES: ["disk", "permission denied", "Give yourself the right to read it (chmod, chown)"],
+  EPERM: ["disk", "permission denied", "Give yourself the right to read it (chmod, chown)"],
+};
+
+function readError(path: string, cause: unknown): unknown {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const known = REASONS[code];
+  if (known !== undefined) {
+    return new HipError(known[0], `Cannot read "${path}": ${known[1]}`, { hint: known[2], cause });
+  }
+  if (code === "") return cause;
+  const hint = "Check the disk, and copy the file to another one";
+  return new HipError("disk", `Cannot read "${path}": ${(cause as Error).message}`, { hint, cause });
+}
+
+async function withReason<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw readError(path, cause);
+  }
+}
+
+async function readExactly(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const step = Math.min(length - done, LARGEST_READ);
+    const { bytesRead } = await handle.read(bytes, done, step, offset + done);
+    if (bytesRead === 0) {
+      throw new RangeError(
+        `Cannot read bytes ${offset} to ${offset + length}: the file ends at ${offset + done}`,
+      );
+    }
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+async function openHandle(path: string): Promise<{ handle: FileHandle; size: number; regular: boolean }> {
+  const handle = await open(path, "r");
+  try {
+    const stats = await handle.stat();
+    if (stats.isDirectory()) throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+    return { handle, size: stats.size, regular: stats.isFile() };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens a file for random access; close it when done.
+ * @throws HipError "not-found", "disk"
+ */
+export async function openFile(path: string): Promise<ByteSource & { close(): Promise<void> }> {
+  const { handle, size } = await withReason(path, () => openHandle(path));
+  return {
+    size,
+    async read(offset, length) {
+      if (offset < 0 || length < 0 || offset + length > size) {
+        throw new RangeError(`Cannot read bytes ${offset} to ${offset + length}: "${path}" has ${size}`);
+      }
+      return await withReason(path, () => readExactly(handle, offset, length));
+    },
+    close: () => handle.close(),
+  };
+}
+
+/**
+ * All bytes of a file.
+ * @throws HipError "not-found", "disk"
+ */
+export function readWholeFile(path: string): Promise<Uint8Array> {
+  return withReason(path, async () => {
+    const { handle, size, regular } = await openHandle(path);
+    try {
+      // A pipe, such as /dev/stdin, has no size.
+      return regular ? await readExactly(handle, 0, size) : new Uint8Array(await handle.readFile());
+    } finally {
+      await handle.close();
+    }
+  });
+}

@@ -1,0 +1,71 @@
+/** A folder on disk as the data set code wants it. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { makeByteSource } from "../core/bytes.ts";
+import { HipError } from "../core/errors.ts";
+import type { Folder, FolderItem } from "../dataset/folder.ts";
+import { readWholeFile } from "./files.ts";
+
+/**
+ * A file changed so lately could change again within the clock's tick and keep its times, as Git's "racy" files:
+ * it gets no fingerprint yet.
+ */
+const SETTLED_MS = 2_000;
+
+/** A folder on disk. Links are followed; what is neither file nor folder is left out. */
+export function openFolder(root: string): Folder {
+  return {
+    async list(path) {
+      const folder = join(root, path);
+      const items = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+        throw cannotList(folder, cause);
+      });
+      const kinds = await Promise.all(
+        items.map((item): Promise<FolderItem["kind"] | undefined> | FolderItem["kind"] | undefined => {
+          if (item.isFile()) return "file";
+          if (item.isDirectory()) return "folder";
+          return item.isSymbolicLink() ? kindOfTarget(join(folder, item.name)) : undefined;
+        }),
+      );
+      return items.flatMap((item, i): FolderItem[] => {
+        const kind = kinds[i];
+        return kind === undefined ? [] : [{ name: item.name, kind }];
+      });
+    },
+    // Whole: every file of a data set is read to its end, and nothing then has to be closed.
+    open: async (path) => makeByteSource(await readWholeFile(join(root, path))),
+    async fingerprint(path) {
+      const found = await stat(join(root, path), { bigint: true });
+      // ctime cannot be set, so that a rewritten file with a restored mtime is noticed too.
+      if (Date.now() - Number(found.ctimeMs) < SETTLED_MS) return undefined;
+      return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join("-");
+    },
+  };
+}
+
+async function kindOfTarget(path: string): Promise<FolderItem["kind"] | undefined> {
+  try {
+    const target = await stat(path);
+    return target.isFile() ? "file" : target.isDirectory() ? "folder" : undefined;
+  } catch {
+    // A dangling link: its partner, if any, will be reported as lacking it.
+    return undefined;
+  }
+}
+
+function cannotList(folder: string, cause: unknown): HipError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT") {
+    return new HipError("not-found", `Cannot find folder "${folder}"`, { hint: "Check the path", cause });
+  }
+  if (code === "ENOTDIR") {
+    return new HipError("not-found", `Cannot list "${folder}": it must be a folder, got a file`, {
+      hint: "Give the folder that holds the data",
+      cause,
+    });
+  }
+  return new HipError("disk", `Cannot list folder "${folder}": ${String(code ?? cause)}`, {
+    hint: "Check that you may read it",
+    cause,
+  });
+}

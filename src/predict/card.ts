@@ -1,0 +1,121 @@
+/** The model's card: what a model.onnx has to say of itself so that any tool can apply it rightly. */
+import { z } from "zod";
+import { HipError } from "../core/errors.ts";
+import { readModelMetadata } from "../onnx/model.ts";
+import type { UnetConfig } from "../unet/config.ts";
+import type { LabelDefinition } from "../volume/volume.ts";
+
+const CARD_KEY = "hipmri";
+
+/** How an image is brought to the network. */
+export interface InputFit {
+  /** "pad": centred on the canvas, never stretched; "resize": stretched to the canvas (the seed project's way). */
+  readonly mode: "pad" | "resize";
+  /** "zscore": mean 0 and standard deviation 1 over each image file. */
+  readonly normalise: "zscore" | "none";
+  /** What one image file is: its own slice (keras_slices) or a whole volume (msd). */
+  readonly over: "slice" | "volume";
+  /** The size of the result in training: larger images are tiled by it. */
+  readonly canvas: { readonly width: number; readonly height: number };
+}
+
+export interface ModelCard {
+  readonly format: 1;
+  readonly version: string;
+  readonly preset: string;
+  readonly unet: UnetConfig;
+  /** In the order of the network's channels. */
+  readonly labels: readonly LabelDefinition[];
+  readonly input: InputFit;
+  /** What it was trained on, in words, and whether that is synthetic. */
+  readonly trainedOn: string;
+  readonly synthetic: boolean;
+  readonly seed: number;
+  readonly steps: number;
+  /** Patients by split. */
+  readonly patients: { readonly train: number; readonly validate: number; readonly test: number };
+  readonly validation: { readonly foregroundMeanDice: number | null; readonly convention: string };
+  readonly intendedUse: string;
+}
+
+const extent = z.number().int().positive();
+const cardSchema = z.object({
+  format: z.literal(1),
+  version: z.string(),
+  preset: z.string(),
+  unet: z.object({
+    levels: extent,
+    baseWidth: extent,
+    maxWidth: extent,
+    inChannels: extent,
+    classes: extent,
+    padding: z.enum(["same", "valid"]),
+    block: z.array(z.enum(["conv", "norm", "activation", "dropout"])),
+    normalisation: z.enum(["none", "instance", "batch"]),
+    negativeSlope: z.number(),
+    dropout: z.number(),
+    bottleneckDropout: z.number(),
+    upChannels: z.enum(["halve", "keep"]),
+    concat: z.enum(["skip-first", "up-first"]),
+    headKernel: z.union([z.literal(1), z.literal(3)]),
+    initialisation: z.enum(["he", "pytorch"]),
+  }),
+  labels: z.array(z.object({ id: z.number().int().min(0).max(254), name: z.string() })).min(2),
+  input: z.object({
+    mode: z.enum(["pad", "resize"]),
+    normalise: z.enum(["zscore", "none"]),
+    over: z.enum(["slice", "volume"]),
+    canvas: z.object({ width: extent, height: extent }),
+  }),
+  trainedOn: z.string(),
+  synthetic: z.boolean(),
+  seed: z.number().int(),
+  steps: z.number().int(),
+  patients: z.object({ train: z.number(), validate: z.number(), test: z.number() }),
+  validation: z.object({ foregroundMeanDice: z.number().nullable(), convention: z.string() }),
+  intendedUse: z.string(),
+});
+
+/** The card as metadata_props of an ONNX model. */
+export function cardMetadata(card: ModelCard): Readonly<Record<string, string>> {
+  return { [CARD_KEY]: JSON.stringify(card) };
+}
+
+/**
+ * The card of a model.
+ * @throws HipError "bad-model" when the bytes are no ONNX model or carry no card that this version reads.
+ */
+export function readModelCard(model: Uint8Array, name: string): ModelCard {
+  const metadata = readModelMetadata(model);
+  if (metadata === undefined) {
+    throw new HipError("bad-model", `Cannot read "${name}": expected an ONNX model, got something else`, {
+      hint: "Give the model.onnx of a run folder; copy it again if it was cut short",
+    });
+  }
+  const text = metadata[CARD_KEY];
+  if (text === undefined) {
+    throw new HipError(
+      "bad-model",
+      `Cannot apply "${name}": the model carries no "${CARD_KEY}" card in its metadata`,
+      {
+        hint: "Only models written by hipmri train can be applied: their card says how images must be prepared",
+      },
+    );
+  }
+  const parsed = cardSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new HipError("bad-model", `Cannot apply "${name}": its card does not have the expected form`, {
+      hint: "The model was written by another version of hipmri-unet: train again or use that version",
+      problems: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+    });
+  }
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+/** Which slices make up each batch, and the batch itself: pure functions of (seed, step), so that a run can resume. */
+import { makeRandom } from "../core/random.ts";
+import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
+import { IGNORE_LABEL } from "../loss/loss.ts";
+import type { InputFit } from "../predict/card.ts";
+import { type Canvas, placeImage, placeLabels } from "../predict/fit.ts";
+import { type Intensity, sliceIntensities } from "../predict/intensity.ts";
+import type { UnetConfig } from "../unet/config.ts";
+import { resizeLinear, resizeNearest } from "../volume/resize.ts";
+
+export interface SliceRef {
+  readonly entry: CaseEntry;
+  readonly slice: number;
+}
+
+/** An endless stream of slices: pass after pass over all of them, each pass in its own seeded order. */
+export function makeSliceStream(
+  slices: readonly SliceRef[],
+  { seed, shuffle }: { readonly seed: number; readonly shuffle: boolean },
+): (position: number) => SliceRef {
+  let pass = -1;
+  let order: readonly SliceRef[] = [];
+  return (position) => {
+    const wanted = Math.floor(position / slices.length);
+    if (wanted !== pass) {
+      pass = wanted;
+      order = shuffle ? makeRandom(seed, "order", pass).shuffle(slices) : slices;
+    }
+    return order[position % slices.length]!;
+  };
+}
+
+export interface Batch {
+  /** [N, 1, H, W] */
+  readonly image: Float32Array;
+  /** [N, H', W'], class indices; 255 outside the image. */
+  readonly labels: Uint8Array;
+}
+
+export interface BatchOptions {
+  readonly unet: UnetConfig;
+  readonly fit: InputFit;
+  readonly canvas: Canvas;
+  readonly batchSize: number;
+  /** From label id to class index; 256 entries. */
+  readonly classOf: Uint8Array;
+  readonly seed: number;
+}
+
+/** Intensity scales are found once a case. */
+const scales = new WeakMap<DecodedCase, readonly Intensity[]>();
+
+function intensityOf(decoded: DecodedCase, slice: number, fit: InputFit): Intensity {
+  let known = scales.get(decoded);
+  if (known === undefined) {
+    known = sliceIntensities(decoded.image, decoded.width * decoded.height, fit);
+    scales.set(decoded, known);
+  }
+  return known[slice]!;
+}
+
+/** A tile's start along an axis: centred where the slice fits, else drawn. */
+function drawStart(extent: number, tile: number, uniform: () => number): number {
+  return extent <= tile ? -Math.floor((tile - extent) / 2) : Math.floor(uniform() * (extent - tile + 1));
+}
+
+/** The batch of a step. */
+export async function makeBatch(
+  step: number,
+  stream: (position: number) => SliceRef,
+  load: (entry: CaseEntry) => Promise<DecodedCase>,
+  options: BatchOptions,
+): Promise<Batch> {
+  const { unet, fit, canvas, batchSize, classOf } = options;
+  const pixels = canvas.input.width * canvas.input.height;
+  const labelPixels = canvas.output.width * canvas.output.height;
+  const image = new Float32Array(batchSize * pixels);
+  const labels = new Uint8Array(batchSize * labelPixels);
+  const random = makeRandom(options.seed, "tile", step);
+  for (let i = 0; i < batchSize; i++) {
+    const ref = stream(step * batchSize + i);
+    const decoded = await load(ref.entry);
+    const intensity = intensityOf(decoded, ref.slice, fit);
+    const slice = cutSlice(decoded, ref.slice, fit);
+    const placement = {
+      canvas,
+      x: drawStart(slice.width, canvas.output.width, random.uniform),
+      y: drawStart(slice.height, canvas.output.height, random.uniform),
+      isMirrored: unet.padding === "valid",
+    };
+    placeImage(slice.image, slice, intensity, placement, { batch: image, offset: i * pixels });
+    const into = { batch: labels, offset: i * labelPixels, classOf, outside: IGNORE_LABEL };
+    placeLabels(slice.mask, slice, placement, into);
+  }
+  return { image, labels };
+}
+
+/** One slice and its mask, stretched to the canvas where the model works so; labels by nearest neighbour only. */
+function cutSlice({ image, mask, width, height }: DecodedCase, slice: number, fit: InputFit) {
+  const length = width * height;
+  const part = image.subarray(slice * length, (slice + 1) * length);
+  const labels = mask.subarray(slice * length, (slice + 1) * length);
+  if (fit.mode === "pad") return { image: part, mask: labels, width, height };
+  const from = { width, height };
+  return {
+    image: resizeLinear(part, from, fit.canvas),
+    mask: resizeNearest(labels, from, fit.canvas),
+    ...fit.canvas,
+  };
+}

@@ -1,0 +1,151 @@
+/** The training configuration: every value, its meaning and its limits. The same object is written to config.json. */
+import { z } from "zod";
+import { HipError } from "../core/errors.ts";
+import type { OptimizerConfig } from "../optimizer/optimizer.ts";
+import type { UnetConfig } from "../unet/config.ts";
+import { PRESET_NAMES } from "../unet/presets.ts";
+import { closestWord } from "./suggest.ts";
+
+const count = z.number().int().min(1);
+const share = z.number().min(0).max(1);
+const rate = z.number().min(0).lt(1);
+
+const unetSchema = z.strictObject({
+  levels: count.max(7),
+  baseWidth: count.max(1024),
+  maxWidth: count.max(4096),
+  inChannels: z.literal(1),
+  classes: z.number().int().min(2).max(255).nullable().describe("null: as many as the data set has labels"),
+  padding: z.enum(["same", "valid"]),
+  block: z.array(z.enum(["conv", "norm", "activation", "dropout"])).min(1),
+  normalisation: z.enum(["none", "instance", "batch"]),
+  negativeSlope: z.number().min(0).lt(1),
+  dropout: rate,
+  bottleneckDropout: rate,
+  upChannels: z.enum(["halve", "keep"]),
+  concat: z.enum(["skip-first", "up-first"]),
+  headKernel: z.union([z.literal(1), z.literal(3)]),
+  initialisation: z.enum(["he", "pytorch"]),
+});
+
+export const configSchema = z.strictObject({
+  preset: z.enum(PRESET_NAMES),
+  seed: z.number().int().min(0),
+  unet: unetSchema,
+  input: z.strictObject({
+    mode: z.enum(["pad", "resize"]),
+    normalise: z.enum(["zscore", "none"]),
+    size: z
+      .strictObject({ width: count.max(4096), height: count.max(4096) })
+      .nullable()
+      .describe("null: the largest training slice (at most 512)"),
+  }),
+  loss: z.strictObject({ crossEntropy: z.number().min(0), dice: z.number().min(0) }),
+  optimizer: z.strictObject({
+    kind: z.enum(["sgd", "adam", "adamw"]),
+    momentum: rate,
+    nesterov: z.boolean(),
+    beta1: rate,
+    beta2: rate,
+    epsilon: z.number().positive(),
+    weightDecay: z.number().min(0),
+  }),
+  schedule: z.strictObject({
+    kind: z.enum(["constant", "poly", "cosine"]),
+    learningRate: z.number().positive(),
+    warmupSteps: z.number().int().min(0),
+    power: z.number().positive(),
+  }),
+  clipNorm: z.number().min(0).describe("largest L2 norm of the gradient; 0: no clipping"),
+  batchSize: count.max(1024),
+  epochs: count.nullable(),
+  minutes: z.number().positive().nullable().describe("turned into `steps` once, at the start"),
+  steps: count.nullable().describe("null: found from epochs or minutes"),
+  stepsPerEpoch: count
+    .nullable()
+    .describe("null: one pass over the training slices, at least 25 steps with minutes"),
+  shuffle: z.boolean(),
+  checkpointSeconds: z.number().positive(),
+  threads: count.max(256),
+  split: z.strictObject({ validateFraction: share, testFraction: share }),
+});
+
+/** As a user may leave it: nothing found from the data or the clock yet. */
+export type TrainConfig = z.infer<typeof configSchema>;
+
+/** With the values that follow from the data. */
+export type FittedConfig = Omit<TrainConfig, "unet" | "input"> & {
+  readonly unet: UnetConfig;
+  readonly input: TrainConfig["input"] & {
+    readonly size: { readonly width: number; readonly height: number };
+  };
+};
+
+export function optimizerOf({ optimizer }: TrainConfig): OptimizerConfig {
+  const { kind, momentum, nesterov, beta1, beta2, epsilon, weightDecay } = optimizer;
+  if (kind === "sgd") return { kind, momentum, nesterov, weightDecay };
+  return { kind, beta1, beta2, epsilon, weightDecay };
+}
+
+/** Keys that a schema has at a path, to suggest from. */
+function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  let schema: unknown = configSchema;
+  for (const key of path) {
+    while (schema instanceof z.ZodNullable) schema = schema.unwrap();
+    if (!(schema instanceof z.ZodObject)) return [];
+    schema = schema.shape[key as string];
+  }
+  while (schema instanceof z.ZodNullable) schema = schema.unwrap();
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key].join(".");
+      const known = keysAt(issue.path);
+      const near = closestWord(key, known);
+      return near === undefined
+        ? `${path}: unknown; known here: ${known.join(", ")}`
+        : `${path}: unknown, did you mean "${[...issue.path, near].join(".")}"?`;
+    });
+  }
+  return [`${issue.path.join(".") || "(whole)"}: ${issue.message}`];
+}
+
+/**
+ * Checks a configuration.
+ * @param name the file or flag it came from.
+ * @throws HipError "config" listing every problem with its path.
+ */
+export function parseConfig(value: unknown, name: string): TrainConfig {
+  const parsed = configSchema.safeParse(value);
+  const problems = parsed.success ? contradictions(parsed.data) : parsed.error.issues.flatMap(describeIssue);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new HipError(
+    "config",
+    `Cannot use ${name}: ${problems.length} problem${problems.length === 1 ? "" : "s"}`,
+    {
+      problems,
+      hint: "Mend all of them and run again; config.json of any run shows every key with a working value",
+    },
+  );
+}
+
+/** What the schema cannot say: values that do not go together. */
+function contradictions(config: TrainConfig): string[] {
+  const problems: string[] = [];
+  if (config.loss.crossEntropy + config.loss.dice === 0)
+    problems.push("loss: one of crossEntropy and dice must be above 0");
+  if (config.optimizer.nesterov && config.optimizer.momentum === 0) {
+    problems.push("optimizer.nesterov: needs a momentum above 0");
+  }
+  if (config.split.validateFraction + config.split.testFraction >= 1) {
+    problems.push("split: validateFraction and testFraction must leave patients to train on");
+  }
+  if (config.epochs !== null && config.minutes !== null)
+    problems.push("epochs: give epochs or minutes, not both");
+  if (config.input.mode === "resize" && config.input.size === null)
+    problems.push("input.size: needed with mode resize");
+  return problems;
+}

@@ -1,0 +1,97 @@
+/** The default configuration of each preset, and how a user's values are laid over it. */
+import type { PresetName } from "../unet/presets.ts";
+import { presets } from "../unet/presets.ts";
+import { parseConfig, type TrainConfig } from "./config.ts";
+
+/** The default: cross-entropy and soft Dice, AdamW with warm-up and poly decay. */
+const base: TrainConfig = {
+  preset: "pelvis",
+  seed: 0,
+  unet: { ...presets.pelvis, block: [...presets.pelvis.block], inChannels: 1, classes: null },
+  input: { mode: "pad", normalise: "zscore", size: null },
+  loss: { crossEntropy: 1, dice: 1 },
+  optimizer: {
+    kind: "adamw",
+    momentum: 0,
+    nesterov: false,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+  },
+  schedule: { kind: "poly", learningRate: 2e-3, warmupSteps: 20, power: 0.9 },
+  clipNorm: 12,
+  batchSize: 8,
+  epochs: null,
+  minutes: null,
+  steps: null,
+  stepsPerEpoch: null,
+  shuffle: true,
+  checkpointSeconds: 30,
+  threads: 2,
+  split: { validateFraction: 0.15, testFraction: 0.15 },
+};
+
+/** What a preset trains with where it differs from the default. */
+const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {
+  pelvis: {},
+  // The seed's network, input size and loss; its optimiser settings are in examples/seed-recipe.yaml.
+  seed: {
+    input: { mode: "resize", size: { width: 256, height: 256 } },
+    loss: { crossEntropy: 1, dice: 0 },
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
+    schedule: { kind: "poly", learningRate: 0.02 },
+    clipNorm: 1,
+    batchSize: 4,
+  },
+  // Section 3 of the paper: a batch of one image and momentum 0.99.
+  ronneberger: {
+    loss: { crossEntropy: 1, dice: 0 },
+    optimizer: { kind: "sgd", momentum: 0.99, weightDecay: 0 },
+    schedule: { learningRate: 0.001 },
+    clipNorm: 1,
+    batchSize: 1,
+  },
+  sakboonyara: { optimizer: { kind: "adam", weightDecay: 0 }, schedule: { learningRate: 1e-3 } },
+  ptrblck: {
+    loss: { crossEntropy: 1, dice: 0 },
+    optimizer: { kind: "adam", weightDecay: 0 },
+    schedule: { kind: "constant", learningRate: 1e-3, warmupSteps: 0 },
+  },
+  kaggle: { optimizer: { kind: "adam", weightDecay: 0 }, schedule: { learningRate: 1e-3 } },
+};
+
+export type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** `over` laid over `under`, object by object; lists and scalars are replaced whole. */
+export function mergeConfig(under: unknown, over: unknown): unknown {
+  if (!isRecord(under) || !isRecord(over)) return over;
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    merged[key] = key in under ? mergeConfig(under[key], value) : value;
+  }
+  return merged;
+}
+
+/** The full configuration of a preset with nothing from a user. */
+export function presetConfig(preset: PresetName): TrainConfig {
+  const unet = { ...presets[preset], block: [...presets[preset].block], classes: null };
+  return mergeConfig(mergeConfig(base, { preset, unet }), differences[preset]) as TrainConfig;
+}
+
+/**
+ * A user's values over the preset that they name (or the default preset).
+ * @throws HipError "config" listing every problem.
+ */
+export function resolveConfig(user: unknown, name: string): TrainConfig {
+  const wanted = isRecord(user) ? user.preset : undefined;
+  const preset = typeof wanted === "string" && wanted in presets ? (wanted as PresetName) : "pelvis";
+  return parseConfig(mergeConfig(presetConfig(preset), user ?? {}), name);
+}
