@@ -14,10 +14,13 @@ const unetSchema = z.strictObject({
   levels: count.max(7),
   baseWidth: count.max(1024),
   maxWidth: count.max(4096),
-  inChannels: z.literal(1),
+  inChannels: count.max(1),
   classes: z.number().int().min(2).max(255).nullable().describe("null: as many as the data set has labels"),
   padding: z.enum(["same", "valid"]),
-  block: z.array(z.enum(["conv", "norm", "activation", "dropout"])).min(1),
+  block: z
+    .array(z.enum(["conv", "norm", "activation", "dropout"]))
+    .min(1)
+    .readonly(),
   normalisation: z.enum(["none", "instance", "batch"]),
   negativeSlope: z.number().min(0).lt(1),
   dropout: rate,

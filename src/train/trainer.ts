@@ -353,9 +353,13 @@ function makeLoop(context: LoopContext, start: TrainingState) {
   return { state, measure, run };
 }
 
-function divergence(step: number, learningRate: number): Error {
-  return new RangeError(
-    `The loss of step ${step} is not finite at learning rate ${learningRate}: choose a smaller schedule.learningRate or a clipNorm above 0`,
+function divergence(step: number, learningRate: number): HipError {
+  return new HipError(
+    "config",
+    `Cannot go on: the loss of step ${step} is not finite at learning rate ${learningRate}`,
+    {
+      hint: "Choose a smaller schedule.learningRate, or a clipNorm above 0; --resume goes on from the last checkpoint",
+    },
   );
 }
 

@@ -72,7 +72,7 @@ describe.each([1, 2])("with %d threads", (threads) => {
 
 describe("results given to write into", () => {
   test("are written in place, run after run", async () => {
-    const into = { loss: empty(loss), pooled: empty(pooled), dWeight: empty(outputs["dWeight"]!) };
+    const into = { loss: empty(loss), pooled: empty(pooled), dWeight: empty(outputs.dWeight!) };
     await withProgram(1, async (program) => {
       const fresh = bits(await program.run(inputs));
       const results = await program.run(inputs, into);
@@ -84,12 +84,12 @@ describe("results given to write into", () => {
     });
   });
   test("may be given for some and are allocated for the others", async () => {
-    const into = { dWeight: empty(outputs["dWeight"]!) };
+    const into = { dWeight: empty(outputs.dWeight!) };
     await withProgram(1, async (program) => {
       const fresh = bits(await program.run(inputs));
       const results = await program.run(inputs, into);
       expect(bits(results)).toEqual(fresh);
-      expect(bits(into)).toEqual({ dWeight: fresh["dWeight"] });
+      expect(bits(into)).toEqual({ dWeight: fresh.dWeight });
     });
   });
   test("may be a part of a larger buffer", async () => {
@@ -98,7 +98,7 @@ describe("results given to write into", () => {
     await withProgram(1, async (program) => {
       const fresh = bits(await program.run(inputs));
       await program.run(inputs, { dWeight: part });
-      expect(bits({ part })["part"]).toEqual(fresh["dWeight"]);
+      expect(bits({ part }).part).toEqual(fresh.dWeight);
       expect([...whole.subarray(0, 3), ...whole.subarray(-2)]).toEqual([-1, -1, -1, -1, -1]);
     });
   });

@@ -1,7 +1,18 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
-import { add, constant, conv, input, leakyRelu, mul, oneHot, reduceSum } from "../../src/graph/build.ts";
+import {
+  add,
+  constant,
+  conv,
+  input,
+  leakyRelu,
+  maxPool,
+  mul,
+  oneHot,
+  reduceSum,
+  reshape,
+} from "../../src/graph/build.ts";
 import { type ModelProto, ModelProtoSchema } from "../../src/onnx/generated/onnx_pb.ts";
 import { buildModel, type ModelOptions, readModelMetadata } from "../../src/onnx/model.ts";
 import { runtime } from "../support/check.ts";
@@ -83,6 +94,18 @@ test("equal numbers are stored once", () => {
   const x = input("x", [2, 2]);
   const model = parse(buildModel({ outputs: { y: add(reduceSum(x, [1]), reduceSum(x, [1])) } }));
   expect(model.graph!.initializer).toHaveLength(1);
+});
+
+test("equal lists of integers and of floats are kept apart", () => {
+  // Resize takes the floats [1, 1, 2, 2], Reshape the integers.
+  const x = reshape(input("x", [4]), [1, 1, 2, 2]);
+  const pooled = maxPool(x, { kernel: [2, 2] });
+  const model = parse(buildModel({ outputs: { dx: gradient(reduceSum(pooled), [x])[0]! } }));
+  const lists = model.graph!.initializer.filter(
+    ({ dims, rawData }) => dims.length === 1 && rawData.length >= 16,
+  );
+  expect(lists.map(({ dataType, rawData }) => [dataType, rawData.length])).toContainEqual([7, 32]);
+  expect(lists.map(({ dataType, rawData }) => [dataType, rawData.length])).toContainEqual([1, 16]);
 });
 
 test("one value may be two results, and an input or a constant a result", async () => {

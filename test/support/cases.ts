@@ -275,8 +275,9 @@ export const cases: { readonly [K in Op]: Cases } = {
     ...normCases((from, attrs) =>
       norm(from, input("scale", channels(from)), input("shift", channels(from)), attrs),
     ),
+    // ORT adds x * a and shift - mean * a: with a small epsilon their rounding would drown the comparison.
     "over instances of one pixel": () =>
-      norm(x(2, 3, 1, 1), input("scale", [3]), input("shift", [3]), { over: "instance", epsilon: 1e-5 }),
+      norm(x(2, 3, 1, 1), input("scale", [3]), input("shift", [3]), { over: "instance", epsilon: 1e-2 }),
   },
   NormInputGrad: normCases((from, attrs) =>
     makeValue("NormInputGrad", [from, input("scale", channels(from)), input("dy", from.shape)], attrs),

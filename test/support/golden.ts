@@ -1,11 +1,11 @@
 /** PyTorch's results (scripts/make_golden.py) and the inputs they were made from, drawn here by the same hash. */
 import { readFileSync } from "node:fs";
+import { type Shape, sizeOf } from "../../src/graph/value.ts";
 import type { LossWeights } from "../../src/loss/loss.ts";
 import type { UnetConfig } from "../../src/unet/config.ts";
 import type { NetworkSpec } from "../../src/unet/network.ts";
 import { parameterCount, statisticCount } from "../../src/unet/parameters.ts";
 import type { PresetName } from "../../src/unet/presets.ts";
-import { sizeOf, type Shape } from "../../src/graph/value.ts";
 
 interface ImageSize {
   readonly batch: number;
@@ -34,7 +34,9 @@ export interface GoldenTrajectory extends Stored {
   /** Height and width. */
   readonly size: number;
   readonly clipNorm: number;
-  readonly optimizer: { readonly kind: string; readonly learningRate: number } & Readonly<Record<string, unknown>>;
+  readonly optimizer: { readonly kind: string; readonly learningRate: number } & Readonly<
+    Record<string, unknown>
+  >;
   readonly losses: readonly number[];
   /** Before clipping. */
   readonly gradientNorms: readonly number[];
@@ -69,7 +71,16 @@ export function readGolden<T extends GoldenCase | GoldenTrajectory>(
 export const readCounts = (): readonly GoldenCount[] => readJson("counts") as readonly GoldenCount[];
 
 // Streams of the hash, as in make_golden.py.
-const stream = { image: 1, labels: 2, ignored: 3, inferImage: 4, means: 5, variances: 6, shapes: 7, noise: 8 } as const;
+const stream = {
+  image: 1,
+  labels: 2,
+  ignored: 3,
+  inferImage: 4,
+  means: 5,
+  variances: 6,
+  shapes: 7,
+  noise: 8,
+} as const;
 const MASKS = 100;
 const PARAMETERS = 1000;
 
@@ -117,7 +128,11 @@ export function drawStatistics({ statistics }: NetworkSpec, seed: number): Float
   return flat;
 }
 
-export function drawImage(seed: number, purpose: "train" | "infer", { batch, height, width }: ImageSize): Float32Array {
+export function drawImage(
+  seed: number,
+  purpose: "train" | "infer",
+  { batch, height, width }: ImageSize,
+): Float32Array {
   const from = purpose === "train" ? stream.image : stream.inferImage;
   return Float32Array.from(draw(seed, from, batch * height * width, -2, 2));
 }
@@ -125,7 +140,9 @@ export function drawImage(seed: number, purpose: "train" | "infer", { batch, hei
 /** Every label alike, a tenth of them 255. */
 export function drawLabels(seed: number, count: number, classes: number): Uint8Array {
   const ignored = draw(seed, stream.ignored, count);
-  return Uint8Array.from(drawIntegers(seed, stream.labels, count), (h, i) => (ignored[i]! < 0.1 ? 255 : h % classes));
+  return Uint8Array.from(drawIntegers(seed, stream.labels, count), (h, i) =>
+    ignored[i]! < 0.1 ? 255 : h % classes,
+  );
 }
 
 /** Mask number `index` of a network: 0 or 1 / (1 - rate). */

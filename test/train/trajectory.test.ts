@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { OptimizerConfig } from "../../src/optimizer/optimizer.ts";
 import { float32Of, type Tensor } from "../../src/runtime/runtime.ts";
 import { buildStepModel } from "../../src/train/step.ts";
@@ -9,6 +9,8 @@ import { relativeError, runtime } from "../support/check.ts";
 import { drawBatch, drawParameters, type GoldenTrajectory, readGolden } from "../support/golden.ts";
 
 const BATCH = 2;
+/** Seen: 7e-7. */
+const LOSS_TOLERANCE = 1e-4;
 const vector = (data: Float32Array): Tensor => ({ dtype: "float32", shape: [data.length], data });
 const scalar = (value: number): Tensor => vector(Float32Array.of(value));
 
@@ -28,7 +30,9 @@ async function train(golden: GoldenTrajectory) {
   });
   const program = await runtime.load(bytes);
   let parameters = drawParameters(spec, seed, golden.spread);
-  let state = Object.fromEntries(stateNames.map((name) => [name, new Float32Array(parameters.length)]));
+  let state: Record<string, Float32Array> = Object.fromEntries(
+    stateNames.map((name) => [name, new Float32Array(parameters.length)]),
+  );
   const losses: number[] = [];
   const gradientNorms: number[] = [];
   for (let step = 0; step < golden.losses.length; step++) {
@@ -39,8 +43,8 @@ async function train(golden: GoldenTrajectory) {
       labels: { dtype: "uint8", shape: [BATCH, size, size], data: labels },
       parameters: vector(parameters),
       learningRate: scalar(optimizer.learningRate),
-      correction1: correction(optimizer["beta1"]),
-      correction2: correction(optimizer["beta2"]),
+      correction1: correction(optimizer.beta1),
+      correction2: correction(optimizer.beta2),
       ...Object.fromEntries(Object.entries(state).map(([name, data]) => [name, vector(data)])),
     });
     losses.push(float32Of(results, "loss")[0]!);
@@ -53,26 +57,30 @@ async function train(golden: GoldenTrajectory) {
 }
 
 describe.each([
-  ["trajectory-sgd", 1e-3],
-  ["trajectory-adamw", 1e-3],
+  // Seen: 1e-7 and 1e-5, of the largest weight. Adam makes much of small slopes, and so of their rounding.
+  ["trajectory-sgd", 1e-4],
+  ["trajectory-adamw", 5e-4],
 ] as const)("%s: twenty steps beside PyTorch", (name, weightTolerance) => {
   const { golden, resultOf } = readGolden<GoldenTrajectory>(name);
-  const done = train(golden);
+  let done: Awaited<ReturnType<typeof train>>;
+  beforeAll(async () => {
+    done = await train(golden);
+  });
 
-  test("the loss of every step", async () => {
-    const { losses } = await done;
+  test("the loss of every step", () => {
+    const { losses } = done;
     const differences = losses.map((loss, step) => Math.abs(loss - golden.losses[step]!));
-    expect(Math.max(...differences)).toBeLessThan(1e-3);
+    expect(Math.max(...differences)).toBeLessThan(LOSS_TOLERANCE);
     expect(losses).toHaveLength(20);
     expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
   });
-  test("the norm of every gradient before clipping", async () => {
-    const { gradientNorms } = await done;
+  test("the norm of every gradient before clipping", () => {
+    const { gradientNorms } = done;
     const differences = gradientNorms.map((norm, step) => Math.abs(norm / golden.gradientNorms[step]! - 1));
-    expect(Math.max(...differences)).toBeLessThan(5e-3);
+    expect(Math.max(...differences)).toBeLessThan(1e-3);
   });
-  test("the weights after the last step", async () => {
-    const { parameters } = await done;
+  test("the weights after the last step", () => {
+    const { parameters } = done;
     expect(relativeError(parameters, resultOf("parameters"))).toBeLessThan(weightTolerance);
   });
 });

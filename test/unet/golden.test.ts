@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { input } from "../../src/graph/build.ts";
 import { sizeOf } from "../../src/graph/value.ts";
 import { segmentationLoss } from "../../src/loss/loss.ts";
-import { buildModel } from "../../src/onnx/model.ts";
 import { float32Of, type Tensor, type Tensors } from "../../src/runtime/runtime.ts";
 import { buildStepModel, flatGradient } from "../../src/train/step.ts";
 import { outputExtent, type UnetConfig } from "../../src/unet/config.ts";
@@ -25,8 +24,9 @@ import {
   readGolden,
 } from "../support/golden.ts";
 
-/** Largest difference over largest magnitude, PyTorch in float64 against ours in float32. */
-const TOLERANCE = 1e-4;
+/** Largest difference over largest magnitude, PyTorch in float64 against ours in float32: 2e-6 and 6e-6 were seen. */
+const TOLERANCE = 2e-5;
+const GRADIENT_TOLERANCE = 1e-4;
 
 const float32 = (data: Float32Array, shape: readonly number[]): Tensor => ({ dtype: "float32", shape, data });
 
@@ -64,7 +64,7 @@ describe.each(PRESET_NAMES)("%s gives what PyTorch gives", (name) => {
     config,
     spec,
   );
-  const labels = input("labels", feeds["labels"]!.shape, "uint8");
+  const labels = input("labels", feeds.labels!.shape, "uint8");
   const loss = segmentationLoss(network.logits, labels, golden.lossWeights);
   let results: Tensors = {};
   beforeAll(async () => {
@@ -79,7 +79,7 @@ describe.each(PRESET_NAMES)("%s gives what PyTorch gives", (name) => {
     expect(network.dropouts.map(({ name, rate, shape }) => ({ name, rate, shape }))).toEqual(golden.masks);
   });
   test("logits", () => {
-    expect(network.logits.shape).toEqual(golden.results["logits"]!.shape);
+    expect(network.logits.shape).toEqual(golden.results.logits!.shape);
     expect(relativeError(float32Of(results, "logits"), resultOf("logits"))).toBeLessThan(TOLERANCE);
   });
   test("loss", () => {
@@ -93,7 +93,7 @@ describe.each(PRESET_NAMES)("%s gives what PyTorch gives", (name) => {
       const to = offset + sizeOf(shape);
       return { name, error: relativeError(found.subarray(offset, to), expected.subarray(offset, to)) };
     });
-    expect(errors.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
+    expect(errors.filter(({ error }) => !(error < GRADIENT_TOLERANCE))).toEqual([]);
   });
   test("running statistics after one step", async () => {
     const expected = resultOf("statistics");
@@ -137,7 +137,7 @@ describe.each(PRESET_NAMES)("%s gives what PyTorch gives", (name) => {
       { outputs: { logits }, symbolicAxes },
       { image: float32(image, [infer.batch, 1, infer.height, infer.width]) },
     );
-    expect(found["logits"]!.shape).toEqual(golden.results["inferLogits"]!.shape);
+    expect(found.logits!.shape).toEqual(golden.results.inferLogits!.shape);
     expect(relativeError(float32Of(found, "logits"), resultOf("inferLogits"))).toBeLessThan(TOLERANCE);
   });
 });

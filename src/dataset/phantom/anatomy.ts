@@ -69,7 +69,7 @@ export function drawBuild(random: Random): Build {
     hipMm: bounded(random, 164, 7, 150, 180),
     bellyMm: bounded(random, 8, 8, -6, 28),
     fatMm: bounded(random, 17, 6, 8, 32),
-    prostateMl: 37 * Math.exp(bounded(random, 0, 0.3, -0.55, 0.6)),
+    prostateMl: 38 * Math.exp(bounded(random, 0, 0.25, -0.35, 0.5)),
     prostateForm: squareForm(0.07, [1.2, 0.9, 0.95]),
     prostateCentre: [
       bounded(random, 0, 1.5, -3, 3),

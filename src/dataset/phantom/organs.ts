@@ -151,7 +151,7 @@ function paintProstate(canvas: Canvas, build: Build, state: State, tissues: Tiss
       cz + radii[2] * random.between(-0.3, 0.5),
     ];
     const size = random.between(3, 6.5);
-    const signal = tissues.transitionZone.signal * random.between(0.65, 1.5);
+    const signal = tissues.transitionZone.signal * random.between(0.72, 1.3);
     paint(canvas, ellipsoid(at, [size, size, size]), { signal, texture: 0.1 });
   }
   if (!build.markers) return;

@@ -1,0 +1,56 @@
+/** Values of flags, checked one by one so that the message names the flag. */
+import { HipError } from "../core/errors.ts";
+import { closestWord } from "../train/suggest.ts";
+
+function fail(flag: string, expected: string, found: string, hint?: string): never {
+  throw new HipError(
+    "usage",
+    `${flag} must be ${expected}, got "${found}"`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+/** A parser of whole numbers from `least` on. */
+export function wholeNumber(flag: string, least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    return fail(flag, `a whole number >= ${least}`, text);
+  };
+}
+
+/** A parser of numbers above 0. */
+export function positiveNumber(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+    return fail(flag, "a number > 0", text);
+  };
+}
+
+/** A parser of one of a few words. */
+export function oneOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((each) => each === text);
+    if (word !== undefined) return word;
+    const near = closestWord(text, words);
+    const hint = near === undefined ? undefined : `Did you mean "${near}"?`;
+    return fail(flag, `one of ${words.join(", ")}`, text, hint);
+  };
+}
+
+/** There is only one device so far; the others are refused by name rather than ignored. */
+export function parseDevice(text: string): "cpu" {
+  if (text === "cpu") return text;
+  if (text === "webgpu" || text === "cuda") {
+    throw new HipError("usage", `--device ${text} is not in this version: it runs on "cpu" only`, {
+      hint: "Leave --device out; --threads N says how many CPU threads to use",
+    });
+  }
+  return fail("--device", "cpu", text);
+}
+
+/** Gathers a flag that may be given more than once. */
+export function gather(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}

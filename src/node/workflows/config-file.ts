@@ -1,0 +1,152 @@
+/** The training configuration as a user states it: a YAML file, `--set k=v` over it, flags over both. */
+import { join } from "node:path";
+import { type Document, isMap, LineCounter, parse, parseDocument, YAMLError } from "yaml";
+import { HipError } from "../../core/errors.ts";
+import type { TrainConfig } from "../../train/config.ts";
+import { type DeepPartial, mergeConfig, resolveConfig } from "../../train/recipes.ts";
+import { readWholeFile } from "../files.ts";
+import { RUN_FILES } from "../run-folder.ts";
+
+type Layer = Readonly<Record<string, unknown>>;
+
+export interface ConfigSources {
+  /** A YAML (or JSON) file. */
+  readonly file?: string | undefined;
+  /** `key=value` each: dotted path, YAML value. */
+  readonly set?: readonly string[];
+  readonly flags?: DeepPartial<TrainConfig>;
+  /** A run folder that goes on: what is asked for is laid over its config.json instead of over a preset. */
+  readonly resumed?: string | undefined;
+}
+
+/** How long to train: whoever states one of these replaces what a lower layer said with another. */
+const LENGTHS = ["epochs", "minutes", "steps"] as const;
+
+function overlay(under: Layer, over: Layer): Layer {
+  const isLengthStated = LENGTHS.some((key) => over[key] !== undefined && over[key] !== null);
+  const unset = isLengthStated ? Object.fromEntries(LENGTHS.map((key) => [key, null])) : {};
+  return mergeConfig({ ...under, ...(isLengthStated ? { ...unset } : {}) }, over) as Layer;
+}
+
+/** A value at a dotted path as a nested object. */
+function nest(path: readonly string[], value: unknown): Layer {
+  const [key = "", ...rest] = path;
+  return { [key]: rest.length === 0 ? value : nest(rest, value) };
+}
+
+/**
+ * One `--set`.
+ * @throws HipError "usage"
+ */
+export function parseSetting(text: string): Layer {
+  const at = text.indexOf("=");
+  const path = text.slice(0, Math.max(at, 0)).trim().split(".");
+  if (at < 0 || path.includes("")) {
+    throw new HipError("usage", `--set must be "key=value" with a dotted key, got "${text}"`, {
+      hint: "For instance --set optimizer.kind=sgd",
+    });
+  }
+  try {
+    return nest(path, parse(text.slice(at + 1)));
+  } catch (cause) {
+    if (!(cause instanceof YAMLError)) throw cause;
+    const [reason = ""] = cause.message.split(/ at line /);
+    throw new HipError("usage", `Cannot read the value of --set "${text}": ${reason}`, {
+      hint: "Put a text with special characters into quotes",
+      cause,
+    });
+  }
+}
+
+interface ConfigFile {
+  readonly document: Document;
+  readonly lineOf: (offset: number) => number;
+  readonly layer: Layer;
+}
+
+/** @throws HipError "config" with every problem of the syntax and its line; "not-found", "disk" */
+async function readYaml(path: string): Promise<ConfigFile> {
+  const text = new TextDecoder().decode(await readWholeFile(path));
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    throw new HipError("config", `Cannot read configuration "${path}": it is not valid YAML`, {
+      problems: faults.map((fault) => {
+        const { line, col } = lines.linePos(fault.pos[0]);
+        return `line ${line}, column ${col}: ${fault.message}`;
+      }),
+      hint: 'Write one "key: value" a line, nested keys indented by spaces',
+    });
+  }
+  if (document.contents !== null && !isMap(document.contents)) {
+    throw new HipError("config", `Cannot use configuration "${path}": expected keys with values, found none`, {
+      hint: 'Write one "key: value" a line',
+    });
+  }
+  return {
+    document,
+    lineOf: (offset) => lines.linePos(offset).line,
+    layer: (document.toJS() ?? {}) as Layer,
+  };
+}
+
+function isStated(layer: Layer, path: readonly string[]): boolean {
+  let value: unknown = layer;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !(key in value)) return false;
+    value = (value as Layer)[key];
+  }
+  return true;
+}
+
+/** Adds the line to a problem "a.b: …" whose value stands in the file. */
+function locate(problem: string, file: ConfigFile, over: Layer): string {
+  const path = (problem.split(":")[0] ?? "").split(".");
+  const node: unknown = isStated(over, path) ? undefined : file.document.getIn(path, true);
+  const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
+  const offset: unknown = Array.isArray(range) ? range[0] : undefined;
+  return typeof offset === "number" ? `${problem} (line ${file.lineOf(offset)})` : problem;
+}
+
+/** The configuration that a resumed run was started with; what is wrong with it, training itself will say. */
+async function readResumed(run: string): Promise<Layer> {
+  try {
+    const text = new TextDecoder().decode(await readWholeFile(join(run, RUN_FILES.config)));
+    return JSON.parse(text) as Layer;
+  } catch {
+    return {};
+  }
+}
+
+function nameSources({ file, set = [] }: ConfigSources): string {
+  const names = [
+    ...(file === undefined ? [] : [`configuration "${file}"`]),
+    ...(set.length === 0 ? [] : [set.map((text) => `--set ${text}`).join(" ")]),
+  ];
+  return names.length === 0 ? "the flags" : names.join(" with ");
+}
+
+/**
+ * The whole configuration, checked.
+ * @throws HipError "config" listing every problem, with its line where it stands in the file; "usage" for a bad
+ *   `--set`; "not-found", "disk".
+ */
+export async function readTrainConfig(sources: ConfigSources): Promise<TrainConfig> {
+  const file = sources.file === undefined ? undefined : await readYaml(sources.file);
+  const settings = (sources.set ?? []).map(parseSetting).reduce(overlay, {});
+  const over = overlay(settings, (sources.flags ?? {}) as Layer);
+  const user = overlay(file?.layer ?? {}, over);
+  const base = sources.resumed === undefined ? {} : await readResumed(sources.resumed);
+  try {
+    return resolveConfig(overlay(base, user), nameSources(sources));
+  } catch (error) {
+    if (!(error instanceof HipError) || file === undefined) throw error;
+    const problems = error.problems.map((problem) => locate(problem, file, over));
+    throw new HipError(error.code, error.message, {
+      problems,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,86 @@
+/** A data folder opened: index, cache, and every case looked at before work starts. */
+import { cpus } from "node:os";
+import { HipError } from "../../core/errors.ts";
+import { mapParallel } from "../../core/parallel.ts";
+import { readDataset } from "../../dataset/layouts.ts";
+import type { CaseEntry, DatasetIndex, DecodedCase } from "../../dataset/types.ts";
+import { makeCaseCache } from "../case-cache.ts";
+import { openFolder } from "../folder.ts";
+import { inflateGzip } from "../inflate.ts";
+
+export interface OpenedData {
+  readonly index: DatasetIndex;
+  /** What one image file of the layout is. */
+  readonly over: "slice" | "volume";
+  load(entry: CaseEntry): Promise<DecodedCase>;
+  warnings(): readonly string[];
+}
+
+/** @throws HipError "bad-dataset" and what readDataset() throws. */
+export async function openData(
+  path: string,
+  options: { readonly memoryMb?: number } = {},
+): Promise<OpenedData> {
+  const folder = openFolder(path);
+  const cache = makeCaseCache(options);
+  const index = await readDataset(folder, path, inflateGzip, cache.scanLabels);
+  const context = { folder, inflate: inflateGzip, labels: index.labels };
+  return {
+    index,
+    over: index.layout === "keras_slices" ? "slice" : "volume",
+    load: (entry) => cache.get(entry, context),
+    warnings: () => [...index.warnings, ...cache.warnings()],
+  };
+}
+
+const SHOWN_PROBLEMS = 20;
+
+/**
+ * Decodes every case once, so that all problems of a data set are told together and before training.
+ * @returns the largest slice.
+ * @throws HipError "bad-dataset" listing all problems; a single problem keeps its own error.
+ */
+export async function checkCases(
+  data: OpenedData,
+  cases: readonly CaseEntry[],
+  onCase: (done: number) => void,
+): Promise<{
+  readonly width: number;
+  readonly height: number;
+  readonly slices: ReadonlyMap<string, number>;
+}> {
+  const errors: HipError[] = [];
+  const slices = new Map<string, number>();
+  let width = 0;
+  let height = 0;
+  let done = 0;
+  await mapParallel(cases, Math.max(2, cpus().length), async (entry) => {
+    try {
+      const decoded = await data.load(entry);
+      width = Math.max(width, decoded.width);
+      height = Math.max(height, decoded.height);
+      slices.set(entry.id, decoded.depth);
+    } catch (error) {
+      if (!(error instanceof HipError)) throw error;
+      errors.push(error);
+    }
+    onCase(++done);
+  });
+  const [only] = errors;
+  if (only !== undefined && errors.length === 1) throw only;
+  if (only !== undefined) {
+    const shown = errors.map((error) => error.message).sort();
+    throw new HipError(
+      "bad-dataset",
+      `Cannot use the data: ${errors.length} of ${cases.length} cases have problems`,
+      {
+        problems: [
+          ...shown.slice(0, SHOWN_PROBLEMS),
+          ...(shown.length > SHOWN_PROBLEMS ? [`… and ${shown.length - SHOWN_PROBLEMS} more`] : []),
+        ],
+        ...(only.hint === undefined ? {} : { hint: only.hint }),
+      },
+    );
+  }
+  return { width, height, slices };
+}

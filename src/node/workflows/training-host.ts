@@ -1,0 +1,94 @@
+/** What the training loop's reports become: progress, log lines, TensorBoard events, checkpoints. */
+import { scalarRecord } from "../../train/events.ts";
+import type { StepPlan, TrainingHost } from "../../train/trainer.ts";
+import { formatDuration, makeProgress } from "../progress.ts";
+import type { RunFolder } from "../run-folder.ts";
+import type { TrainRunOptions } from "./train.ts";
+
+export interface NodeTrainingHost extends TrainingHost {
+  stop(): void;
+}
+
+/** Significant digits of logged figures: enough to compare runs, short enough to read. */
+const round = (value: number): number => Number(value.toPrecision(7));
+
+export function makeTrainingHost(context: {
+  readonly run: RunFolder;
+  readonly options: TrainRunOptions;
+  readonly plan: StepPlan;
+  readonly done: number;
+}): NodeTrainingHost {
+  const { run, options, plan, done } = context;
+  const progress = makeProgress(options.stderr, { total: plan.steps, label: "Training", start: done });
+  const started = performance.now();
+  let stepStarted = started;
+  let savedAt = started;
+  let dice: number | undefined;
+  const seconds = (since: number): number => round((performance.now() - since) / 1000);
+  const scalars = (step: number, values: Readonly<Record<string, number | null>>): Promise<void> => {
+    const wallTimeSeconds = Date.now() / 1000;
+    const records = Object.entries(values).flatMap(([tag, value]) =>
+      value === null ? [] : [scalarRecord({ tag, value, step, wallTimeSeconds })],
+    );
+    return run.appendEvents(concatenate(records));
+  };
+
+  return {
+    async onStep({ step, epoch, loss, learningRate, gradientNorm }) {
+      const entry = {
+        kind: "step",
+        step,
+        epoch: epoch + 1,
+        loss,
+        lr: round(learningRate),
+        gradientNorm: round(gradientNorm),
+      };
+      await run.appendLog({ ...entry, seconds: seconds(stepStarted) });
+      await scalars(step, { "train/loss": loss, "train/learning_rate": learningRate });
+      stepStarted = performance.now();
+      if (!options.quiet) progress.update(step, { loss, epoch: epoch + 1, dice });
+    },
+    async onEpoch(report) {
+      dice = report.foregroundDice ?? undefined;
+      const { learningRate, ...rest } = report;
+      await run.appendLog({ kind: "epoch", ...rest, lr: round(learningRate), seconds: seconds(started) });
+      await scalars(report.step, {
+        "validate/loss": report.validationLoss,
+        "validate/dice": report.foregroundDice,
+        ...Object.fromEntries(
+          Object.entries(report.dice).map(([name, value]) => [`validate/dice/${name}`, value]),
+        ),
+      });
+      if (options.quiet) return;
+      const labels = Object.entries(report.dice).map(
+        ([name, value]) => `${name} ${value?.toFixed(3) ?? "-"}`,
+      );
+      progress.line(
+        `epoch ${report.epoch}  loss ${report.loss.toFixed(4)}  validation ${report.validationLoss.toFixed(4)}  ` +
+          `Dice ${report.foregroundDice?.toFixed(4) ?? "-"} (${labels.join(", ")})${report.isBest ? "  best" : ""}  ${formatDuration(seconds(started))}`,
+      );
+      stepStarted = performance.now();
+    },
+    isCheckpointDue: () => performance.now() - savedAt >= options.config.checkpointSeconds * 1000,
+    isStopping: () => options.signal.aborted,
+    async saveLast(state) {
+      await run.checkpoints.save("last", state);
+      savedAt = performance.now();
+    },
+    async saveBest(state, model) {
+      await run.checkpoints.save("best", state);
+      await run.writeModel(model);
+    },
+    stop: () => progress.stop(),
+  };
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

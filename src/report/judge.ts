@@ -1,0 +1,56 @@
+/** A model judged on cases in one pass: the metrics, and what the report's figures need. */
+import type { Split } from "../core/split.ts";
+import type { CaseEntry } from "../dataset/types.ts";
+import { aggregate } from "../metrics/aggregate.ts";
+import type { Metrics } from "../metrics/types.ts";
+import type { SheetRow } from "../plot/contact-sheet.ts";
+import type { Predictor } from "../predict/predictor.ts";
+import { scoreCases, type TrainingData } from "../train/trainer.ts";
+import { type BatchDicePoint, makeBatchDice } from "./batch-dice.ts";
+import { chooseRows, makeCandidate, type SheetCandidate } from "./sheet-rows.ts";
+
+export interface Judgement {
+  readonly metrics: Metrics;
+  /** Rows of the contact sheet, head or front upwards. */
+  readonly rows: readonly SheetRow[];
+  readonly batchDice: readonly BatchDicePoint[];
+  /** Slices in each batch of `batchDice`. */
+  readonly batchSize: number;
+}
+
+export interface JudgeOptions {
+  readonly split: Split;
+  /** Of the bootstrap. */
+  readonly seed: number;
+  readonly batchSize: number;
+  /** false: no surface distances, which is much quicker. */
+  readonly distances: boolean;
+  readonly onCase?: (progress: { readonly done: number; readonly total: number; readonly id: string }) => void;
+}
+
+/** Applies the model to every case by the real inference path; cases in file order. */
+export async function judge(
+  predictor: Predictor,
+  cases: readonly CaseEntry[],
+  data: Pick<TrainingData, "labels" | "load">,
+  options: JudgeOptions,
+): Promise<Judgement> {
+  const { split, seed, batchSize, distances } = options;
+  const foreground = data.labels.map(({ id }) => id).filter((id) => id !== 0);
+  const batches = makeBatchDice(foreground, batchSize);
+  const candidates: SheetCandidate[] = [];
+  const scored = await scoreCases(predictor, cases, data, {
+    distances,
+    onCase(done, metrics, decoded, prediction) {
+      batches.add({ truth: decoded.mask, prediction, length: decoded.width * decoded.height });
+      candidates.push(makeCandidate(decoded, prediction, metrics));
+      options.onCase?.({ done, total: cases.length, id: metrics.id });
+    },
+  });
+  return {
+    metrics: aggregate(scored, { split, labels: data.labels, seed }),
+    rows: chooseRows(candidates),
+    batchDice: batches.points(),
+    batchSize,
+  };
+}

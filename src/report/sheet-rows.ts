@@ -1,0 +1,108 @@
+/** Which slices a contact sheet shows: of the first, best, median and worst volume the slice that tells most. */
+import { mean } from "../core/statistics.ts";
+import type { DecodedCase } from "../dataset/types.ts";
+import type { CaseMetrics } from "../metrics/types.ts";
+import { orientationOf } from "../nifti/affine.ts";
+import type { SheetRow } from "../plot/contact-sheet.ts";
+
+/** One slice of a scored volume: all that is kept of it, a depth-th part. */
+export interface SheetCandidate {
+  /** The slice's own name, e.g. "case_040_week_0_slice_31". */
+  readonly name: string;
+  /** Mean over the volume's foreground labels; null where none is in truth or prediction. */
+  readonly dice: number | null;
+  readonly row: Omit<SheetRow, "title">;
+}
+
+/**
+ * The slice whose truth has the most foreground labels; among these the one whose smallest label is largest;
+ * the middle slice where no slice has any.
+ * @param mask label ids, depth * sliceLength
+ */
+export function tellingSlice(mask: Uint8Array, sliceLength: number): number {
+  const depth = mask.length / sliceLength;
+  const areas = new Uint32Array(256);
+  let best = { slice: Math.floor(depth / 2), labels: 0, smallest: 0 };
+  for (let slice = 0; slice < depth; slice++) {
+    areas.fill(0);
+    const end = (slice + 1) * sliceLength;
+    for (let i = slice * sliceLength; i < end; i++) areas[mask[i]!]!++;
+    let labels = 0;
+    let smallest = sliceLength;
+    for (let id = 1; id < 255; id++) {
+      if (areas[id]! === 0) continue;
+      labels++;
+      smallest = Math.min(smallest, areas[id]!);
+    }
+    const isBetter = labels > best.labels || (labels === best.labels && smallest > best.smallest);
+    if (labels > 0 && isBetter) best = { slice, labels, smallest };
+  }
+  return best.slice;
+}
+
+/** Whether row 0 is at the feet or at the back, where people expect the bottom of a picture. */
+export function isUpsideDown({ grid, sliceAxis }: Pick<DecodedCase, "grid" | "sliceAxis">): boolean {
+  // Rows run along the later one of the two axes that are not cut across.
+  const heightAxis = sliceAxis === 2 ? 1 : 2;
+  return "SA".includes(orientationOf(grid.affine)[heightAxis]!);
+}
+
+/** One slice on its own, head or front upwards. */
+function cutUpright<T extends Float32Array | Uint8Array>(
+  data: T,
+  slice: number,
+  of: { readonly width: number; readonly height: number; readonly isFlipped: boolean },
+): T {
+  const { width, height } = of;
+  // A copy: a view would keep the whole volume in memory.
+  const cut = data.slice(slice * width * height, (slice + 1) * width * height) as T;
+  if (!of.isFlipped) return cut;
+  const flipped = new (data.constructor as new (length: number) => T)(cut.length);
+  for (let y = 0; y < height; y++) flipped.set(cut.subarray((height - 1 - y) * width, (height - y) * width), y * width);
+  return flipped;
+}
+
+export function makeCandidate(decoded: DecodedCase, prediction: Uint8Array, scored: CaseMetrics): SheetCandidate {
+  const { width, height, entry, spacingMm } = decoded;
+  const slice = tellingSlice(decoded.mask, width * height);
+  const of = { width, height, isFlipped: isUpsideDown(decoded) };
+  const values = scored.labels.map((label) => label.dice).filter((value) => value !== null);
+  const isFileOfItsOwn = entry.files.length === decoded.depth && decoded.depth > 1;
+  return {
+    name: isFileOfItsOwn ? entry.files[slice]!.name : `${entry.id}, slice ${slice}`,
+    dice: values.length === 0 ? null : mean(values),
+    row: {
+      width,
+      height,
+      spacingMm: [spacingMm[0], spacingMm[1]],
+      image: cutUpright(decoded.image, slice, of),
+      truth: cutUpright(decoded.mask, slice, of),
+      prediction: cutUpright(prediction, slice, of),
+    },
+  };
+}
+
+/**
+ * The first volume in file order, then the best, median and worst by mean foreground Dice; a volume that is several
+ * of these has one row.
+ * @param candidates one a volume, in file order
+ */
+export function chooseRows(candidates: readonly SheetCandidate[]): SheetRow[] {
+  const ranked = candidates.filter(({ dice }) => dice !== null).sort((a, b) => b.dice! - a.dice!);
+  const chosen: readonly (readonly [role: string, candidate: SheetCandidate | undefined])[] = [
+    ["first", candidates[0]],
+    ["best", ranked[0]],
+    // Of an even number the better one of the two in the middle.
+    ["median", ranked.length < 3 ? undefined : ranked[Math.floor((ranked.length - 1) / 2)]],
+    ["worst", ranked.at(-1)],
+  ];
+  const roles = new Map<SheetCandidate, string[]>();
+  for (const [role, candidate] of chosen) {
+    if (candidate !== undefined) roles.set(candidate, [...(roles.get(candidate) ?? []), role]);
+  }
+  return [...roles].map(([{ name, dice, row }, names]) => {
+    const role = candidates.length === 1 ? "only volume" : names.join(", ");
+    const score = dice === null ? "no label" : `Dice of its volume ${dice.toFixed(3)}`;
+    return { ...row, title: `${role[0]!.toUpperCase()}${role.slice(1)}: ${name}, ${score}` };
+  });
+}

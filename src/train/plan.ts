@@ -1,0 +1,44 @@
+/** How many steps a run takes: from epochs, or from minutes and a measured step. */
+import type { TrainConfig } from "./config.ts";
+import type { StepPlan } from "./trainer.ts";
+
+/** Passes over the training slices where neither epochs nor minutes nor steps are given. */
+export const DEFAULT_EPOCHS = 30;
+/** With minutes, validation may take at most one part in so many of an epoch. */
+const VALIDATION_SHARE = 8;
+/** Fewer steps between validations say little about what was learnt. */
+const LEAST_STEPS_PER_EPOCH = 25;
+
+export interface Measured {
+  readonly stepMs: number;
+  readonly validationMs: number;
+}
+
+/**
+ * @param slices number of training slices.
+ * @param measured needed with minutes only.
+ */
+export function planSteps(config: TrainConfig, slices: number, measured: Measured): StepPlan {
+  const pass = Math.max(1, Math.ceil(slices / config.batchSize));
+  if (config.steps !== null) {
+    return { steps: config.steps, stepsPerEpoch: Math.min(config.stepsPerEpoch ?? pass, config.steps) };
+  }
+  if (config.minutes === null) {
+    const stepsPerEpoch = config.stepsPerEpoch ?? pass;
+    return { steps: (config.epochs ?? DEFAULT_EPOCHS) * stepsPerEpoch, stepsPerEpoch };
+  }
+  const { stepMs, validationMs } = measured;
+  const budgetMs = config.minutes * 60_000;
+  const rare = Math.ceil((validationMs * (VALIDATION_SHARE - 1)) / stepMs);
+  const stepsPerEpoch = config.stepsPerEpoch ?? Math.max(pass, LEAST_STEPS_PER_EPOCH, rare);
+  // Every started epoch ends in a validation, the last one too.
+  const epochs = Math.max(1, Math.ceil(budgetMs / (stepsPerEpoch * stepMs + validationMs)));
+  const steps = Math.max(1, Math.floor((budgetMs - epochs * validationMs) / stepMs));
+  return { steps, stepsPerEpoch: Math.min(stepsPerEpoch, steps) };
+}
+
+/** Milliseconds that the rest of a plan takes. */
+export function estimateMs(plan: StepPlan, done: number, { stepMs, validationMs }: Measured): number {
+  const epochs = Math.ceil(plan.steps / plan.stepsPerEpoch) - Math.floor(done / plan.stepsPerEpoch);
+  return (plan.steps - done) * stepMs + epochs * validationMs;
+}
