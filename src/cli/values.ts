@@ -39,6 +39,12 @@ export function oneOf<T extends string>(flag: string, words: readonly T[]): (tex
   };
 }
 
+/** A flag that must be given; asked for by the verb itself, so that a mistyped flag is told first. */
+export function needed(value: string | undefined, flag: string, what: string): string {
+  if (value !== undefined) return value;
+  throw new HipError("usage", `${flag} is needed: ${what}`, { hint: `Add ${flag}` });
+}
+
 /** There is only one device so far; the others are refused by name rather than ignored. */
 export function parseDevice(text: string): "cpu" {
   if (text === "cpu") return text;

@@ -36,7 +36,10 @@ export function makeBatchDice(ids: readonly number[], batchSize: number): BatchD
   return {
     add({ truth, prediction, length }) {
       for (let from = 0; from < truth.length; from += length) {
-        const slice = [truth.subarray(from, from + length), prediction.subarray(from, from + length)] as const;
+        const slice = [
+          truth.subarray(from, from + length),
+          prediction.subarray(from, from + length),
+        ] as const;
         for (const [k, overlap] of countOverlap(...slice, length, ids).entries()) {
           const total = counts[k]!;
           total.truth += overlap.counts.truth;

@@ -25,7 +25,11 @@ export interface JudgeOptions {
   readonly batchSize: number;
   /** false: no surface distances, which is much quicker. */
   readonly distances: boolean;
-  readonly onCase?: (progress: { readonly done: number; readonly total: number; readonly id: string }) => void;
+  readonly onCase?: (progress: {
+    readonly done: number;
+    readonly total: number;
+    readonly id: string;
+  }) => void;
 }
 
 /** Applies the model to every case by the real inference path; cases in file order. */

@@ -58,16 +58,21 @@ function cutUpright<T extends Float32Array | Uint8Array>(
   const cut = data.slice(slice * width * height, (slice + 1) * width * height) as T;
   if (!of.isFlipped) return cut;
   const flipped = new (data.constructor as new (length: number) => T)(cut.length);
-  for (let y = 0; y < height; y++) flipped.set(cut.subarray((height - 1 - y) * width, (height - y) * width), y * width);
+  for (let y = 0; y < height; y++)
+    flipped.set(cut.subarray((height - 1 - y) * width, (height - y) * width), y * width);
   return flipped;
 }
 
-export function makeCandidate(decoded: DecodedCase, prediction: Uint8Array, scored: CaseMetrics): SheetCandidate {
+export function makeCandidate(
+  decoded: DecodedCase,
+  prediction: Uint8Array,
+  scored: CaseMetrics,
+): SheetCandidate {
   const { width, height, entry, spacingMm } = decoded;
   const slice = tellingSlice(decoded.mask, width * height);
   const of = { width, height, isFlipped: isUpsideDown(decoded) };
   const values = scored.labels.map((label) => label.dice).filter((value) => value !== null);
-  const isFileOfItsOwn = entry.files.length === decoded.depth && decoded.depth > 1;
+  const isFileOfItsOwn = entry.files.length === decoded.depth;
   return {
     name: isFileOfItsOwn ? entry.files[slice]!.name : `${entry.id}, slice ${slice}`,
     dice: values.length === 0 ? null : mean(values),
@@ -102,7 +107,7 @@ export function chooseRows(candidates: readonly SheetCandidate[]): SheetRow[] {
   }
   return [...roles].map(([{ name, dice, row }, names]) => {
     const role = candidates.length === 1 ? "only volume" : names.join(", ");
-    const score = dice === null ? "no label" : `Dice of its volume ${dice.toFixed(3)}`;
+    const score = dice === null ? "no label" : `volume's mean Dice ${dice.toFixed(3)}`;
     return { ...row, title: `${role[0]!.toUpperCase()}${role.slice(1)}: ${name}, ${score}` };
   });
 }

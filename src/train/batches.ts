@@ -13,14 +13,37 @@ export interface SliceRef {
   readonly slice: number;
 }
 
-/** An endless stream of slices: pass after pass over all of them, each pass in its own seeded order. */
-export function makeSliceStream(
+/** Which slice stands at a place of a step's batch. */
+export type SlicePicker = (step: number, place: number) => SliceRef;
+
+/**
+ * Pass after pass over all slices, each pass in its own seeded order; the last `oversample` of each batch comes
+ * instead from slices that hold a label drawn at random, so that small organs are seen as often as large ones
+ * (nnU-Net, Isensee et al. 2021, draws a third of its patches so).
+ */
+export function makeSlicePicker(
   slices: readonly SliceRef[],
-  { seed, shuffle }: { readonly seed: number; readonly shuffle: boolean },
-): (position: number) => SliceRef {
+  options: {
+    /** Slices that hold each foreground label; labels of no slice are left out. */
+    readonly byLabel: readonly (readonly SliceRef[])[];
+    readonly batchSize: number;
+    readonly oversample: number;
+    readonly seed: number;
+    readonly shuffle: boolean;
+  },
+): SlicePicker {
+  const { byLabel, batchSize, oversample, seed, shuffle } = options;
+  const drawn = byLabel.length === 0 ? 0 : Math.round(batchSize * oversample);
+  const streamed = batchSize - drawn;
   let pass = -1;
   let order: readonly SliceRef[] = [];
-  return (position) => {
+  return (step, place) => {
+    if (place >= streamed) {
+      const random = makeRandom(seed, "oversample", step, place);
+      const holders = byLabel[random.integer(byLabel.length)]!;
+      return holders[random.integer(holders.length)]!;
+    }
+    const position = step * streamed + place;
     const wanted = Math.floor(position / slices.length);
     if (wanted !== pass) {
       pass = wanted;
@@ -67,7 +90,7 @@ function drawStart(extent: number, tile: number, uniform: () => number): number 
 /** The batch of a step. */
 export async function makeBatch(
   step: number,
-  stream: (position: number) => SliceRef,
+  pick: SlicePicker,
   load: (entry: CaseEntry) => Promise<DecodedCase>,
   options: BatchOptions,
 ): Promise<Batch> {
@@ -78,7 +101,7 @@ export async function makeBatch(
   const labels = new Uint8Array(batchSize * labelPixels);
   const random = makeRandom(options.seed, "tile", step);
   for (let i = 0; i < batchSize; i++) {
-    const ref = stream(step * batchSize + i);
+    const ref = pick(step, i);
     const decoded = await load(ref.entry);
     const intensity = intensityOf(decoded, ref.slice, fit);
     const slice = cutSlice(decoded, ref.slice, fit);

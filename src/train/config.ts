@@ -68,6 +68,9 @@ export const configSchema = z.strictObject({
     .nullable()
     .describe("null: one pass over the training slices, at least 25 steps with minutes"),
   shuffle: z.boolean(),
+  oversample: share.describe(
+    "share of each batch drawn from slices that hold a foreground label drawn at random",
+  ),
   checkpointSeconds: z.number().positive(),
   threads: count.max(256),
   split: z.strictObject({ validateFraction: share, testFraction: share }),

@@ -27,6 +27,8 @@ const base: TrainConfig = {
   steps: null,
   stepsPerEpoch: null,
   shuffle: true,
+  // nnU-Net's share of patches that must hold foreground.
+  oversample: 0.33,
   checkpointSeconds: 30,
   threads: 2,
   split: { validateFraction: 0.15, testFraction: 0.15 },

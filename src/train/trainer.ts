@@ -14,7 +14,7 @@ import { float32Of, type Program, type Runtime, type Tensor, type Tensors } from
 import { type NetworkSpec, specifyNetwork } from "../unet/network.ts";
 import { initialParameters, initialStatistics } from "../unet/parameters.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { type Batch, makeBatch, makeSliceStream, type SliceRef } from "./batches.ts";
+import { type Batch, makeBatch, makeSlicePicker, type SliceRef } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import { type FittedConfig, optimizerOf } from "./config.ts";
 import { drawDropoutMasks } from "./dropout.ts";
@@ -25,6 +25,8 @@ export interface TrainingData {
   readonly labels: readonly LabelDefinition[];
   /** Every training slice, in file order. */
   readonly slices: readonly SliceRef[];
+  /** Training slices that hold each foreground label; labels of no slice are left out. */
+  readonly slicesByLabel: readonly (readonly SliceRef[])[];
   readonly validate: readonly CaseEntry[];
   readonly over: InputFit["over"];
   load(entry: CaseEntry): Promise<DecodedCase>;
@@ -160,7 +162,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     clipNorm: config.clipNorm,
   });
   const program = await runtime.load(stepModel.bytes);
-  const stream = makeSliceStream(data.slices, config);
+  const pick = makeSlicePicker(data.slices, { ...config, byLabel: data.slicesByLabel });
   const batchOptions = {
     unet,
     fit,
@@ -169,7 +171,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     classOf: classLookup(data.labels),
     seed: config.seed,
   };
-  const batchOf = (step: number): Promise<Batch> => makeBatch(step, stream, data.load, batchOptions);
+  const batchOf = (step: number): Promise<Batch> => makeBatch(step, pick, data.load, batchOptions);
 
   const fresh = initialState(config, spec, stepModel);
   const state = options.resume ?? fresh;

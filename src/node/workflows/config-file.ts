@@ -24,8 +24,8 @@ const LENGTHS = ["epochs", "minutes", "steps"] as const;
 
 function overlay(under: Layer, over: Layer): Layer {
   const isLengthStated = LENGTHS.some((key) => over[key] !== undefined && over[key] !== null);
-  const unset = isLengthStated ? Object.fromEntries(LENGTHS.map((key) => [key, null])) : {};
-  return mergeConfig({ ...under, ...(isLengthStated ? { ...unset } : {}) }, over) as Layer;
+  const unset = isLengthStated ? { epochs: null, minutes: null, steps: null } : {};
+  return mergeConfig({ ...under, ...unset }, over) as Layer;
 }
 
 /** A value at a dotted path as a nested object. */
@@ -80,9 +80,13 @@ async function readYaml(path: string): Promise<ConfigFile> {
     });
   }
   if (document.contents !== null && !isMap(document.contents)) {
-    throw new HipError("config", `Cannot use configuration "${path}": expected keys with values, found none`, {
-      hint: 'Write one "key: value" a line',
-    });
+    throw new HipError(
+      "config",
+      `Cannot use configuration "${path}": expected keys with values, found none`,
+      {
+        hint: 'Write one "key: value" a line',
+      },
+    );
   }
   return {
     document,

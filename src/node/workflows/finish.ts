@@ -5,7 +5,7 @@ import type { Metrics } from "../../metrics/types.ts";
 import { makePredictor } from "../../predict/predictor.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { TrainConfig } from "../../train/config.ts";
-import { scoreCases, type StepPlan } from "../../train/trainer.ts";
+import { type StepPlan, scoreCases } from "../../train/trainer.ts";
 import { readWholeFile } from "../files.ts";
 import { RUN_FILES, type RunFolder } from "../run-folder.ts";
 import { bestEpochOf, type Prepared, type TrainRunOptions } from "./train.ts";
@@ -30,7 +30,11 @@ export async function finishRun(context: {
   const predictor = await makePredictor(runtime, await readWholeFile(path), path);
   try {
     const cases = await scoreCases(predictor, prepared.split.validate, prepared.data, { distances: true });
-    const metrics = aggregate(cases, { split: "validate", labels: prepared.data.labels, seed: context.config.seed });
+    const metrics = aggregate(cases, {
+      split: "validate",
+      labels: prepared.data.labels,
+      seed: context.config.seed,
+    });
     await run.writeMetrics(metrics);
     return {
       bestEpoch: await bestEpochOf(options.out),

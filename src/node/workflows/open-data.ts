@@ -35,22 +35,34 @@ export async function openData(
 
 const SHOWN_PROBLEMS = 20;
 
+export interface CaseFacts {
+  /** The largest slice. */
+  readonly width: number;
+  readonly height: number;
+  /** By case: the foreground labels that each of its slices holds. */
+  readonly slices: ReadonlyMap<string, readonly (readonly number[])[]>;
+}
+
+function labelsBySlice({ mask, width, height, depth }: DecodedCase): readonly (readonly number[])[] {
+  const length = width * height;
+  return Array.from({ length: depth }, (_, slice) => {
+    const seen = new Uint8Array(256);
+    for (let i = slice * length; i < (slice + 1) * length; i++) seen[mask[i]!] = 1;
+    return Array.from(seen.keys()).filter((label) => label > 0 && seen[label] === 1);
+  });
+}
+
 /**
  * Decodes every case once, so that all problems of a data set are told together and before training.
- * @returns the largest slice.
  * @throws HipError "bad-dataset" listing all problems; a single problem keeps its own error.
  */
 export async function checkCases(
   data: OpenedData,
   cases: readonly CaseEntry[],
   onCase: (done: number) => void,
-): Promise<{
-  readonly width: number;
-  readonly height: number;
-  readonly slices: ReadonlyMap<string, number>;
-}> {
+): Promise<CaseFacts> {
   const errors: HipError[] = [];
-  const slices = new Map<string, number>();
+  const slices = new Map<string, readonly (readonly number[])[]>();
   let width = 0;
   let height = 0;
   let done = 0;
@@ -59,7 +71,7 @@ export async function checkCases(
       const decoded = await data.load(entry);
       width = Math.max(width, decoded.width);
       height = Math.max(height, decoded.height);
-      slices.set(entry.id, decoded.depth);
+      slices.set(entry.id, labelsBySlice(decoded));
     } catch (error) {
       if (!(error instanceof HipError)) throw error;
       errors.push(error);

@@ -6,6 +6,7 @@ import { splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { InputFit, ModelCard } from "../../predict/card.ts";
+import type { SliceRef } from "../../train/batches.ts";
 import type { TrainingState } from "../../train/checkpoint.ts";
 import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/config.ts";
 import { estimateMs, type Measured, planSteps } from "../../train/plan.ts";
@@ -17,7 +18,7 @@ import { openRun, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { finishRun } from "./finish.ts";
-import { checkCases, type OpenedData, openData } from "./open-data.ts";
+import { type CaseFacts, checkCases, type OpenedData, openData } from "./open-data.ts";
 import { makeTrainingHost } from "./training-host.ts";
 
 export interface TrainRunOptions {
@@ -124,7 +125,7 @@ async function prepare(
   const split = await splitCases(opened, options, config, warn);
   const used = [...split.train, ...split.validate];
   const reading = makeProgress(options.stderr, { total: used.length, label: "Reading cases" });
-  let facts: Awaited<ReturnType<typeof checkCases>>;
+  let facts: CaseFacts;
   try {
     facts = await checkCases(opened, used, (done) => options.quiet || reading.update(done));
   } finally {
@@ -154,15 +155,21 @@ async function prepare(
     over: opened.over,
     canvas: size,
   };
-  const slices = split.train.flatMap((entry) =>
-    Array.from({ length: facts.slices.get(entry.id)! }, (_, slice) => ({ entry, slice })),
-  );
+  const slices: SliceRef[] = [];
+  const byLabel = new Map<number, SliceRef[]>(labels.filter(({ id }) => id > 0).map(({ id }) => [id, []]));
+  for (const entry of split.train) {
+    for (const [slice, held] of facts.slices.get(entry.id)!.entries()) {
+      slices.push({ entry, slice });
+      for (const label of held) byLabel.get(label)?.push({ entry, slice });
+    }
+  }
+  const slicesByLabel = [...byLabel.values()].filter((holders) => holders.length > 0);
   const synthetic = await isSynthetic(options.data);
   return {
     config: fitted,
     opened,
     split,
-    data: { labels, slices, validate: split.validate, over: opened.over, load: opened.load },
+    data: { labels, slices, slicesByLabel, validate: split.validate, over: opened.over, load: opened.load },
     card: {
       format: 1,
       version: VERSION,

@@ -1,0 +1,51 @@
+/** `hipmri evaluate`. */
+import { formatMetricsTable } from "../metrics/table.ts";
+import { alignRows } from "./layout.ts";
+import { needed, oneOf, wholeNumber } from "./values.ts";
+import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
+
+const SPLITS = ["train", "validate", "test", "all"] as const;
+
+interface Flags extends CommonFlags {
+  readonly out?: string;
+  readonly split: (typeof SPLITS)[number];
+  readonly threads?: number;
+}
+
+export const addEvaluate: AddVerb = (program, session) => {
+  const command = program
+    .command("evaluate")
+    .summary("judge a model on the patients of one split")
+    .description(
+      "Scores a model per label, volume and patient; writes metrics.json, figures and report.html.",
+    )
+    .argument("<model>", "a run folder or a model.onnx")
+    .argument("<data>", "a folder in the keras_slices or the imagesTr/labelsTr layout")
+    .option("--out <dir>", "where the results go (needed)")
+    .option("--split <name>", `which patients: ${SPLITS.join(", ")}`, oneOf("--split", SPLITS), "test")
+    .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
+    .action(async (model: string, data: string, flags: Flags) => {
+      const { evaluate } = await import("../node/workflows/evaluate.ts");
+      const { formatDuration } = await import("../node/progress.ts");
+      const started = performance.now();
+      const { split, threads } = flags;
+      const out = needed(flags.out, "--out", "where the results go");
+      const { metrics, files, reportPath } = await withProgress(
+        { label: "Evaluating", isQuiet: flags.quiet ?? false },
+        (update) => {
+          const onProgress = ({ done, total }: { done: number; total: number }): void => update(done, total);
+          return evaluate({ model, data, split, out, threads, onProgress, warn });
+        },
+      );
+      const facts = alignRows([
+        ["Time", formatDuration((performance.now() - started) / 1000)],
+        ["Files", files],
+        ["Next", `open ${reportPath}`],
+      ]);
+      session.finish({ json: { ...metrics }, text: `${formatMetricsTable(metrics)}\n\n${facts}` });
+    });
+  addExamples(addCommonFlags(command), [
+    "hipmri evaluate runs/pelvis keras_slices_data --out runs/pelvis/test",
+    "hipmri evaluate model.onnx keras_slices_data --split validate --out validation --json",
+  ]);
+};

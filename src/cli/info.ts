@@ -1,0 +1,64 @@
+/** `hipmri info`. */
+import type { FileInfo, ImageInfo, ModelInfo } from "../node/workflows/info.ts";
+import { alignColumns, alignRows } from "./layout.ts";
+import { type AddVerb, addCommonFlags, addExamples } from "./verb.ts";
+
+const number = (value: number): string => String(Number(value.toPrecision(7)));
+
+export function imageText(path: string, info: ImageInfo): string {
+  const matrix = alignColumns(info.affine.map((row) => ["", ...row.map(number)]));
+  return alignRows([
+    ["Image", path],
+    ["Format", info.format],
+    ["Shape", info.shape.join(" x ")],
+    ["Spacing", `${info.spacingMm.map(number).join(" x ")} mm`],
+    ["Orientation", info.orientation],
+    ["Affine", [`from ${info.affineSource}`, ...matrix.split("\n").map((line) => line.slice(2))]],
+    ["Type", info.dtype],
+    ["Scale", `slope ${number(info.scale.slope)}, intercept ${number(info.scale.intercept)}`],
+    ...info.warnings.map((warning) => ["Warning", warning] as const),
+  ]);
+}
+
+export function modelText(info: ModelInfo): string {
+  const { unet, input, patients, validation } = info;
+  const dice = validation.foregroundMeanDice;
+  return alignRows([
+    ["Model", info.path],
+    ["Size", `${(info.bytes / 1e6).toFixed(1)} MB`],
+    ["Version", `hipmri-unet ${info.version}, card format ${info.format}`],
+    ["Network", `${info.preset}: ${unet.levels} levels, base ${unet.baseWidth}, ${unet.normalisation} norm`],
+    ["Labels", info.labels.map(({ id, name }) => `${id} ${name}`).join(", ")],
+    [
+      "Input",
+      `${input.canvas.width} x ${input.canvas.height} (${input.mode}), ${input.normalise} over each ${input.over}`,
+    ],
+    ["Trained on", `${info.synthetic ? "SYNTHETIC data: " : ""}${info.trainedOn}`],
+    ["Patients", `${patients.train} train, ${patients.validate} validate, ${patients.test} test`],
+    ["Training", `${info.steps} steps, seed ${info.seed}`],
+    ["Validation", `${dice === null ? "no figure" : `foreground mean Dice ${dice.toFixed(4)}`}`],
+    ["", validation.convention],
+    ["Use", info.intendedUse],
+  ]);
+}
+
+export function infoText(path: string, info: FileInfo): string {
+  return info.kind === "image" ? imageText(path, info) : modelText(info);
+}
+
+export const addInfo: AddVerb = (program, session) => {
+  const command = program
+    .command("info")
+    .summary("describe an image's header or a model's card")
+    .description("Describes a NIfTI image (as nibabel reads it), a model.onnx or a run folder.")
+    .argument("<file>", "a .nii or .nii.gz file, a model.onnx or a run folder")
+    .action(async (file: string) => {
+      const { describeFile } = await import("../node/workflows/info.ts");
+      const info = await describeFile(file);
+      session.finish({ json: { ...info }, text: infoText(file, info) });
+    });
+  addExamples(addCommonFlags(command), [
+    "hipmri info case_004_week_0_slice_10.nii.gz",
+    "hipmri info runs/pelvis --json",
+  ]);
+};

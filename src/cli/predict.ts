@@ -1,0 +1,70 @@
+/** `hipmri predict`. */
+import type { Prediction } from "../node/workflows/predict.ts";
+import { withInterrupt } from "./interrupt.ts";
+import { alignColumns, alignRows, commandLine } from "./layout.ts";
+import { errorJson } from "./outcome.ts";
+import { needed, wholeNumber } from "./values.ts";
+import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
+
+interface Flags extends CommonFlags {
+  readonly out?: string;
+  readonly threads?: number;
+}
+
+/** More rows than this are left to `--json`. */
+const SHOWN_ROWS = 40;
+
+function predictText({ outputs }: Prediction, seconds: string): string {
+  const [first] = outputs;
+  if (first === undefined) return "";
+  const rows = outputs
+    .slice(0, SHOWN_ROWS)
+    .map(({ mask, labels }) => [mask, ...labels.map(({ ml }) => ml.toFixed(ml < 100 ? 1 : 0))]);
+  const table = alignColumns([["mask (volumes in ml)", ...first.labels.map(({ name }) => name)], ...rows]);
+  const more = outputs.length > SHOWN_ROWS ? `\n… and ${outputs.length - SHOWN_ROWS} more` : "";
+  const facts = alignRows([
+    ["Time", seconds],
+    ["Files", `${outputs.length} mask${outputs.length === 1 ? "" : "s"}`],
+    ["Next", commandLine(["hipmri", "info", first.mask])],
+  ]);
+  return `${table}${more}\n\n${facts}`;
+}
+
+export const addPredict: AddVerb = (program, session) => {
+  const command = program
+    .command("predict")
+    .summary("segment images: masks on their own grids")
+    .description(
+      "Segments NIfTI images (2D slices or 3D volumes). The mask of X.nii.gz is OUT/X.nii.gz: uint8 labels on the image's own grid.",
+    )
+    .argument("<model>", "a run folder or a model.onnx")
+    .argument("<inputs...>", ".nii or .nii.gz files, or folders that hold some")
+    .option("--out <dir>", "where the masks go (needed)")
+    .option("--threads <n>", "CPU threads (default: all)", wholeNumber("--threads", 1))
+    .action(async (model: string, inputs: readonly string[], flags: Flags) => {
+      const { failuresError, predictInputs } = await import("../node/workflows/predict.ts");
+      const { formatDuration } = await import("../node/progress.ts");
+      const started = performance.now();
+      const { threads } = flags;
+      const out = needed(flags.out, "--out", "where the masks go");
+      const prediction = await withInterrupt((signal) =>
+        withProgress({ label: "Segmenting", isQuiet: flags.quiet ?? false }, (onProgress) =>
+          predictInputs({ model, inputs, out, threads, onProgress, warn, signal }),
+        ),
+      );
+      const { outputs, failures } = prediction;
+      const error = failuresError(failures, outputs.length + failures.length);
+      session.finish({
+        json: {
+          outputs,
+          failures: failures.map((failure) => ({ input: failure.input, error: errorJson(failure.error) })),
+        },
+        text: predictText(prediction, formatDuration((performance.now() - started) / 1000)),
+        ...(error === undefined ? {} : { error }),
+      });
+    });
+  addExamples(addCommonFlags(command), [
+    "hipmri predict runs/pelvis scan.nii.gz --out masks",
+    "hipmri predict model.onnx slices/ --out masks --json",
+  ]);
+};

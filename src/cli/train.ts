@@ -1,0 +1,134 @@
+/** `hipmri train`. */
+
+import { join } from "node:path";
+import { Option } from "commander";
+import { formatMetricsTable } from "../metrics/table.ts";
+import type { TrainSummary } from "../node/workflows/train.ts";
+import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
+import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
+import { alignRows, commandLine } from "./layout.ts";
+import type { Outcome } from "./outcome.ts";
+import { gather, needed, oneOf, parseDevice, positiveNumber, wholeNumber } from "./values.ts";
+import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./verb.ts";
+
+interface Flags extends CommonFlags {
+  readonly out?: string;
+  readonly preset?: PresetName;
+  readonly config?: string;
+  readonly set?: readonly string[];
+  readonly epochs?: number;
+  readonly minutes?: number;
+  readonly seed?: number;
+  readonly threads?: number;
+  readonly resume?: true;
+  readonly overwrite?: true;
+  readonly test?: true;
+}
+
+/** Only the flags that were given, under the names of the configuration. */
+function configFlags({ preset, epochs, minutes, seed, threads }: Flags) {
+  return {
+    ...(preset === undefined ? {} : { preset }),
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(minutes === undefined ? {} : { minutes }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(threads === undefined ? {} : { threads }),
+  };
+}
+
+async function runTraining(data: string, flags: Flags, command: string): Promise<TrainSummary> {
+  const out = needed(flags.out, "--out", "the run folder to make");
+  const { readTrainConfig } = await import("../node/workflows/config-file.ts");
+  const config = await readTrainConfig({
+    file: flags.config,
+    set: flags.set ?? [],
+    flags: configFlags(flags),
+    resumed: flags.resume ? out : undefined,
+  });
+  const { trainRun } = await import("../node/workflows/train.ts");
+  return withInterrupt((signal) =>
+    trainRun({
+      data,
+      out,
+      config,
+      resume: flags.resume ?? false,
+      overwrite: flags.overwrite ?? false,
+      test: flags.test ?? false,
+      quiet: flags.quiet ?? false,
+      command,
+      stderr: process.stderr,
+      signal,
+    }),
+  );
+}
+
+/** The metrics of a run, then where it is: shared with the demo. */
+export async function describeRun(summary: TrainSummary, next: readonly string[]): Promise<string> {
+  const { formatDuration } = await import("../node/progress.ts");
+  const tables = [summary.metrics, summary.test].flatMap((metrics) =>
+    metrics === undefined ? [] : [formatMetricsTable(metrics)],
+  );
+  const { steps, epochs, bestEpoch, files } = summary;
+  const done = `${steps} steps, ${epochs} epochs, the best was epoch ${bestEpoch}`;
+  const facts = alignRows([
+    [
+      "Time",
+      summary.alreadyFinished
+        ? `none: the run was complete (${done})`
+        : `${formatDuration(summary.seconds)} (${done})`,
+    ],
+    ...(files.length === 0 ? [] : ([["Files", files]] as const)),
+    ["Next", commandLine(next)],
+  ]);
+  return [...tables, facts].join("\n\n");
+}
+
+async function outcomeOf(data: string, summary: TrainSummary): Promise<Outcome> {
+  const out = summary.run;
+  if (!summary.finished) {
+    const again = commandLine(["hipmri", "train", data, "--out", out, "--resume"]);
+    process.stderr.write(`Stopped after step ${summary.steps}, saved. Go on with: ${again}\n`);
+    return { json: { ...summary }, text: "", exitCode: INTERRUPTED };
+  }
+  const next = ["hipmri", "evaluate", out, data, "--split", "test", "--out", join(out, "test")];
+  return { json: { ...summary }, text: await describeRun(summary, next) };
+}
+
+export const addTrain: AddVerb = (program, session) => {
+  const command = program
+    .command("train")
+    .summary("train a U-Net on a data folder")
+    .description(
+      "Trains a U-Net and leaves a run folder: model.onnx, metrics.json, report.html, figures, log and checkpoints. Ctrl-C saves and stops; --resume goes on.",
+    )
+    .argument("<data>", "a folder in the keras_slices or the imagesTr/labelsTr layout")
+    .option("--out <run>", "the run folder to make (needed)")
+    .option(
+      "--preset <name>",
+      `the network and its recipe: ${PRESET_NAMES.join(", ")}`,
+      oneOf("--preset", PRESET_NAMES),
+    )
+    .option("--config <file>", "a YAML file with settings over the preset's")
+    .option("--set <key=value>", "one setting, e.g. optimizer.kind=sgd (repeatable)", gather)
+    .addOption(
+      new Option("--epochs <n>", "passes over the training data")
+        .argParser(wholeNumber("--epochs", 1))
+        .conflicts("minutes"),
+    )
+    .option("--minutes <n>", "train for about so long", positiveNumber("--minutes"))
+    .option("--seed <n>", "seed of everything that is drawn", wholeNumber("--seed", 0))
+    .option("--device <name>", "cpu: the only one so far", parseDevice)
+    .option("--threads <n>", "CPU threads", wholeNumber("--threads", 1))
+    .addOption(new Option("--resume", "go on with the run in the folder").conflicts("overwrite"))
+    .option("--overwrite", "replace the run in the folder")
+    .option("--test", "judge the best model once on the test split too")
+    .action(async (data: string, flags: Flags) => {
+      const summary = await runTraining(data, flags, commandLine(["hipmri", ...session.argv]));
+      session.finish(await outcomeOf(data, summary));
+    });
+  addExamples(addCommonFlags(command), [
+    "hipmri train keras_slices_data --out runs/pelvis --minutes 30",
+    "hipmri train keras_slices_data --out runs/seed --preset seed --config examples/seed-recipe.yaml",
+    "hipmri train keras_slices_data --out runs/pelvis --resume",
+  ]);
+};

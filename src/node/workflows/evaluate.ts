@@ -1,0 +1,164 @@
+/** `hipmri evaluate`: a model judged on one split of a data folder. */
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { HipError } from "../../core/errors.ts";
+import type { Split } from "../../core/split.ts";
+import type { Metrics } from "../../metrics/types.ts";
+import { makePredictor, type Predictor } from "../../predict/predictor.ts";
+import { type Judgement, judge } from "../../report/judge.ts";
+import { type RunReport, runReport } from "../../report/run-report.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { formatDuration } from "../progress.ts";
+import { RUN_FILES } from "../run-folder.ts";
+import { makeNodeRuntime } from "../runtime.ts";
+import { checkSameLabels, chooseCases, type JudgedCases } from "./judged-cases.ts";
+import { readModelFile } from "./model-file.ts";
+import { type OpenedData, openData } from "./open-data.ts";
+import { type RunSource, readRunOf } from "./run-source.ts";
+
+export interface EvaluateOptions {
+  /** A run folder or a model.onnx. */
+  readonly model: string;
+  /** A data folder. */
+  readonly data: string;
+  /** Default: test. */
+  readonly split?: Split | "all" | undefined;
+  readonly out: string;
+  /** Default: those of the run, else 2. */
+  readonly threads?: number | undefined;
+  /** Decoded cases kept in memory, in MiB. */
+  readonly memoryMb?: number | undefined;
+  readonly onProgress?: (progress: {
+    readonly done: number;
+    readonly total: number;
+    /** The case that was done last; before the first, what is under way. */
+    readonly label: string;
+  }) => void;
+  readonly warn?: (text: string) => void;
+}
+
+export interface Evaluation {
+  readonly metrics: Metrics;
+  /** Paths of everything that was written. */
+  readonly files: readonly string[];
+  readonly reportPath: string;
+}
+
+const DEFAULT_THREADS = 2;
+/** Slices in a batch of the figure "Dice over the batches" where no run says otherwise: the seed project's. */
+const DEFAULT_BATCH_SIZE = 4;
+
+/** The phantom says what it is in its README.txt. */
+async function isSynthetic(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, "README.txt"), "utf8").catch(() => "");
+  return /synthetic/i.test(text);
+}
+
+/** A run's own metrics.json is of its validation split: it must not be replaced. */
+function checkOut(out: string, run: RunSource | undefined): void {
+  if (run === undefined || resolve(out) !== resolve(run.path)) return;
+  throw new HipError("usage", `Cannot write the evaluation into the run folder "${out}" itself`, {
+    hint: `Give another --out, for example "${join(out, "test")}"`,
+  });
+}
+
+/** For a shell: quoted where it has to be. */
+const quote = (word: string): string =>
+  /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+interface Work {
+  readonly options: EvaluateOptions;
+  readonly split: Split | "all";
+  readonly run: RunSource | undefined;
+  readonly chosen: JudgedCases;
+  readonly data: OpenedData;
+  readonly predictor: Predictor;
+  readonly runtime: Runtime;
+  readonly isSyntheticData: boolean;
+}
+
+async function judgeCases({ options, chosen, data, predictor, run }: Work): Promise<Judgement> {
+  const { cases, split } = chosen;
+  options.onProgress?.({ done: 0, total: cases.length, label: "Evaluating" });
+  const source = { labels: data.index.labels, load: data.load };
+  return judge(predictor, cases, source, {
+    split,
+    seed: predictor.card.seed,
+    batchSize: run?.config.batchSize ?? DEFAULT_BATCH_SIZE,
+    distances: true,
+    onCase: ({ done, total, id }) => options.onProgress?.({ done, total, label: id }),
+  });
+}
+
+function makeReport(work: Work, judgement: Judgement, seconds: number): RunReport {
+  const { options, split, run, predictor, runtime } = work;
+  const volumes = judgement.metrics.cases.length;
+  const command = ["hipmri", "evaluate", options.model, options.data, "--split", split, "--out", options.out];
+  const { preset, unet, input } = predictor.card;
+  return runReport({
+    heading: "Evaluation",
+    card: predictor.card,
+    isSyntheticData: work.isSyntheticData,
+    config: run?.config ?? { preset, unet, input },
+    judged: [{ split, judgement }],
+    log: [],
+    facts: [
+      { name: "Judged on", value: `${options.data}, split ${split}` },
+      { name: "Engine", value: runtime.name },
+      { name: "Time", value: `${formatDuration(seconds)}, ${(seconds / volumes).toFixed(2)} s a volume` },
+      { name: "Peak memory", value: `${Math.round(process.resourceUsage().maxRSS / 1024)} MB` },
+    ],
+    reproduce: [command.map(quote).join(" ")],
+  });
+}
+
+/** metrics.json comes last: where it is, all else is there too. */
+async function writeEvaluation(out: string, metrics: Metrics, report: RunReport): Promise<Evaluation> {
+  const files: string[] = [];
+  const write = async (path: string, content: Uint8Array | string): Promise<void> => {
+    await writeFileAtomic(path, content);
+    files.push(path);
+  };
+  await makeFolder(join(out, "figures"));
+  for (const { name, content } of report.figures) await write(join(out, "figures", name), content);
+  const reportPath = join(out, RUN_FILES.report);
+  await write(reportPath, report.html);
+  await write(join(out, RUN_FILES.metrics), `${JSON.stringify(metrics, null, 2)}\n`);
+  return { metrics, files, reportPath };
+}
+
+/**
+ * Scores a model, with distances, on the patients of a split: those of RUN/split.json where the model lies in a run
+ * folder, else those that the layout states or the card's seed draws. Writes OUT/metrics.json, OUT/figures and
+ * OUT/report.html.
+ * @throws HipError "not-found", "bad-model", "config"; "bad-dataset" where labels differ, the split is empty or the
+ *   run does not know a patient; "usage" where OUT is the run folder; "disk". Then no metrics.json has been written.
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const started = performance.now();
+  const split = options.split ?? "test";
+  const model = await readModelFile(options.model);
+  const run = await readRunOf(model.path);
+  checkOut(options.out, run);
+  const runtime = makeNodeRuntime({ threads: options.threads ?? run?.config.threads ?? DEFAULT_THREADS });
+  const predictor = await makePredictor(runtime, model.bytes, model.path);
+  try {
+    const { memoryMb } = options;
+    const data = await openData(options.data, memoryMb === undefined ? {} : { memoryMb });
+    const request = { index: data.index, split, run, card: predictor.card, modelPath: model.path };
+    checkSameLabels(request);
+    const chosen = chooseCases(request);
+    const warnings = new Set([...data.index.warnings, ...chosen.warnings]);
+    for (const warning of warnings) options.warn?.(warning);
+    const isSyntheticData = await isSynthetic(options.data);
+    const work: Work = { options, split, run, chosen, data, predictor, runtime, isSyntheticData };
+    const judgement = await judgeCases(work);
+    // What the cache met while it read.
+    for (const warning of data.warnings()) if (!warnings.has(warning)) options.warn?.(warning);
+    const report = makeReport(work, judgement, (performance.now() - started) / 1000);
+    return await writeEvaluation(options.out, judgement.metrics, report);
+  } finally {
+    await predictor.dispose();
+  }
+}

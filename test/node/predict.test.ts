@@ -1,0 +1,224 @@
+import { linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Affine } from "../../src/nifti/affine.ts";
+import { determinant } from "../../src/nifti/affine.ts";
+import { gzip, inflateGzip } from "../../src/node/inflate.ts";
+import { failuresError, predictInputs } from "../../src/node/workflows/predict.ts";
+import { filesBelow, temporaryFolder, tinyModel, writeFiles } from "../cli/support.ts";
+import { type NiftiOptions, niftiBytes, rejection } from "../support/data-folder.ts";
+import { readBytes } from "../support/nifti.ts";
+
+const folder = temporaryFolder();
+const model = join(writeFiles(join(folder, "run"), { "model.onnx": tinyModel() }), "model.onnx");
+let made = 0;
+const newFolder = (): string => join(folder, `case${made++}`);
+/** Neither smooth nor constant. */
+const texture = (i: number): number => ((i * 7919) % 101) + (i % 13);
+const image = (options: Partial<NiftiOptions> = {}): Uint8Array =>
+  niftiBytes({ shape: [8, 6], value: texture, ...options });
+
+async function readMask(path: string) {
+  return readBytes(await inflateGzip(new Uint8Array(readFileSync(path)), 2 ** 20));
+}
+
+/** Predicts files of a new folder into its "out". */
+async function predictFiles(files: Readonly<Record<string, Uint8Array>>) {
+  const at = writeFiles(newFolder(), { ...files });
+  const out = join(at, "out");
+  const inputs = Object.keys(files).map((name) => join(at, name));
+  return { at, out, result: await predictInputs({ model, inputs, out, threads: 1 }) };
+}
+
+describe("predictInputs()", () => {
+  test("writes the mask of X.nii.gz and of X.nii as OUT/X.nii.gz on the image's own grid", async () => {
+    const affine: Affine = [
+      [-1.5, 0.1, 0, 20],
+      [0.2, 0, 3, -10],
+      [0, 2, 0.3, 5],
+      [0, 0, 0, 1],
+    ];
+    const { out, result } = await predictFiles({
+      "a.nii.gz": gzip(image({ shape: [8, 6, 1], affine })),
+      "b.nii": image(),
+    });
+    expect(result.failures).toEqual([]);
+    expect(result.outputs.map(({ mask }) => mask)).toEqual([join(out, "a.nii.gz"), join(out, "b.nii.gz")]);
+    const { header, values } = await readMask(join(out, "a.nii.gz"));
+    expect(header.shape).toEqual([8, 6, 1]);
+    expect(header.dtype).toBe("uint8");
+    for (const [i, row] of affine.entries()) {
+      for (const [j, value] of row.entries()) expect(header.affine[i]![j]).toBeCloseTo(value, 5);
+    }
+    const counts = [1, 2, 3, 4, 5].map((id) => values.filter((value) => value === id).length);
+    const { labels } = result.outputs[0]!;
+    expect(labels.map(({ name }) => name)).toEqual(["body", "bone", "bladder", "rectum", "prostate"]);
+    expect(labels.map(({ voxels }) => voxels)).toEqual(counts);
+    expect(counts.some((count) => count > 0)).toBe(true);
+    const voxelMl = Math.abs(determinant(affine)) / 1000;
+    for (const [i, { ml }] of labels.entries()) expect(ml).toBeCloseTo(counts[i]! * voxelMl, 6);
+    expect((await readMask(join(out, "b.nii.gz"))).header.shape).toEqual([8, 6]);
+  });
+
+  test.each([
+    ["second", [8, 3, 6], [1, 4, 1], 1],
+    ["third", [8, 6, 3], [1, 1, 4], 2],
+    ["first", [3, 8, 6], [4, 1, 1], 0],
+  ] as const)("cuts a volume across its coarsest axis, here the %s", async (_, shape, spacingMm, axis) => {
+    const volume = image({ shape, spacingMm });
+    const steps = [1, shape[0], shape[0] * shape[1]];
+    const [across, down] = [0, 1, 2].filter((each) => each !== axis) as [number, number];
+    const at = (slice: number, i: number): number =>
+      slice * steps[axis]! + (i % 8) * steps[across]! + Math.floor(i / 8) * steps[down]!;
+    const slices = [0, 1, 2].map((slice) => image({ shape: [8, 6], value: (i) => texture(at(slice, i)) }));
+    const { out } = await predictFiles({
+      "volume.nii": volume,
+      "s0.nii": slices[0]!,
+      "s1.nii": slices[1]!,
+      "s2.nii": slices[2]!,
+    });
+    const whole = await readMask(join(out, "volume.nii.gz"));
+    expect(whole.header.shape).toEqual(shape);
+    expect(new Set(whole.values).size).toBeGreaterThan(1);
+    for (const slice of [0, 1, 2]) {
+      const alone = await readMask(join(out, `s${slice}.nii.gz`));
+      const cut = Float32Array.from({ length: 48 }, (_, i) => whole.values[at(slice, i)]!);
+      expect(alone.values).toEqual(cut);
+    }
+  });
+
+  test("takes the NIfTI files of a folder in numeric order, and a run folder as model", async () => {
+    const at = writeFiles(newFolder(), {
+      "s_10.nii": image(),
+      "s_9.nii": image(),
+      "notes.txt": new Uint8Array(1),
+      "deeper/s_1.nii": image(),
+    });
+    const progress: string[] = [];
+    const { outputs } = await predictInputs({
+      model: join(folder, "run"),
+      inputs: [at],
+      out: join(at, "out"),
+      threads: 1,
+      onProgress: (done, total) => progress.push(`${done}/${total}`),
+    });
+    expect(outputs.map(({ input }) => input)).toEqual([join(at, "s_9.nii"), join(at, "s_10.nii")]);
+    expect(progress).toEqual(["1/2", "2/2"]);
+    expect(filesBelow(join(at, "out"))).toEqual([
+      join(at, "out", "s_10.nii.gz"),
+      join(at, "out", "s_9.nii.gz"),
+    ]);
+  });
+
+  test("gives equal bytes for equal images", async () => {
+    const one = await predictFiles({ "x.nii": image() });
+    const two = await predictFiles({ "x.nii": image() });
+    expect(readFileSync(join(one.out, "x.nii.gz")).equals(readFileSync(join(two.out, "x.nii.gz")))).toBe(
+      true,
+    );
+  });
+
+  test("goes on past images that cannot be used and reports them", async () => {
+    const { at, out, result } = await predictFiles({
+      "nan.nii": image({ value: (i) => (i === 5 ? Number.NaN : i) }),
+      "cut.nii.gz": gzip(image()).subarray(0, 60),
+      "four.nii": image({ shape: [8, 6, 2, 2] }),
+      "good.nii": image(),
+    });
+    expect(result.outputs.map(({ input }) => input)).toEqual([join(at, "good.nii")]);
+    expect(result.failures.map(({ error }) => `${error.code}: ${error.message}`)).toEqual([
+      `bad-image: Cannot use "${at}/nan.nii": voxels must be finite, found 1 of 48 that are not, the first (NaN) at index 5 in file order`,
+      `unreadable-image: Cannot read "${at}/cut.nii.gz": the gzip data ends early, after 60 compressed bytes`,
+      `bad-image: Cannot segment "${at}/four.nii": an image must have at most 3 axes, got [8, 6, 2, 2]`,
+    ]);
+    expect(filesBelow(out)).toEqual([join(out, "good.nii.gz")]);
+    const error = failuresError(result.failures, 4)!;
+    expect(error.message).toBe("3 of 4 images could not be segmented");
+    expect(error.problems).toEqual(result.failures.map((failure) => failure.error.message));
+  });
+
+  test("makes no folder where no image can be used", async () => {
+    const { out, result } = await predictFiles({ "nan.nii": image({ value: () => Number.NaN }) });
+    expect(failuresError(result.failures, 1)).toBe(result.failures[0]!.error);
+    expect(() => readFileSync(out)).toThrow("ENOENT");
+  });
+});
+
+describe("predictInputs() refuses, before anything is written,", () => {
+  const refuse = (inputs: readonly string[], out: string) =>
+    rejection(predictInputs({ model, inputs, out, threads: 1 }));
+
+  test("two inputs for one mask", async () => {
+    const at = writeFiles(newFolder(), { "a/x.nii": image(), "b/x.nii.gz": gzip(image()) });
+    const out = join(at, "out");
+    expect(await refuse([join(at, "a"), join(at, "b", "x.nii.gz")], out)).toEqual({
+      code: "usage",
+      message: `Two inputs would have the same mask "${out}/x.nii.gz": "${at}/a/x.nii" and "${at}/b/x.nii.gz"`,
+      hint: "Predict them into two folders, or rename one",
+      problems: [],
+    });
+    expect(filesBelow(out)).toEqual([]);
+  });
+
+  test("but not one input given twice", async () => {
+    const at = writeFiles(newFolder(), { "x.nii": image() });
+    const inputs = [at, join(at, "x.nii")];
+    const { outputs } = await predictInputs({ model, inputs, out: join(at, "out"), threads: 1 });
+    expect(outputs).toHaveLength(1);
+  });
+
+  test.each(["same path", "symbolic link", "hard link"])(
+    "a mask that would replace an input: %s",
+    async (kind) => {
+      const bytes = gzip(image());
+      const at = writeFiles(newFolder(), { "x.nii.gz": bytes });
+      const input = join(at, "x.nii.gz");
+      let out = at;
+      if (kind !== "same path") {
+        out = join(at, "out");
+        mkdirSync(out);
+        (kind === "hard link" ? linkSync : symlinkSync)(input, join(out, "x.nii.gz"));
+      }
+      expect(await refuse([input], out)).toEqual({
+        code: "usage",
+        message: `Mask "${out}/x.nii.gz" would replace the input "${input}"`,
+        hint: "Give another folder with --out",
+        problems: [],
+      });
+      expect(readFileSync(input).equals(bytes)).toBe(true);
+    },
+  );
+
+  test("an input that is missing, no NIfTI file, or a folder without any", async () => {
+    const at = writeFiles(newFolder(), { "x.png": image(), "sub/y.nii": image() });
+    expect(await refuse([join(at, "z.nii")], at)).toMatchObject({
+      code: "not-found",
+      message: `Cannot find input "${at}/z.nii"`,
+    });
+    expect(await refuse([join(at, "x.png")], at)).toMatchObject({
+      code: "usage",
+      message: `Input "${at}/x.png" must be a .nii or .nii.gz file, or a folder of such files`,
+    });
+    expect(await refuse([at], at)).toMatchObject({
+      code: "not-found",
+      message: `Cannot find images in folder "${at}": expected .nii or .nii.gz, found "sub/", "x.png"`,
+    });
+  });
+
+  test("a model that is none, or a run folder without one", async () => {
+    const at = writeFiles(newFolder(), { "x.nii": image(), "no.onnx": new Uint8Array(9).fill(7) });
+    const attempt = (path: string) =>
+      rejection(predictInputs({ model: path, inputs: [join(at, "x.nii")], out: join(at, "out") }));
+    expect(await attempt(join(at, "no.onnx"))).toMatchObject({
+      code: "bad-model",
+      message: `Cannot read "${at}/no.onnx": expected an ONNX model, got something else`,
+    });
+    writeFileSync(join(at, "cut.onnx"), tinyModel().subarray(0, 400));
+    expect(await attempt(join(at, "cut.onnx"))).toMatchObject({ code: "bad-model" });
+    expect(await attempt(at)).toMatchObject({
+      code: "not-found",
+      message: `Cannot find a model in folder "${at}": expected "model.onnx"`,
+    });
+    expect(filesBelow(join(at, "out"))).toEqual([]);
+  });
+});
