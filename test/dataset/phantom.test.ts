@@ -187,3 +187,51 @@ describe("the default phantom", () => {
     }
   });
 });
+
+describe("planPhantom", () => {
+  it("numbers cases from 4 and keeps every man in one split", () => {
+    const plan = planPhantom(defaultPhantomOptions);
+    const numbers = (split: string) => [
+      ...new Set(plan.filter((entry) => entry.split === split).map((entry) => entry.patient)),
+    ];
+    expect(numbers("train")).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+    expect(numbers("validate")).toEqual([16, 17, 18]);
+    expect(numbers("test")).toEqual([19, 20, 21, 22]);
+    expect(plan.length).toBe(38);
+    expect(plan[1]).toEqual({ split: "train", patientIndex: 0, patient: 4, week: 1 });
+    expect(plan.every((entry) => entry.patientIndex === entry.patient - 4)).toBe(true);
+    expect(PHANTOM_SIZES.full).toEqual({ x: 256, y: 128, slices: 60 });
+  });
+
+  it("splits any number of men from 3, each split having one", () => {
+    expect(splitPatients(19)).toEqual({ train: 12, validate: 3, test: 4 });
+    for (const total of [3, 4, 5, 8, 38, 996]) {
+      const { train, validate, test } = splitPatients(total);
+      expect(train + validate + test).toBe(total);
+      expect(Math.min(train, validate, test)).toBeGreaterThan(0);
+    }
+  });
+
+  it("names the option that is out of range", () => {
+    const attempt = (): unknown => {
+      try {
+        return splitPatients(2);
+      } catch (error) {
+        return error;
+      }
+    };
+    const error = attempt();
+    expect(error).toBeInstanceOf(HipError);
+    expect(error).toMatchObject({
+      code: "usage",
+      message: "The phantom's number of patients must be an integer from 3 to 996, found 2",
+      hint: "Give a whole number from 3 to 996",
+    });
+    expect(() => planPhantom({ ...defaultPhantomOptions, seed: -1 })).toThrow(
+      "The phantom's seed must be an integer from 0 to 9007199254740991, found -1",
+    );
+    expect(() => planPhantom({ ...defaultPhantomOptions, weeksPerPatient: 0 })).toThrow(
+      "The phantom's weeks per patient must be an integer from 1 to 99, found 0",
+    );
+  });
+});

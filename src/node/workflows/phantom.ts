@@ -151,6 +151,7 @@ export async function writePhantom(options: WritePhantomOptions): Promise<Writte
   } catch (cause) {
     // The first failure is the one to tell, even where cleaning up fails as well.
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    if (options.signal?.aborted) throw cause;
     throw writeError(`write the phantom to "${options.out}"`, cause);
   }
 }
