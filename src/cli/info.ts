@@ -25,7 +25,7 @@ export function modelText(info: ModelInfo): string {
   const dice = validation.foregroundMeanDice;
   return alignRows([
     ["Model", info.path],
-    ["Size", `${(info.bytes / 1e6).toFixed(1)} MB`],
+    ["Size", `${Math.ceil(info.bytes / 1000).toLocaleString("en")} kB`],
     ["Version", `hipmri-unet ${info.version}, card format ${info.format}`],
     ["Network", `${info.preset}: ${unet.levels} levels, base ${unet.baseWidth}, ${unet.normalisation} norm`],
     ["Labels", info.labels.map(({ id, name }) => `${id} ${name}`).join(", ")],

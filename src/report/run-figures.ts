@@ -115,10 +115,10 @@ function labelFigure(epochs: readonly EpochLine[], labels: readonly LabelDefinit
   };
 }
 
-/** "0.002", "5e-4": short enough for the margin. */
+/** "0.02", "5e-4": short enough for the margin. */
 const formatRate = (rate: number): string => {
   const rounded = Number(rate.toPrecision(3));
-  return rounded === 0 || rounded >= 1e-3 ? `${rounded}` : rounded.toExponential();
+  return rounded === 0 || rounded >= 0.01 ? `${rounded}` : rounded.toExponential();
 };
 
 function learningRateFigure(steps: readonly StepLine[]): RunFigure {
@@ -134,6 +134,7 @@ function learningRateFigure(steps: readonly StepLine[]): RunFigure {
     svg: drawChart(
       { title, yLabel: "learning rate", width: 520, height: 340 },
       {
+        marginLeft: 58,
         x: { label: "optimiser step", ticks: 6, tickFormat: "d" },
         y: { grid: true, nice: true, ticks: 5, zero: true, tickFormat: formatRate },
       },

@@ -281,17 +281,23 @@ function makeLoop(context: LoopContext, start: TrainingState) {
 
   async function measure(now: () => number): Promise<{ stepMs: number; validationMs: number }> {
     const batch = await context.batchOf(0);
-    const times: number[] = [];
-    // The first step pays for memory that later ones reuse.
-    for (let i = 0; i < 4; i++) {
+    const timed = async (work: () => Promise<unknown>): Promise<number> => {
       const before = now();
-      await compute(0, batch, config.schedule.learningRate);
-      times.push(now() - before);
-    }
-    const before = now();
-    const [first] = context.data.validate;
-    if (first !== undefined) await validate(context, tensors, { cases: [first], steps: 0 });
-    return { stepMs: median(times.slice(1)), validationMs: (now() - before) * context.data.validate.length };
+      await work();
+      return now() - before;
+    };
+    const times: number[] = [];
+    for (let i = 0; i < 6; i++)
+      times.push(await timed(() => compute(0, batch, config.schedule.learningRate)));
+    const cases = context.data.validate;
+    const validateFirst = (count: number) =>
+      timed(() => validate(context, tensors, { cases: cases.slice(0, count), steps: 0 }));
+    // One case pays for loading the model; the next ones say what a case costs.
+    const few = Math.min(cases.length, 4);
+    const one = cases.length === 0 ? 0 : await validateFirst(1);
+    const each = few > 1 ? Math.max(0, (await validateFirst(few)) - one) / (few - 1) : 0;
+    // The first step pays for memory that later ones reuse.
+    return { stepMs: median(times.slice(1)), validationMs: one + each * Math.max(0, cases.length - 1) };
   }
 
   async function run(host: TrainingHost, plan: StepPlan): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** The training configuration as a user states it: a YAML file, `--set k=v` over it, flags over both. */
 import { join } from "node:path";
-import { type Document, isMap, LineCounter, parse, parseDocument, YAMLError } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, parse, parseDocument, YAMLError } from "yaml";
 import { HipError } from "../../core/errors.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { type DeepPartial, mergeConfig, resolveConfig } from "../../train/recipes.ts";
@@ -104,13 +104,28 @@ function isStated(layer: Layer, path: readonly string[]): boolean {
   return true;
 }
 
-/** Adds the line to a problem "a.b: …" whose value stands in the file. */
-function locate(problem: string, file: ConfigFile, over: Layer): string {
-  const path = (problem.split(":")[0] ?? "").split(".");
-  const node: unknown = isStated(over, path) ? undefined : file.document.getIn(path, true);
-  const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
-  const offset: unknown = Array.isArray(range) ? range[0] : undefined;
-  return typeof offset === "number" ? `${problem} (line ${file.lineOf(offset)})` : problem;
+/** The line of the key at a path, or of the item of a list. */
+function lineAt(path: readonly string[], { document, lineOf }: ConfigFile): number | undefined {
+  const last = path.at(-1);
+  const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  const key = isMap(parent)
+    ? parent.items.map((pair) => pair.key).find((each) => isScalar(each) && String(each.value) === last)
+    : document.getIn(path, true);
+  const start = isNode(key) ? key.range?.[0] : undefined;
+  return start === undefined ? undefined : lineOf(start);
+}
+
+/** Adds their lines to the problems "a.b: …" that stand in the file, and tells these first, in their order there. */
+function locate(problems: readonly string[], file: ConfigFile, over: Layer): readonly string[] {
+  const found = problems.map((problem) => {
+    const path = (problem.split(":")[0] ?? "").split(".");
+    const line = isStated(over, path) ? undefined : lineAt(path, file);
+    return {
+      line: line ?? Number.POSITIVE_INFINITY,
+      text: line === undefined ? problem : `${problem} (line ${line})`,
+    };
+  });
+  return found.sort((a, b) => (a.line === b.line ? 0 : a.line - b.line)).map(({ text }) => text);
 }
 
 /** The configuration that a resumed run was started with; what is wrong with it, training itself will say. */
@@ -146,7 +161,7 @@ export async function readTrainConfig(sources: ConfigSources): Promise<TrainConf
     return resolveConfig(overlay(base, user), nameSources(sources));
   } catch (error) {
     if (!(error instanceof HipError) || file === undefined) throw error;
-    const problems = error.problems.map((problem) => locate(problem, file, over));
+    const problems = locate(error.problems, file, over);
     throw new HipError(error.code, error.message, {
       problems,
       ...(error.hint === undefined ? {} : { hint: error.hint }),

@@ -1,5 +1,4 @@
 /** `hipmri evaluate`: a model judged on one split of a data folder. */
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
@@ -48,12 +47,6 @@ export interface Evaluation {
 const DEFAULT_THREADS = 2;
 /** Slices in a batch of the figure "Dice over the batches" where no run says otherwise: the seed project's. */
 const DEFAULT_BATCH_SIZE = 4;
-
-/** The phantom says what it is in its README.txt. */
-async function isSynthetic(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, "README.txt"), "utf8").catch(() => "");
-  return /synthetic/i.test(text);
-}
 
 /** A run's own metrics.json is of its validation split: it must not be replaced. */
 function checkOut(out: string, run: RunSource | undefined): void {
@@ -151,7 +144,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const chosen = chooseCases(request);
     const warnings = new Set([...data.index.warnings, ...chosen.warnings]);
     for (const warning of warnings) options.warn?.(warning);
-    const isSyntheticData = await isSynthetic(options.data);
+    const isSyntheticData = data.isSynthetic;
     const work: Work = { options, split, run, chosen, data, predictor, runtime, isSyntheticData };
     const judgement = await judgeCases(work);
     // What the cache met while it read.

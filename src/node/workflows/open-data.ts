@@ -1,5 +1,7 @@
 /** A data folder opened: index, cache, and every case looked at before work starts. */
+import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { readDataset } from "../../dataset/layouts.ts";
@@ -12,6 +14,8 @@ export interface OpenedData {
   readonly index: DatasetIndex;
   /** What one image file of the layout is. */
   readonly over: "slice" | "volume";
+  /** The phantom says what it is in its README.txt. */
+  readonly isSynthetic: boolean;
   load(entry: CaseEntry): Promise<DecodedCase>;
   warnings(): readonly string[];
 }
@@ -28,6 +32,7 @@ export async function openData(
   return {
     index,
     over: index.layout === "keras_slices" ? "slice" : "volume",
+    isSynthetic: /synthetic/i.test(await readFile(join(path, "README.txt"), "utf8").catch(() => "")),
     load: (entry) => cache.get(entry, context),
     warnings: () => [...index.warnings, ...cache.warnings()],
   };

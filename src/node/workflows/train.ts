@@ -17,7 +17,7 @@ import { formatDuration, makeProgress } from "../progress.ts";
 import { openRun, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
-import { finishRun } from "./finish.ts";
+import { finishRun, readMetrics, TEST_METRICS } from "./finish.ts";
 import { type CaseFacts, checkCases, type OpenedData, openData } from "./open-data.ts";
 import { makeTrainingHost } from "./training-host.ts";
 
@@ -164,7 +164,7 @@ async function prepare(
     }
   }
   const slicesByLabel = [...byLabel.values()].filter((holders) => holders.length > 0);
-  const synthetic = await isSynthetic(options.data);
+  const synthetic = opened.isSynthetic;
   return {
     config: fitted,
     opened,
@@ -188,12 +188,6 @@ async function prepare(
       intendedUse: synthetic ? `SYNTHETIC training data: not for real scans. ${DISCLAIMER}` : DISCLAIMER,
     },
   };
-}
-
-/** The phantom says what it is in its README.txt. */
-async function isSynthetic(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, "README.txt"), "utf8").catch(() => "");
-  return /synthetic/i.test(text);
 }
 
 /** Trains, or goes on training. */
@@ -242,8 +236,13 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
         await run.close();
         return { ...summaryOf(options, trainer.state, seconds), finished: false };
       }
-      const done = await finishRun({ run, config, options, prepared, runtime, plan, seconds });
-      return { ...summaryOf(options, trainer.state, (performance.now() - started) / 1000), ...done };
+      const done = await finishRun({ run, config, options, prepared, runtime, seconds });
+      return {
+        ...summaryOf(options, trainer.state, (performance.now() - started) / 1000),
+        ...done,
+        bestEpoch: await bestEpochOf(options.out),
+        foregroundDice: done.metrics.foregroundMean,
+      };
     } finally {
       await trainer.dispose();
     }
@@ -299,11 +298,6 @@ function describePlan(
   return lines.join("\n");
 }
 
-async function readMetrics(run: string): Promise<Metrics | undefined> {
-  const text = await readFile(join(run, RUN_FILES.metrics), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as Metrics);
-}
-
 function summaryOf(options: TrainRunOptions, state: TrainingState, seconds: number): TrainSummary {
   return {
     finished: true,
@@ -331,6 +325,7 @@ async function alreadyFinished(
     bestEpoch: await bestEpochOf(options.out),
     foregroundDice: metrics.foregroundMean,
     metrics,
+    test: await readMetrics(options.out, TEST_METRICS),
   };
 }
 

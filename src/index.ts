@@ -1,0 +1,49 @@
+/**
+ * The core: pure TypeScript without Node or a browser. Reading and writing images, data sets, graphs and their
+ * gradients, the U-Net, training configurations, inference and metrics. What executes a model is lent by `./node`.
+ */
+export { gradient } from "./autodiff/gradient.ts";
+export { type ByteSource, type Inflate, makeByteSource } from "./core/bytes.ts";
+export { HipError, type HipErrorCode } from "./core/errors.ts";
+export { makeRandom, type Random } from "./core/random.ts";
+export { type DecodeContext, decodeCase } from "./dataset/decode.ts";
+export type { Folder, FolderItem } from "./dataset/folder.ts";
+export { readDataset } from "./dataset/layouts.ts";
+export { type PhantomFile, phantomFiles } from "./dataset/phantom/files.ts";
+export { defaultPhantomOptions, PHANTOM_SIZES, type PhantomOptions } from "./dataset/phantom/options.ts";
+export { type SplitCases, splitByPatient } from "./dataset/split.ts";
+export type { CaseEntry, DatasetIndex, DecodedCase, FilePair, LayoutName, Split } from "./dataset/types.ts";
+export * as graph from "./graph/build.ts";
+export { printGraph } from "./graph/print.ts";
+export type { Shape, Value } from "./graph/value.ts";
+export { type LossWeights, segmentationLoss } from "./loss/loss.ts";
+export { type AggregateOptions, aggregate } from "./metrics/aggregate.ts";
+export { type ScoreCaseInput, scoreCase } from "./metrics/score-case.ts";
+export { formatMetricsTable } from "./metrics/table.ts";
+export type { CaseMetrics, LabelMetrics, Metrics } from "./metrics/types.ts";
+export type { Affine } from "./nifti/affine.ts";
+export { type ReadOptions, readNifti, readNiftiHeader } from "./nifti/read.ts";
+export type { NiftiHeader, NiftiImage } from "./nifti/types.ts";
+export { type WriteNiftiOptions, writeMaskLike, writeNifti } from "./nifti/write.ts";
+export { buildModel, type ModelOptions } from "./onnx/model.ts";
+export { type ModelCard, readModelCard } from "./predict/card.ts";
+export { exportModel } from "./predict/export.ts";
+export { makePredictor, type Predictor, type SliceStack } from "./predict/predictor.ts";
+export type { Program, Runtime, Tensor, Tensors } from "./runtime/runtime.ts";
+export { parseConfig, type TrainConfig } from "./train/config.ts";
+export { presetConfig, resolveConfig } from "./train/recipes.ts";
+export type { UnetContext } from "./unet/blocks.ts";
+export { type UnetConfig, widthAt } from "./unet/config.ts";
+export { type NetworkSpec, specifyNetwork } from "./unet/network.ts";
+export { initialParameters, initialStatistics } from "./unet/parameters.ts";
+export { PRESET_NAMES, type PresetName, presets } from "./unet/presets.ts";
+export { buildUnet } from "./unet/unet.ts";
+export { coarsestAxis, fromSlices, toSlices } from "./volume/slices.ts";
+export {
+  type Grid,
+  HIPMRI_LABELS,
+  type IntensityVolume,
+  type LabelDefinition,
+  type LabelVolume,
+  type Volume,
+} from "./volume/volume.ts";
