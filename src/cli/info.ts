@@ -5,7 +5,7 @@ import { type AddVerb, addCommonFlags, addExamples } from "./verb.ts";
 
 const number = (value: number): string => String(Number(value.toPrecision(7)));
 
-export function imageText(path: string, info: ImageInfo): string {
+function imageText(path: string, info: ImageInfo): string {
   const matrix = alignColumns(info.affine.map((row) => ["", ...row.map(number)]));
   return alignRows([
     ["Image", path],
@@ -20,7 +20,7 @@ export function imageText(path: string, info: ImageInfo): string {
   ]);
 }
 
-export function modelText(info: ModelInfo): string {
+function modelText(info: ModelInfo): string {
   const { unet, input, patients, validation } = info;
   const dice = validation.foregroundMeanDice;
   return alignRows([
@@ -42,7 +42,7 @@ export function modelText(info: ModelInfo): string {
   ]);
 }
 
-export function infoText(path: string, info: FileInfo): string {
+function infoText(path: string, info: FileInfo): string {
   return info.kind === "image" ? imageText(path, info) : modelText(info);
 }
 

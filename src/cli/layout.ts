@@ -32,7 +32,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string {
 }
 
 /** A word as a POSIX shell reads it back. */
-export function shellWord(word: string): string {
+function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

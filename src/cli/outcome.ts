@@ -19,7 +19,7 @@ export function errorJson({ code, message, hint, problems }: HipError): Readonly
 }
 
 /** `error: MESSAGE`, the problems as an indented list, `hint: …`. Ends with a newline. */
-export function errorText({ message, problems, hint }: HipError, isColoured = false): string {
+function errorText({ message, problems, hint }: HipError, isColoured = false): string {
   const head = isColoured ? styleText("red", "error:") : "error:";
   const lines = [`${head} ${message}`, ...problems.map((problem) => `  - ${problem}`)];
   if (hint !== undefined) lines.push(`hint: ${hint}`);

@@ -62,8 +62,8 @@ async function runTraining(data: string, flags: Flags, command: string): Promise
   );
 }
 
-/** The metrics of a run, then where it is: shared with the demo. */
-export async function describeRun(summary: TrainSummary, next: readonly string[]): Promise<string> {
+/** The metrics of a run, then its time, its files and the next command. */
+async function describeRun(summary: TrainSummary, next: readonly string[]): Promise<string> {
   const { formatDuration } = await import("../node/progress.ts");
   const tables = [summary.metrics, summary.test].flatMap((metrics) =>
     metrics === undefined ? [] : [formatMetricsTable(metrics)],

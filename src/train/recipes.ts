@@ -19,7 +19,7 @@ const base: TrainConfig = {
     epsilon: 1e-8,
     weightDecay: 0.01,
   },
-  schedule: { kind: "poly", learningRate: 2e-3, warmupSteps: 20, power: 0.9 },
+  schedule: { kind: "poly", learningRate: 3e-3, warmupSteps: 20, power: 0.9 },
   clipNorm: 12,
   batchSize: 8,
   epochs: null,

@@ -132,10 +132,10 @@ Shape        5 x 4 x 3
 Spacing      1.5 x 2 x 3 mm
 Orientation  LPS
 Affine       from sform
-              -1.228728   1.077971   0.5885241  -12.5
-             -0.8603647  -1.539502  -0.8404995  30.25
-                      0  -0.684041    2.819078      7
-                      0          0           0      1
+              -1.228728    1.077971   0.5885241  -12.5
+             -0.8603647   -1.539502  -0.8404995  30.25
+                      0  -0.6840403    2.819078      7
+                      0           0           0      1
 Type         uint8
 Scale        slope 1, intercept 0
 `,
@@ -243,19 +243,19 @@ describe("predict", () => {
 
 describe("our own bug", () => {
   test("ends with 70, the stack and how to report it", async () => {
-    const spy = vi.spyOn(JSON, "parse").mockImplementation(() => {
+    const run = writeFiles(join(folder, "bug"), { "model.onnx": tinyModel() });
+    const spy = vi.spyOn(Number.prototype, "toLocaleString").mockImplementation(() => {
       throw new TypeError("no such property");
     });
     let result: Awaited<ReturnType<typeof hipmri>>;
     try {
-      // A run folder's card is JSON.
-      result = await hipmri("demo", "--out", "\0");
+      result = await hipmri("info", run);
     } finally {
       spy.mockRestore();
     }
     expect(result.code).toBe(70);
     expect(result.stdout).toBe("");
-    expect(result.stderr).toMatch(/^internal error: TypeError/);
+    expect(result.stderr).toMatch(/^internal error: TypeError: no such property\n/);
     expect(result.stderr).toMatch(/\n {4}at /);
     expect(result.stderr).toMatch(
       /\nhint: this is a bug of hipmri-unet \S+ \(Node \S+, \w+\); please report it/,

@@ -2,11 +2,11 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
-import { defaultPhantomOptions } from "../../dataset/phantom/options.ts";
+import { defaultPhantomOptions, type PhantomOptions } from "../../dataset/phantom/options.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
-import { resolveConfig } from "../../train/recipes.ts";
+import { type DeepPartial, resolveConfig } from "../../train/recipes.ts";
 import { makeFolder, writeError, writeFileAtomic } from "../atomic.ts";
 import { makeProgress } from "../progress.ts";
 import { evaluate } from "./evaluate.ts";
@@ -21,8 +21,8 @@ export interface DemoOptions {
   /** For the training alone. */
   readonly minutes: number;
   /** Laid over the default recipe, for tests. */
-  readonly config?: Partial<TrainConfig>;
-  readonly phantom?: Partial<typeof defaultPhantomOptions>;
+  readonly config?: DeepPartial<TrainConfig>;
+  readonly phantom?: Partial<PhantomOptions>;
   readonly stderr: NodeJS.WriteStream;
   readonly quiet?: boolean;
   readonly command: string;

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type CliResult, hipmri, temporaryFolder } from "./support.ts";
+
+const folder = temporaryFolder();
+const data = join(folder, "data");
+const run = join(folder, "run");
+const TINY = ["--set", "unet.levels=1", "--set", "unet.baseWidth=2", "--quiet"];
+let trained: CliResult;
+
+beforeAll(async () => {
+  await hipmri("phantom", data, "--patients", "3", "--quiet");
+  trained = await hipmri("train", data, "--out", run, ...TINY, "--epochs", "1", "--seed", "3");
+});
+
+describe("train", () => {
+  test("ends with the metrics, the time, the files and the next command", () => {
+    const { code, stdout, stderr } = trained;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^label +Dice\/volume/);
+    expect(stdout).toContain('Split "validate": 1 patient, 2 volumes\n');
+    expect(stdout).toMatch(/\nTime +\d+ s \(6 steps, 1 epochs, the best was epoch 1\)\n/);
+    expect(stdout).toMatch(
+      new RegExp(`\nNext +hipmri evaluate ${run} ${data} --split test --out ${run}/test\n$`),
+    );
+    const config = JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
+    expect(config).toMatchObject({ seed: 3, epochs: 1, unet: { levels: 1, baseWidth: 2, classes: 6 } });
+  });
+
+  test("does not touch a run that is there", async () => {
+    const { code, stderr } = await hipmri("train", data, "--out", run, ...TINY);
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `error: Folder "${run}" has a run already: found "config.json"\nhint: Go on with --resume, replace it with --overwrite, or give another --out\n`,
+    );
+  });
+
+  test("--resume of a finished run says so, without a word about settings that were not given", async () => {
+    const { code, stdout, stderr } = await hipmri(
+      "train",
+      data,
+      "--out",
+      run,
+      "--resume",
+      "--quiet",
+      "--json",
+    );
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ finished: true, alreadyFinished: true, steps: 6, run });
+  });
+
+  test("--resume names the settings that it does not take up", async () => {
+    const { stderr } = await hipmri("train", data, "--out", run, "--resume", "--quiet", "--seed", "4");
+    expect(stderr).toMatch(/^warning: .*\bseed\b/);
+  });
+});
+
+describe("evaluate", () => {
+  test("prints the metrics, the files and where to look", async () => {
+    const out = join(folder, "judged");
+    const { code, stdout, stderr } = await hipmri("evaluate", run, data, "--out", out);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Split "test": 1 patient, 2 volumes\n');
+    expect(stdout).toContain(`${out}/metrics.json\n`);
+    expect(stdout.endsWith(`open ${out}/report.html\n`)).toBe(true);
+    expect(stderr).toContain("Evaluating 100 % 2/2\n");
+    expect(existsSync(join(out, "report.html"))).toBe(true);
+  });
+
+  test("--json prints metrics.json", async () => {
+    const out = join(folder, "json");
+    const argv = ["evaluate", join(run, "model.onnx"), data, "--split", "validate", "--out", out];
+    const { code, stdout } = await hipmri(...argv, "--json", "--quiet");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(join(out, "metrics.json"), "utf8")));
+  });
+});
