@@ -37,7 +37,7 @@ const base: TrainConfig = {
 /** What a preset trains with where it differs from the default. */
 const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {
   pelvis: {},
-  // The seed's network, input size and loss; its optimiser settings are in examples/seed-recipe.yaml.
+  // The seed's network, input size and loss; how it was trained is in examples/seed-recipe.yaml.
   seed: {
     input: { mode: "resize", size: { width: 256, height: 256 } },
     loss: { crossEntropy: 1, dice: 0 },
@@ -45,6 +45,7 @@ const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {
     schedule: { kind: "poly", learningRate: 0.02 },
     clipNorm: 1,
     batchSize: 4,
+    oversample: 0,
   },
   // Section 3 of the paper: a batch of one image and momentum 0.99.
   ronneberger: {
