@@ -11,7 +11,7 @@ import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./v
 interface Flags extends CommonFlags {
   readonly out: string;
   readonly seed: number;
-  readonly minutes: number;
+  readonly minutes?: number;
 }
 
 async function outcomeOf(result: DemoResult): Promise<Outcome> {
@@ -42,7 +42,7 @@ export const addDemo: AddVerb = (program, session) => {
     )
     .option("--out <dir>", "where everything goes", "hipmri-demo")
     .option("--seed <n>", "seed of the drawing and of the training", wholeNumber("--seed", 0), 1)
-    .option("--minutes <n>", "for the training alone", positiveNumber("--minutes"), 2)
+    .option("--minutes <n>", "for the training alone (default: 450 steps)", positiveNumber("--minutes"))
     .action(async (flags: Flags) => {
       const { runDemo } = await import("../node/workflows/demo.ts");
       const { out, seed, minutes } = flags;

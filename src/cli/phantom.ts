@@ -7,6 +7,7 @@ import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, withProgre
 
 interface Flags extends CommonFlags {
   readonly patients?: number;
+  readonly weeks: number;
   readonly seed: number;
   readonly size: "demo" | "full";
   readonly overwrite?: true;
@@ -18,6 +19,7 @@ async function runPhantom(out: string, flags: Flags) {
   const phantom = {
     ...defaultPhantomOptions,
     ...(patients === undefined ? {} : { patients: splitPatients(patients) }),
+    weeksPerPatient: flags.weeks,
     size: PHANTOM_SIZES[flags.size],
     seed: flags.seed,
   };
@@ -36,7 +38,13 @@ export const addPhantom: AddVerb = (program, session) => {
       "Writes a SYNTHETIC male pelvis in the keras_slices layout: no patient, no download. The same seed gives the same images.",
     )
     .argument("<dir>", "the folder to make")
-    .option("--patients <n>", "synthetic men in all, from 3 on (default: 19)", wholeNumber("--patients", 3))
+    .option("--patients <n>", "synthetic men in all, from 3 on (default: 27)", wholeNumber("--patients", 3))
+    .option(
+      "--weeks <n>",
+      "scans of each man",
+      wholeNumber("--weeks", 1),
+      defaultPhantomOptions.weeksPerPatient,
+    )
     .option("--seed <n>", "seed of the drawing", wholeNumber("--seed", 0), defaultPhantomOptions.seed)
     .option(
       "--size <name>",

@@ -19,7 +19,7 @@ const base: TrainConfig = {
     epsilon: 1e-8,
     weightDecay: 0.01,
   },
-  schedule: { kind: "poly", learningRate: 3e-3, warmupSteps: 20, power: 0.9 },
+  schedule: { kind: "poly", learningRate: 5e-3, warmupSteps: 20, power: 0.9 },
   clipNorm: 12,
   batchSize: 8,
   epochs: null,
@@ -27,8 +27,7 @@ const base: TrainConfig = {
   steps: null,
   stepsPerEpoch: null,
   shuffle: true,
-  // nnU-Net's share of patches that must hold foreground.
-  oversample: 0.33,
+  oversample: 0.5,
   checkpointSeconds: 30,
   threads: 2,
   split: { validateFraction: 0.15, testFraction: 0.15 },

@@ -194,17 +194,17 @@ describe("planPhantom", () => {
     const numbers = (split: string) => [
       ...new Set(plan.filter((entry) => entry.split === split).map((entry) => entry.patient)),
     ];
-    expect(numbers("train")).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-    expect(numbers("validate")).toEqual([16, 17, 18]);
-    expect(numbers("test")).toEqual([19, 20, 21, 22]);
-    expect(plan.length).toBe(38);
+    expect(numbers("train")).toEqual(Array.from({ length: 18 }, (_, i) => 4 + i));
+    expect(numbers("validate")).toEqual([22, 23, 24, 25]);
+    expect(numbers("test")).toEqual([26, 27, 28, 29, 30]);
+    expect(plan.length).toBe(54);
     expect(plan[1]).toEqual({ split: "train", patientIndex: 0, patient: 4, week: 1 });
     expect(plan.every((entry) => entry.patientIndex === entry.patient - 4)).toBe(true);
     expect(PHANTOM_SIZES.full).toEqual({ x: 256, y: 128, slices: 60 });
   });
 
   it("splits any number of men from 3, each split having one", () => {
-    expect(splitPatients(19)).toEqual({ train: 12, validate: 3, test: 4 });
+    expect(splitPatients(27)).toEqual({ train: 18, validate: 4, test: 5 });
     for (const total of [3, 4, 5, 8, 38, 996]) {
       const { train, validate, test } = splitPatients(total);
       expect(train + validate + test).toBe(total);

@@ -42,7 +42,7 @@ export const PHANTOM_SIZES: Readonly<Record<"demo" | "full", PhantomSize>> = {
 };
 
 export const defaultPhantomOptions: PhantomOptions = {
-  patients: { train: 12, validate: 3, test: 4 },
+  patients: { train: 18, validate: 4, test: 5 },
   weeksPerPatient: 2,
   size: PHANTOM_SIZES.demo,
   seed: 1,
@@ -56,13 +56,13 @@ const FIRST_CASE_NUMBER = 4;
 const MOST_PATIENTS = 996;
 
 /**
- * The shares of the default (12 / 3 / 4 of 19) for another number of men, each split having at least one.
+ * The shares of the default (18 / 4 / 5 of 27) for another number of men, each split having at least one.
  * @throws HipError `usage` when `total` is not an integer from 3 to 996.
  */
 export function splitPatients(total: number): PhantomPatients {
   requireInteger("number of patients", total, 3, MOST_PATIENTS);
-  const validate = Math.max(1, Math.round((total * 3) / 19));
-  const test = Math.max(1, Math.round((total * 4) / 19));
+  const validate = Math.max(1, Math.round((total * 4) / 27));
+  const test = Math.max(1, Math.round((total * 5) / 27));
   return { train: total - validate - test, validate, test };
 }
 

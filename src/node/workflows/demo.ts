@@ -18,8 +18,8 @@ import { type TrainSummary, trainRun } from "./train.ts";
 export interface DemoOptions {
   readonly out: string;
   readonly seed: number;
-  /** For the training alone. */
-  readonly minutes: number;
+  /** For the training alone; default: DEMO_STEPS steps. */
+  readonly minutes?: number | undefined;
   /** Laid over the default recipe, for tests. */
   readonly config?: DeepPartial<TrainConfig>;
   readonly phantom?: Partial<PhantomOptions>;
@@ -47,6 +47,8 @@ export interface DemoResult {
 
 /** Names the folder as ours, so that the next demo may replace what is in it. */
 const MARKER = ".hipmri-demo";
+/** A fixed number, so that a busy moment at the start does not cut the training short: about 2 minutes on 2 cores. */
+const DEMO_STEPS = 450;
 const PARTS = ["data", "run", "test", "predict"] as const;
 /** Slices of a test volume that are predicted one by one. */
 const PREDICTED_SLICES = 6;
@@ -133,10 +135,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   await withProgress(options, "Drawing the synthetic pelvis", (onProgress) =>
     writePhantom({ out: folders.data, phantom, onProgress, signal }),
   );
-  const config = resolveConfig(
-    { seed, minutes: options.minutes, ...options.config },
-    "the demo's configuration",
-  );
+  const { minutes } = options;
+  const length = minutes === undefined ? { steps: DEMO_STEPS, stepsPerEpoch: DEMO_STEPS / 5 } : { minutes };
+  const config = resolveConfig({ seed, ...length, ...options.config }, "the demo's configuration");
   const train = await trainRun({
     data: folders.data,
     out: folders.run,
