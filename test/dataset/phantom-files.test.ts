@@ -86,8 +86,8 @@ describe("phantomReadme", () => {
     const text = phantomReadme(defaultPhantomOptions);
     expect(text).toMatch(/^SYNTHETIC DATA - NOT PATIENTS\n/);
     expect(text).toContain("Phantom version: 1\nSeed: 1\n");
-    expect(text).toContain("train     12 synthetic men, 24 synthetic volumes, 576 synthetic slices");
-    expect(text).toContain("test      4 synthetic men, 8 synthetic volumes, 192 synthetic slices");
+    expect(text).toContain("train     18 synthetic men, 36 synthetic volumes, 864 synthetic slices");
+    expect(text).toContain("test      5 synthetic men, 10 synthetic volumes, 240 synthetic slices");
     expect(new TextDecoder().decode(fileOf("README.txt"))).toBe(phantomReadme(OPTIONS));
   });
 });
