@@ -215,12 +215,14 @@ function makeRun(
 }
 
 /**
- * Opens a run folder and makes it where missing. A resumed run's log is cut back to its checkpoint, so that in the
- * end it equals the log of a run that was never stopped.
- * @throws HipError "usage" where the folder has a run and neither `resume` nor `overwrite` is set, "bad-checkpoint"
- * where no checkpoint of the run to resume is valid, "disk".
+ * Whether a run may be written to a folder; changes nothing, so it can be asked before any work.
+ * @returns the files of the run that is there.
+ * @throws HipError "usage" where there is one and neither `resume` nor `overwrite` is set.
  */
-export async function openRun(path: string, options: OpenRunOptions = {}): Promise<OpenedRun> {
+export async function checkRunFolder(
+  path: string,
+  options: Pick<OpenRunOptions, "resume" | "overwrite">,
+): Promise<readonly string[]> {
   if (options.resume && options.overwrite) {
     throw new HipError("usage", "Cannot both resume and overwrite a run", {
       hint: "Give either --resume or --overwrite",
@@ -232,6 +234,17 @@ export async function openRun(path: string, options: OpenRunOptions = {}): Promi
       hint: "Go on with --resume, replace it with --overwrite, or give another --out",
     });
   }
+  return files;
+}
+
+/**
+ * Opens a run folder and makes it where missing. A resumed run's log is cut back to its checkpoint, so that in the
+ * end it equals the log of a run that was never stopped.
+ * @throws HipError "usage" where the folder has a run and neither `resume` nor `overwrite` is set, "bad-checkpoint"
+ * where no checkpoint of the run to resume is valid, "disk".
+ */
+export async function openRun(path: string, options: OpenRunOptions = {}): Promise<OpenedRun> {
+  const files = await checkRunFolder(path, options);
   if (options.overwrite) await removeRun(path, files);
   await makeFolder(join(path, "figures"));
   await removeLeftovers(path, Object.values(RUN_FILES));

@@ -54,25 +54,44 @@ function valueInfo(
   });
 }
 
+/** Names of inputs and outputs must differ from each other and from those that the emitter gives (v0, c0, …). */
+function checkName(name: string, taken: Set<string>): void {
+  if (taken.has(name))
+    throw new RangeError(`Cannot build the model: two inputs or outputs are named "${name}"`);
+  if (/^[vc]\d+$/.test(name))
+    throw new RangeError(`Cannot build the model: the name "${name}" is the emitter's own`);
+  taken.add(name);
+}
+
 /**
  * The model that computes `outputs`. Its inputs are the graph's Input values, in order of use.
  * Equal graphs give equal bytes: no date, path or duration is written.
+ * @throws RangeError when two inputs or outputs share a name.
  */
 export function buildModel({ outputs, symbolicAxes = {}, metadata = {} }: ModelOptions): Uint8Array {
   const { emitter, nodes, initializers } = makeEmitter();
   const names = new Map<Value, string>();
   const inputs: ValueInfoProto[] = [];
+  const taken = new Set<string>();
   for (const value of topologicalOrder(Object.values(outputs))) {
     const rule = emitRules[value.op as Op] as AnyRule;
+    const before = nodes.length;
     const name = rule(
       emitter,
       value,
       value.inputs.map((from) => names.get(from)!),
     );
     names.set(value, name);
-    if (value.op === "Input") inputs.push(valueInfo(name, value, symbolicAxes[name]));
+    for (const [i, node] of nodes.slice(before).entries()) {
+      if (value.label !== "") node.name = `${value.label}/${node.opType}_${before + i}`;
+    }
+    if (value.op === "Input") {
+      checkName(name, taken);
+      inputs.push(valueInfo(name, value, symbolicAxes[name]));
+    }
   }
   const output = Object.entries(outputs).map(([name, value]) => {
+    checkName(name, taken);
     const identity = emitter.node("Identity", [names.get(value)!]);
     nodes.at(-1)!.output = [name];
     nodes.at(-1)!.name = identity;

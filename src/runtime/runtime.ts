@@ -13,7 +13,7 @@ export type Tensor =
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 export interface Program {
-  /** Runs once. Results written into `into` where given (same names, dtypes and shapes), so nothing is allocated. */
+  /** Runs once. Results are written into the tensors of `into` where given: same names, dtypes and shapes. */
   run(inputs: Tensors, into?: Tensors): Promise<Tensors>;
   dispose(): Promise<void>;
 }

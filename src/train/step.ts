@@ -64,7 +64,7 @@ function updatedStatistics(
 
 /**
  * Inputs: image, labels, parameters, statistics, learningRate, correction1, correction2, the state vectors and one
- * mask a dropout. Outputs: loss [1], gradientNorm [1], parameters, statistics and the state vectors.
+ * mask a dropout. Outputs: loss [1], gradientNorm [1], and parametersNext, statisticsNext, momentumNext … for each vector.
  */
 export function buildStepModel(options: StepOptions): StepModel {
   const { unet, spec, batchSize, inputSize } = options;

@@ -14,7 +14,7 @@ import { makeTrainer, type StepPlan, type Trainer, type TrainingData } from "../
 import { parameterCount } from "../../unet/parameters.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
-import { openRun, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
+import { checkRunFolder, openRun, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { finishRun, readMetrics, TEST_METRICS } from "./finish.ts";
@@ -199,6 +199,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
   const warn = (text: string): void => {
     options.stderr.write(`warning: ${text}\n`);
   };
+  await checkRunFolder(options.out, options);
   const stored = options.resume ? await storedConfig(options.out) : undefined;
   if (stored !== undefined) {
     const other = differences(stored, options.config);
@@ -276,6 +277,11 @@ async function writeSplit(run: string, split: SplitCases): Promise<void> {
   await writeFileAtomic(join(run, "split.json"), `${JSON.stringify(patients, null, 2)}\n`);
 }
 
+function counted(cases: readonly CaseEntry[]): string {
+  const { length } = patientsOf(cases);
+  return `${length} patient${length === 1 ? "" : "s"}`;
+}
+
 function describePlan(
   { config, split, data }: Prepared,
   trainer: Trainer,
@@ -285,7 +291,7 @@ function describePlan(
   const { input } = trainer.canvas;
   const lines = [
     `Network   ${config.preset}: ${config.unet.levels} levels, base ${config.unet.baseWidth}, ${parameterCount(trainer.spec.parameters).toLocaleString("en")} parameters, input ${input.width} x ${input.height}`,
-    `Data      ${data.slices.length} training slices of ${patientsOf(split.train).length} patients; ${patientsOf(split.validate).length} patients validate, ${patientsOf(split.test).length} test`,
+    `Data      ${data.slices.length} training slices of ${counted(split.train)}; ${counted(split.validate)} to validate, ${counted(split.test)} to test`,
     `Steps     ${plan.steps} of batch ${config.batchSize}, validation every ${plan.stepsPerEpoch}${done > 0 ? `; going on from step ${done}` : ""}`,
   ];
   if (measured !== undefined) {
