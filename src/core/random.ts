@@ -36,8 +36,8 @@ function multiplyHigh(a: number, b: number): number {
   return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(cross / 65536)) >>> 0;
 }
 
-/** Ten Philox rounds over the counter `out[0..3]`, in place. */
-function philox(out: Uint32Array, key0: number, key1: number): void {
+/** Philox4x32-10: ten rounds over the counter `out[0..3]`, in place. Exported for its known-answer test. */
+export function philox(out: Uint32Array, key0: number, key1: number): void {
   let c0 = out[0]!;
   let c1 = out[1]!;
   let c2 = out[2]!;

@@ -26,7 +26,7 @@ export function makeCanvas(unet: UnetConfig, wanted: Size): Canvas {
 
 /** Where tiles begin along an axis: one centred tile, or several that overlap by at least a half. */
 export function tileStarts(extent: number, tile: number): readonly number[] {
-  if (extent <= tile) return [-Math.floor((tile - extent) / 2)];
+  if (extent <= tile) return [Math.ceil((extent - tile) / 2) + 0];
   const count = Math.ceil((extent - tile) / (tile / 2)) + 1;
   return Array.from({ length: count }, (_, i) => Math.round((i * (extent - tile)) / (count - 1)));
 }

@@ -3,7 +3,7 @@ import { makeRandom } from "../core/random.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
 import { IGNORE_LABEL } from "../loss/loss.ts";
 import type { InputFit } from "../predict/card.ts";
-import { type Canvas, placeImage, placeLabels } from "../predict/fit.ts";
+import { type Canvas, placeImage, placeLabels, tileStarts } from "../predict/fit.ts";
 import { type Intensity, sliceIntensities } from "../predict/intensity.ts";
 import type { UnetConfig } from "../unet/config.ts";
 import { resizeLinear, resizeNearest } from "../volume/resize.ts";
@@ -84,7 +84,7 @@ function intensityOf(decoded: DecodedCase, slice: number, fit: InputFit): Intens
 
 /** A tile's start along an axis: centred where the slice fits, else drawn. */
 function drawStart(extent: number, tile: number, uniform: () => number): number {
-  return extent <= tile ? -Math.floor((tile - extent) / 2) : Math.floor(uniform() * (extent - tile + 1));
+  return extent <= tile ? tileStarts(extent, tile)[0]! : Math.floor(uniform() * (extent - tile + 1));
 }
 
 /** The batch of a step. */

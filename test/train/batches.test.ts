@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import type { CaseEntry, DecodedCase } from "../../src/dataset/types.ts";
+import { makeCanvas } from "../../src/predict/fit.ts";
+import { makeBatch, makeSlicePicker, type SliceRef } from "../../src/train/batches.ts";
+import { classLookup } from "../../src/train/trainer.ts";
+import { TINY_UNET } from "../support/model-card.ts";
+
+const entry: CaseEntry = { id: "a", patient: "a", split: "train", files: [] };
+const slices: SliceRef[] = Array.from({ length: 10 }, (_, slice) => ({ entry, slice }));
+const options = { byLabel: [], batchSize: 4, oversample: 0, seed: 3, shuffle: true };
+const draw = (pick: ReturnType<typeof makeSlicePicker>, steps: number, size = 4) =>
+  Array.from({ length: steps * size }, (_, i) => pick(Math.floor(i / size), i % size).slice);
+
+describe("makeSlicePicker()", () => {
+  it("goes through all slices once a pass, in another order each pass, the same for the same seed", () => {
+    const seen = draw(makeSlicePicker(slices, options), 5);
+    const passes = [seen.slice(0, 10), seen.slice(10, 20)];
+    for (const pass of passes)
+      expect([...pass].sort((a, b) => a - b)).toEqual(slices.map(({ slice }) => slice));
+    expect(passes[0]).not.toEqual(passes[1]);
+    expect(draw(makeSlicePicker(slices, options), 5)).toEqual(seen);
+    expect(draw(makeSlicePicker(slices, { ...options, seed: 4 }), 5)).not.toEqual(seen);
+  });
+
+  it("does not depend on which steps were asked before, so a resumed run draws the same", () => {
+    const whole = makeSlicePicker(slices, { ...options, oversample: 0.5, byLabel: [slices.slice(2, 5)] });
+    const late = makeSlicePicker(slices, { ...options, oversample: 0.5, byLabel: [slices.slice(2, 5)] });
+    const all = draw(whole, 7);
+    expect([0, 1, 2, 3].map((place) => late(6, place).slice)).toEqual(all.slice(24, 28));
+  });
+
+  it("keeps the files' order without shuffling", () => {
+    expect(draw(makeSlicePicker(slices, { ...options, shuffle: false }), 3)).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1,
+    ]);
+  });
+
+  it("draws the oversampled share from slices that hold a label, each label as often as another", () => {
+    const byLabel = [[slices[7]!], slices.slice(0, 3)];
+    const pick = makeSlicePicker(slices, { ...options, oversample: 0.5, byLabel });
+    const drawn = Array.from({ length: 400 }, (_, step) => [pick(step, 2).slice, pick(step, 3).slice]).flat();
+    expect(new Set(drawn)).toEqual(new Set([7, 0, 1, 2]));
+    const rare = drawn.filter((slice) => slice === 7).length / drawn.length;
+    expect(rare).toBeGreaterThan(0.45);
+    expect(rare).toBeLessThan(0.55);
+  });
+});
+
+describe("makeBatch()", () => {
+  const decoded: DecodedCase = {
+    entry,
+    width: 6,
+    height: 4,
+    depth: 2,
+    spacingMm: [1, 1, 1],
+    image: Float32Array.from({ length: 48 }, (_, i) => i),
+    mask: Uint8Array.from({ length: 48 }, (_, i) => (i % 3 === 0 ? 9 : 0)),
+    grid: {
+      shape: [6, 4, 2],
+      spacingMm: [1, 1, 1],
+      affine: [
+        [1, 0, 0, 0],
+        [0, 1, 0, 0],
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],
+      ],
+    },
+    sliceAxis: 2,
+    warnings: [],
+  };
+  const labels = [
+    { id: 0, name: "background" },
+    { id: 9, name: "label_9" },
+  ];
+  const make = (canvas: { readonly width: number; readonly height: number }, seed = 1) =>
+    makeBatch(
+      0,
+      (_, place) => ({ entry, slice: place }),
+      () => Promise.resolve(decoded),
+      {
+        unet: TINY_UNET,
+        fit: { mode: "pad", normalise: "zscore", over: "slice", canvas },
+        canvas: makeCanvas(TINY_UNET, canvas),
+        batchSize: 2,
+        classOf: classLookup(labels),
+        seed,
+      },
+    );
+
+  it("z-scores each slice, gives class indices and marks what is outside the image as ignored", async () => {
+    const { image, labels: classes } = await make({ width: 8, height: 4 });
+    expect(image).toHaveLength(2 * 8 * 4);
+    const inside = [...image].filter((_, i) => i % 8 >= 1 && i % 8 <= 6);
+    expect(inside.slice(0, 24).reduce((sum, value) => sum + value, 0)).toBeCloseTo(0, 4);
+    expect([...classes.slice(0, 8)]).toEqual([255, 1, 0, 0, 1, 0, 0, 255]);
+    // Both slices are ramps: after z-scoring they are the same.
+    image.slice(32).forEach((value, i) => {
+      expect(value).toBeCloseTo(image[i]!, 4);
+    });
+  });
+
+  it("cuts slices that are larger than the canvas at places drawn from the seed", async () => {
+    const cuts = await Promise.all(
+      [1, 2, 3, 4, 5].map(async (seed) => (await make({ width: 2, height: 2 }, seed)).image.join()),
+    );
+    expect(new Set(cuts).size).toBeGreaterThan(1);
+    expect((await make({ width: 2, height: 2 }, 1)).image.join()).toBe(cuts[0]);
+  });
+});
