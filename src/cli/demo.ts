@@ -1,9 +1,10 @@
 /** `hipmri demo`. */
 import { join } from "node:path";
 import { formatMetricsTable } from "../metrics/table.ts";
+import { commandLine } from "../node/shell.ts";
 import type { DemoResult } from "../node/workflows/demo.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
-import { alignRows, commandLine } from "./layout.ts";
+import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
 import { positiveNumber, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./verb.ts";

@@ -1,7 +1,8 @@
 /** `hipmri phantom`. */
 import { defaultPhantomOptions, PHANTOM_SIZES, splitPatients } from "../dataset/phantom/options.ts";
+import { commandLine } from "../node/shell.ts";
 import { withInterrupt } from "./interrupt.ts";
-import { alignRows, commandLine } from "./layout.ts";
+import { alignRows } from "./layout.ts";
 import { oneOf, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, withProgress } from "./verb.ts";
 

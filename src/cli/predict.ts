@@ -1,7 +1,9 @@
 /** `hipmri predict`. */
+import { counted } from "../core/text.ts";
+import { commandLine } from "../node/shell.ts";
 import type { Prediction } from "../node/workflows/predict.ts";
 import { withInterrupt } from "./interrupt.ts";
-import { alignColumns, alignRows, commandLine } from "./layout.ts";
+import { alignColumns, alignRows } from "./layout.ts";
 import { errorJson } from "./outcome.ts";
 import { needed, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
@@ -24,7 +26,7 @@ function predictText({ outputs }: Prediction, seconds: string): string {
   const more = outputs.length > SHOWN_ROWS ? `\n… and ${outputs.length - SHOWN_ROWS} more` : "";
   const facts = alignRows([
     ["Time", seconds],
-    ["Files", `${outputs.length} mask${outputs.length === 1 ? "" : "s"}`],
+    ["Files", counted(outputs.length, "mask")],
     ["Next", commandLine(["hipmri", "info", first.mask])],
   ]);
   return `${table}${more}\n\n${facts}`;
@@ -35,7 +37,7 @@ export const addPredict: AddVerb = (program, session) => {
     .command("predict")
     .summary("segment images: masks on their own grids")
     .description(
-      "Segments NIfTI images (2D slices or 3D volumes). The mask of X.nii.gz is OUT/X.nii.gz: uint8 labels on the image's own grid.",
+      "Segments NIfTI images: 2D slices, or 3D volumes where the model was trained on volumes. A model of single slices takes slices only, cut as its training data were. The mask of X.nii.gz is OUT/X.nii.gz: uint8 labels on the image's own grid.",
     )
     .argument("<model>", "a run folder or a model.onnx")
     .argument("<inputs...>", ".nii or .nii.gz files, or folders that hold some")
@@ -64,7 +66,7 @@ export const addPredict: AddVerb = (program, session) => {
       });
     });
   addExamples(addCommonFlags(command), [
-    "hipmri predict runs/pelvis scan.nii.gz --out masks",
-    "hipmri predict model.onnx slices/ --out masks --json",
+    "hipmri predict runs/pelvis slice.nii.gz --out masks",
+    "hipmri predict model.onnx images/ --out masks --json",
   ]);
 };

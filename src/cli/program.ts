@@ -19,7 +19,7 @@ Examples:
   $ hipmri phantom phantom-data                               make synthetic data
   $ hipmri train phantom-data --out runs/first --minutes 2    train on it
   $ hipmri evaluate runs/first phantom-data --out judged      judge the model on its test patients
-  $ hipmri predict runs/first scan.nii.gz --out masks         segment an image
+  $ hipmri predict runs/first slices/ --out masks             segment images
   $ hipmri info scan.nii.gz                                   describe an image or a model
 
 "hipmri VERB --help" tells the flags of a verb. Results go to stdout, progress to stderr.

@@ -3,10 +3,11 @@
 import { join } from "node:path";
 import { Option } from "commander";
 import { formatMetricsTable } from "../metrics/table.ts";
+import { commandLine } from "../node/shell.ts";
 import type { TrainSummary } from "../node/workflows/train.ts";
 import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
-import { alignRows, commandLine } from "./layout.ts";
+import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
 import { gather, needed, oneOf, parseDevice, positiveNumber, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./verb.ts";

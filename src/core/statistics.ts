@@ -7,14 +7,6 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** Population standard deviation. */
-export function standardDeviation(values: ArrayLike<number>): number {
-  const centre = mean(values);
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i]! - centre) ** 2;
-  return Math.sqrt(sum / values.length);
-}
-
 /** Percentile with linear interpolation between order statistics (numpy's default). @param p 0 to 100 */
 export function percentile(values: ArrayLike<number>, p: number): number {
   const sorted = Float64Array.from(values as ArrayLike<number>).sort();

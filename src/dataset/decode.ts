@@ -1,16 +1,17 @@
 /** From a case's files to one stack of slices with its mask, after every check that training relies on. */
+
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { mapParallel } from "../core/parallel.ts";
+import { counted } from "../core/text.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
-import { readNifti } from "../nifti/read.ts";
+import { checkFinite, readNifti } from "../nifti/read.ts";
 import type { NiftiHeader, NiftiImage } from "../nifti/types.ts";
 import { coarsestAxis, toSlices } from "../volume/slices.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
 import type { Folder } from "./folder.ts";
 import { AFFINE_TOLERANCE, affineDifference, sliceDistance, withoutTrailingOnes } from "./geometry.ts";
-import { count } from "./listing.ts";
-import { checkLabels, formatVoxel, toLabelIds } from "./mask-values.ts";
+import { checkLabels, toLabelIds } from "./mask-values.ts";
 import type { CaseEntry, DecodedCase, FilePair } from "./types.ts";
 
 /** Slices decoded at once. */
@@ -38,16 +39,49 @@ export interface DecodedPair {
 /**
  * Reads a case.
  * @throws HipError "unreadable-image"; "bad-image": not finite, wrong number of axes, slices of unequal shape, no
- *   spacing; "bad-mask": other grid than the image, fractional or unknown label
+ *   spacing; "bad-mask": other grid than the image, fractional or unknown label; "bad-dataset" listing all of them
+ *   where several files are bad
  */
 export async function decodeCase(entry: CaseEntry, context: DecodeContext): Promise<DecodedCase> {
-  const pairs = await mapParallel(entry.files, AT_ONCE, (file) => decodePair(file, context));
+  const results = await mapParallel(entry.files, AT_ONCE, (file) => caught(() => decodePair(file, context)));
+  const pairs = allGood(entry, results);
   const notes = gatherNotes(entry.files, pairs);
   const first = pairs[0];
   if (first === undefined) throw new RangeError(`Case "${entry.id}" has no files`);
   return pairs.length > 1 || first.shape.length < 3 || sliceNumber(entry.files[0]!) !== undefined
     ? stackSlices(entry, pairs, notes)
     : cutVolume(entry, first, notes);
+}
+
+/** What `work` gives, or the HipError that it throws. */
+async function caught<T>(work: () => Promise<T>): Promise<T | HipError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof HipError) return error;
+    throw error;
+  }
+}
+
+/** @throws HipError where some are: a single one itself, else "bad-dataset" with the messages of all. */
+function allGood<T>(entry: CaseEntry, results: readonly (T | HipError)[]): readonly T[] {
+  const errors: HipError[] = [];
+  const good: T[] = [];
+  for (const result of results) {
+    if (result instanceof HipError) errors.push(result);
+    else good.push(result);
+  }
+  const [first] = errors;
+  if (first === undefined) return good;
+  if (errors.length === 1) throw first;
+  throw new HipError(
+    "bad-dataset",
+    `Cannot use case "${entry.id}": ${errors.length} of ${counted(results.length, "file")} cannot be used`,
+    {
+      problems: errors.map((error) => error.message),
+      ...(first.hint === undefined ? {} : { hint: first.hint }),
+    },
+  );
 }
 
 /** Reads one image and its mask and checks both, alone and against each other. */
@@ -87,28 +121,6 @@ function sliceNumber(file: FilePair): number | undefined {
 
 const formatShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
-function checkFinite(
-  values: Float32Array,
-  source: { readonly name: string; readonly shape: readonly number[] },
-): void {
-  // A finite sum proves that all values are finite; only a suspicious image is read twice.
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  if (Number.isFinite(sum)) return;
-  let n = 0;
-  let first = -1;
-  for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i])) continue;
-    if (n === 0) first = i;
-    n++;
-  }
-  throw new HipError(
-    "bad-image",
-    `Cannot use image "${source.name}": intensities must be finite, got ${values[first]} at voxel ${formatVoxel(first, source.shape)} (${count(n, "voxel")} that ${n === 1 ? "is" : "are"} NaN or infinite)`,
-    { hint: "Set these voxels to 0 if they lie outside the scan, or make the image again from its source" },
-  );
-}
-
 function compareAffines(file: FilePair, image: NiftiHeader, mask: NiftiHeader): readonly string[] {
   const largest = affineDifference(image.affine, mask.affine);
   if (largest <= AFFINE_TOLERANCE) return [];
@@ -139,28 +151,40 @@ function gatherNotes(files: readonly FilePair[], pairs: readonly DecodedPair[]):
   );
 }
 
+/** Why a slice cannot be stacked on those of `shape`. */
+function misfit(
+  entry: CaseEntry,
+  at: number,
+  found: readonly number[],
+  [width, height]: readonly [number, number],
+): HipError | undefined {
+  const name = entry.files[at]!.image;
+  if (found.length > 2) {
+    return new HipError(
+      "bad-image",
+      `Cannot use image "${name}" as a slice: it must have 2 axes, got ${formatShape(found)}`,
+      { hint: "Volumes belong into the imagesTr and labelsTr layout" },
+    );
+  }
+  const [w = 1, h = 1] = found;
+  if (w === width && h === height) return undefined;
+  return new HipError(
+    "bad-image",
+    `Slices of case "${entry.id}" must have equal shapes: "${entry.files[0]!.image}" has [${width}, ${height}], "${name}" has [${w}, ${h}]`,
+    { hint: "Take the slices of one case from one volume" },
+  );
+}
+
 function stackSlices(entry: CaseEntry, pairs: readonly DecodedPair[], notes: readonly string[]): DecodedCase {
   const [width = 1, height = 1] = pairs[0]!.shape;
   const area = width * height;
+  allGood(
+    entry,
+    pairs.map((pair, i) => misfit(entry, i, pair.shape, [width, height])),
+  );
   const image = new Float32Array(area * pairs.length);
   const mask = new Uint8Array(area * pairs.length);
   for (const [i, pair] of pairs.entries()) {
-    const name = entry.files[i]!.image;
-    if (pair.shape.length > 2) {
-      throw new HipError(
-        "bad-image",
-        `Cannot use image "${name}" as a slice: it must have 2 axes, got ${formatShape(pair.shape)}`,
-        { hint: "Volumes belong into the imagesTr and labelsTr layout" },
-      );
-    }
-    const [w = 1, h = 1] = pair.shape;
-    if (w !== width || h !== height) {
-      throw new HipError(
-        "bad-image",
-        `Slices of case "${entry.id}" must have equal shapes: "${entry.files[0]!.image}" has [${width}, ${height}], "${name}" has [${w}, ${h}]`,
-        { hint: "Take the slices of one case from one volume" },
-      );
-    }
     image.set(pair.image, i * area);
     mask.set(pair.mask, i * area);
   }

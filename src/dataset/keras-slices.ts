@@ -3,10 +3,11 @@
  * folder's name, `case_004_week_0_slice_10.nii.gz` with mask `seg_004_week_0_slice_10.nii.gz`.
  * Numbers are compared as numbers: only the case is padded, so that lexical order would be 0, 1, 10, 11, 2.
  */
+import { counted } from "../core/text.ts";
 import { HIPMRI_LABELS } from "../volume/volume.ts";
 import type { Folder, FolderItem } from "./folder.ts";
 import { joinPath } from "./folder.ts";
-import { count, datasetError, type ImageFile, quoteSome, sortListing, sortNaturally } from "./listing.ts";
+import { datasetError, type ImageFile, quoteSome, sortListing, sortNaturally } from "./listing.ts";
 import type { CaseEntry, DatasetIndex, FilePair, Split } from "./types.ts";
 
 export const KERAS_SPLITS: readonly Split[] = ["train", "validate", "test"];
@@ -63,7 +64,7 @@ export async function readKerasSlices(
   }
   if (findings.problems.length > 0) {
     throw datasetError(
-      `Cannot pair the slices of "${options.root}": ${count(findings.problems.length, "problem")}`,
+      `Cannot pair the slices of "${options.root}": ${counted(findings.problems.length, "problem")}`,
       'Each "case_004_week_0_slice_10.nii.gz" needs "seg_004_week_0_slice_10.nii.gz" in the "seg" folder of its split: copy what is missing, or take its partner away',
       findings.problems,
     );
@@ -120,7 +121,7 @@ function makeCase(
   const missing = highest - lowest + 1 - slices.length;
   if (missing > 0) {
     findings.warnings.push(
-      `"${id}" has slices ${lowest} to ${highest} but ${count(missing, "slice")} between them ${missing === 1 ? "is" : "are"} missing`,
+      `"${id}" has slices ${lowest} to ${highest} but ${counted(missing, "slice")} between them ${missing === 1 ? "is" : "are"} missing`,
     );
   }
   return { id, patient, split, files };
@@ -158,7 +159,7 @@ async function readSlices(
   }
   if (strangers.length > 0) {
     findings.warnings.push(
-      `"${path}" holds ${count(strangers.length, "item")} whose name is not that of a slice, left out: ${quoteSome(sortNaturally(strangers))}`,
+      `"${path}" holds ${counted(strangers.length, "item")} whose name is not that of a slice, left out: ${quoteSome(sortNaturally(strangers))}`,
     );
   }
   return byNumber;

@@ -1,12 +1,14 @@
 /** Which labels a data set has: from dataset.json (MSD or nnU-Net), or from the masks themselves. */
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
+import { IGNORE_LABEL } from "../core/labels.ts";
 import { mapParallel } from "../core/parallel.ts";
+import { counted } from "../core/text.ts";
 import { readNifti } from "../nifti/read.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 import type { Folder } from "./folder.ts";
-import { count, datasetError } from "./listing.ts";
-import { toLabelIds } from "./mask-values.ts";
+import { datasetError } from "./listing.ts";
+import { LARGEST_LABEL, toLabelIds } from "./mask-values.ts";
 
 /** Masks read at once. */
 const AT_ONCE = 16;
@@ -20,7 +22,7 @@ export type LabelScan = (request: {
 }) => Promise<readonly number[]>;
 
 /**
- * Reads every mask and gathers its label ids (0 to 255).
+ * Reads every mask and gathers its label ids (0 to 254).
  * @throws HipError "bad-mask" or "unreadable-image"; "bad-dataset" listing all of them where several masks are bad.
  */
 export const scanLabels: LabelScan = ({ folder, inflate, masks }) =>
@@ -41,7 +43,7 @@ export async function gatherLabels(
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) {
     throw datasetError(
-      `Cannot find the labels: ${count(errors.length, "mask")} of ${masks.length} cannot be used`,
+      `Cannot find the labels: ${counted(errors.length, "mask")} of ${masks.length} cannot be used`,
       errors[0]!.hint ?? "Repair these masks or take them and their images away",
       errors.map((error) => error.message),
     );
@@ -103,7 +105,7 @@ export function parseDatasetJson(text: string, path: string): StatedLabels | und
   }
   if (problems.length > 0) {
     throw datasetError(
-      `Cannot use the labels of "${path}": ${count(problems.length, "problem")}`,
+      `Cannot use the labels of "${path}": ${counted(problems.length, "problem")}`,
       'Write them as {"background": 0, "prostate": 1} or {"0": "background", "1": "prostate"}',
       problems,
     );
@@ -116,8 +118,9 @@ function parseLabel(key: string, value: unknown): LabelDefinition | string {
   const byId = typeof value === "string" && /^\d+$/.test(key);
   const id = byId ? Number(key) : value;
   const name = (byId ? value : key).trim().toLowerCase();
-  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id > 255) {
-    return `Label ${JSON.stringify(key)}: ${JSON.stringify(value)} must have one whole number from 0 to 255`;
+  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id > LARGEST_LABEL) {
+    const why = id === IGNORE_LABEL ? `: ${IGNORE_LABEL} means "ignore" here, renumber the labels` : "";
+    return `Label ${JSON.stringify(key)}: ${JSON.stringify(value)} must have one whole number from 0 to ${LARGEST_LABEL}${why}`;
   }
   return name === "" ? `Label ${id} has an empty name` : { id, name };
 }

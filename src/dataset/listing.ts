@@ -58,11 +58,6 @@ export function quoteSome(names: readonly string[]): string {
   return more === 0 ? shown.join(", ") : `${shown.join(", ")} and ${more} more`;
 }
 
-/** "1 file", "2 files". */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}
-
 /** One error for everything that was found wrong with a data set; at most 20 problems are listed. */
 export function datasetError(message: string, hint: string, problems: readonly string[]): HipError {
   const more = problems.length - SHOWN_PROBLEMS;

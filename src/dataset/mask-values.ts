@@ -1,7 +1,11 @@
 /** From a mask's stored numbers to label ids. Nothing is rounded away and no unknown label passes. */
 import { HipError } from "../core/errors.ts";
+import { IGNORE_LABEL } from "../core/labels.ts";
+import { counted, formatVoxel } from "../core/text.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { count } from "./listing.ts";
+
+/** The largest id that a label can have. */
+export const LARGEST_LABEL = IGNORE_LABEL - 1;
 
 /** What scaling by scl_slope in float32 may add to a whole number. */
 const ROUNDING = 1e-4;
@@ -14,7 +18,7 @@ export interface MaskSource {
 }
 
 /**
- * Whole numbers from 0 to 255 as label ids, in a new array of the same length.
+ * Whole numbers from 0 to 254 as label ids, in a new array of the same length.
  * @throws HipError "bad-mask" naming the first value that is none, how many there are and where the first is.
  */
 export function toLabelIds(values: Float32Array, source: MaskSource): Uint8Array {
@@ -23,34 +27,38 @@ export function toLabelIds(values: Float32Array, source: MaskSource): Uint8Array
   for (let i = 0; i < n; i++) {
     const value = values[i]!;
     ids[i] = value;
-    if (ids[i] !== value) {
-      const nearest = Math.round(value);
-      if (!(Math.abs(value - nearest) <= ROUNDING && nearest >= 0 && nearest <= 255)) {
-        throw badValue(values, i, source);
-      }
-      ids[i] = nearest;
+    if (ids[i] !== value || value === IGNORE_LABEL) {
+      if (!isLabel(value)) throw badValue(values, i, source);
+      ids[i] = Math.round(value);
     }
   }
   return ids;
+}
+
+function isLabel(value: number): boolean {
+  const nearest = Math.round(value);
+  return Math.abs(value - nearest) <= ROUNDING && nearest >= 0 && nearest <= LARGEST_LABEL;
+}
+
+function hintOf(value: number): string {
+  if (Math.round(value) === IGNORE_LABEL) {
+    return `${IGNORE_LABEL} means "ignore" here and is no label: renumber the labels (0 to ${LARGEST_LABEL})`;
+  }
+  return Number.isInteger(value)
+    ? "Renumber the labels"
+    : "Fractions come of resampling a mask linearly, or of a file that is no mask: resample it again with nearest neighbour";
 }
 
 function badValue(values: Float32Array, first: number, source: MaskSource): HipError {
   const value = values[first]!;
   let n = 0;
   for (let i = first; i < values.length; i++) {
-    const other = values[i]!;
-    const nearest = Math.round(other);
-    if (!(Math.abs(other - nearest) <= ROUNDING && nearest >= 0 && nearest <= 255)) n++;
+    if (!isLabel(values[i]!)) n++;
   }
-  const whole = Number.isInteger(value);
   return new HipError(
     "bad-mask",
-    `Cannot use mask "${source.name}": labels must be whole numbers from 0 to 255, got ${Number(value.toPrecision(7))} at voxel ${formatVoxel(first, source.shape)} (${count(n, "such voxel")})`,
-    {
-      hint: whole
-        ? "Renumber the labels"
-        : "Fractions come of resampling a mask linearly, or of a file that is no mask: resample it again with nearest neighbour",
-    },
+    `Cannot use mask "${source.name}": labels must be whole numbers from 0 to ${LARGEST_LABEL}, got ${Number(value.toPrecision(7))} at voxel ${formatVoxel(first, source.shape)} (${counted(n, "such voxel")})`,
+    { hint: hintOf(value) },
   );
 }
 
@@ -79,24 +87,13 @@ export function checkLabels(ids: Uint8Array, labels: readonly LabelDefinition[],
   }
   const problems = [...found].map(
     ([id, { n, first }]) =>
-      `Label ${id}: ${count(n, "voxel")}, the first at ${formatVoxel(first, source.shape)}`,
+      `Label ${id}: ${counted(n, "voxel")}, the first at ${formatVoxel(first, source.shape)}`,
   );
   const id = ids[firstBad]!;
   const wanted = labels.map((label) => `${label.id} ${label.name}`).join(", ");
   throw new HipError(
     "bad-mask",
-    `Cannot use mask "${source.name}": label must be one of ${wanted}; got ${id} in ${count(found.get(id)!.n, "voxel")}, the first at ${formatVoxel(firstBad, source.shape)}`,
+    `Cannot use mask "${source.name}": label must be one of ${wanted}; got ${id} in ${counted(found.get(id)!.n, "voxel")}, the first at ${formatVoxel(firstBad, source.shape)}`,
     { hint: "Correct the mask, or name the label in the data set's list of labels", problems },
   );
-}
-
-/** "[3, 4, 5]": the voxel at a place in memory, x fastest. */
-export function formatVoxel(at: number, shape: readonly number[]): string {
-  const index: number[] = [];
-  let rest = at;
-  for (const size of shape) {
-    index.push(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return `[${index.join(", ")}]`;
 }

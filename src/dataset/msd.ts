@@ -3,12 +3,14 @@
  * with `labelsTr/NAME.nii.gz`, one volume a file, and a dataset.json that may name the labels.
  * http://medicaldecathlon.com ; nnU-Net documentation/dataset_format.md
  */
+
 import type { Inflate } from "../core/bytes.ts";
+import { counted } from "../core/text.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 import type { Folder, FolderItem } from "./folder.ts";
 import { joinPath } from "./folder.ts";
 import { type LabelScan, nameLabels, parseDatasetJson, type StatedLabels } from "./labels.ts";
-import { count, datasetError, type ImageFile, quoteSome, sortListing } from "./listing.ts";
+import { datasetError, type ImageFile, quoteSome, sortListing } from "./listing.ts";
 import type { CaseEntry, DatasetIndex } from "./types.ts";
 
 export const MSD_IMAGES = "imagesTr";
@@ -57,7 +59,7 @@ export async function readMsd(
   }
   if (problems.length > 0) {
     throw datasetError(
-      `Cannot pair the volumes of "${options.root}": ${count(problems.length, "problem")}`,
+      `Cannot pair the volumes of "${options.root}": ${counted(problems.length, "problem")}`,
       `Each "${MSD_IMAGES}/NAME.nii.gz" (or NAME_0000.nii.gz) needs "${MSD_MASKS}/NAME.nii.gz": copy what is missing, or take its partner away`,
       problems,
     );
@@ -83,7 +85,7 @@ async function findLabels(
   const labels = nameLabels(await options.scan({ folder, inflate: options.inflate, masks }));
   if (labels.length === 1) {
     throw datasetError(
-      `Cannot use "${options.root}": no mask has a label other than 0 (${count(masks.length, "mask")} read)`,
+      `Cannot use "${options.root}": no mask has a label other than 0 (${counted(masks.length, "mask")} read)`,
       "There is nothing to learn in empty masks: check that the right files were copied",
       [],
     );
@@ -131,7 +133,7 @@ function pairVolumes(
   }
   if (laterChannels.length > 0) {
     warnings.push(
-      `Only the first channel (_0000) of each image is used; ${count(laterChannels.length, "file")} left out: ${quoteSome(laterChannels)}`,
+      `Only the first channel (_0000) of each image is used; ${counted(laterChannels.length, "file")} left out: ${quoteSome(laterChannels)}`,
     );
   }
   return cases;
@@ -153,6 +155,6 @@ function findByName(files: readonly ImageFile[], path: string, problems: string[
 function warnOfStrangers(path: string, strangers: readonly string[]): string[] {
   if (strangers.length === 0) return [];
   return [
-    `"${path}" holds ${count(strangers.length, "item")} that is no NIfTI file, left out: ${quoteSome(strangers)}`,
+    `"${path}" holds ${counted(strangers.length, "item")} that is no NIfTI file, left out: ${quoteSome(strangers)}`,
   ];
 }

@@ -2,9 +2,11 @@
  * Train, validate and test, by patient: two scans of one person are nearly the same picture, so a patient
  * who is on both sides makes every figure too good.
  */
+
 import { HipError } from "../core/errors.ts";
 import { makeRandom } from "../core/random.ts";
-import { count, quoteSome } from "./listing.ts";
+import { counted } from "../core/text.ts";
+import { quoteSome } from "./listing.ts";
 import type { CaseEntry, DatasetIndex, Split } from "./types.ts";
 
 export interface SplitOptions {
@@ -53,7 +55,7 @@ function splitAtRandom(
   if (patients.length < splits) {
     throw new HipError(
       "bad-dataset",
-      `Cannot split "${index.root}" by patient: ${splits} splits need ${splits} patients at least, got ${count(patients.length, "patient")} (${quoteSome(patients)})`,
+      `Cannot split "${index.root}" by patient: ${splits} splits need ${splits} patients at least, got ${counted(patients.length, "patient")} (${quoteSome(patients)})`,
       { hint: "Add data of more patients: scans of one patient cannot stand on both sides of a split" },
     );
   }
@@ -80,7 +82,7 @@ function splitAsStated(index: DatasetIndex, seed: number, validateFraction: numb
     const left = index.cases.filter((entry) => entry.patient === patient && entry.split !== of.get(patient));
     if (left.length === 0) continue;
     warnings.push(
-      `Patient "${patient}" is in several splits: kept in ${of.get(patient)}, ${count(left.length, "case")} of other splits left out`,
+      `Patient "${patient}" is in several splits: kept in ${of.get(patient)}, ${counted(left.length, "case")} of other splits left out`,
     );
   }
   const train = patientsOf(cases.filter((entry) => entry.split === "train"));
@@ -89,7 +91,7 @@ function splitAsStated(index: DatasetIndex, seed: number, validateFraction: numb
     const chosen = makeRandom(seed, "split").shuffle(train).slice(0, n);
     for (const patient of chosen) of.set(patient, "validate");
     warnings.push(
-      `The data has no validate split: ${count(n, "patient")} of train drawn for it (${quoteSome(chosen.sort())})`,
+      `The data has no validate split: ${counted(n, "patient")} of train drawn for it (${quoteSome(chosen.sort())})`,
     );
   }
   const result = assign(cases, of, warnings);

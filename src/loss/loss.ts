@@ -18,8 +18,7 @@ import {
 } from "../graph/build.ts";
 import type { Value } from "../graph/value.ts";
 
-/** The label that means "no truth here". */
-export const IGNORE_LABEL = 255;
+export { IGNORE_LABEL } from "../core/labels.ts";
 
 export interface LossWeights {
   readonly crossEntropy: number;

@@ -1,5 +1,5 @@
 /** Cuts the masks of one label out of label arrays, as small as they can be. */
-import { IGNORE_LABEL } from "./overlap.ts";
+import { IGNORE_LABEL } from "../core/labels.ts";
 
 type Triple = readonly [x: number, y: number, z: number];
 

@@ -146,17 +146,3 @@ export class PlanarDistances {
     this.#prepared[z] = 1;
   }
 }
-
-/**
- * Distance from each voxel's centre to the centre of the nearest mark, mm; 0 on marks, Infinity where nothing is
- * marked. A 2D slice has depth 1.
- * @param marks nonzero = marked; shape[0] * shape[1] * shape[2] voxels, x fastest.
- */
-export function distanceTransformMm(marks: Uint8Array, shape: Triple, spacingMm: Triple): Float64Array {
-  const planes = new PlanarDistances(marks, shape, spacingMm);
-  for (let z = 0; z < shape[2]; z++) planes.prepare(z);
-  const distances = planes.squared;
-  transformColumns(distances, shape[2], shape[0] * shape[1], spacingMm[2]);
-  for (let i = 0; i < distances.length; i++) distances[i] = Math.sqrt(distances[i]!);
-  return distances;
-}

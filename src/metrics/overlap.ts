@@ -1,8 +1,6 @@
 /** Voxel counts of truth, prediction and their overlap, for all labels in one pass. */
+import { IGNORE_LABEL } from "../core/labels.ts";
 import type { CaseLabelMetrics } from "./types.ts";
-
-/** Truth voxels with this value belong to no mask: nobody labelled them. */
-export const IGNORE_LABEL = 255;
 
 /** Voxel counts of one region: how many bear the label in the truth, in the prediction, in both. */
 export type OverlapCounts = CaseLabelMetrics["counts"];

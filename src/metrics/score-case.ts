@@ -1,6 +1,8 @@
 /** Scores one predicted volume against its truth, label by label. */
+
+import { IGNORE_LABEL } from "../core/labels.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { countOverlap, diceOf, IGNORE_LABEL, iouOf, type OverlapCounts } from "./overlap.ts";
+import { countOverlap, diceOf, iouOf, type OverlapCounts } from "./overlap.ts";
 import { summariseSurfaceDistances, surfaceDistances } from "./surface.ts";
 import type { CaseLabelMetrics, CaseMetrics, CaseState } from "./types.ts";
 

@@ -1,4 +1,5 @@
 /** metrics.json as a table for the terminal. */
+import { counted } from "../core/text.ts";
 import type { LabelMetrics, Metrics } from "./types.ts";
 
 /** With fewer patients than this, an interval over patients says little. */
@@ -37,10 +38,6 @@ function row(label: LabelMetrics): string[] {
   ];
 }
 
-function plural(n: number, word: string): string {
-  return `${n} ${word}${n === 1 ? "" : "s"}`;
-}
-
 /**
  * Aligned plain text without colour, no newline at the end: a row per foreground label, the foreground mean, the
  * number of patients and volumes, the convention, and a warning where the patients are few. "-" is "no value".
@@ -56,12 +53,12 @@ export function formatMetricsTable(metrics: Metrics): string {
   lines.push(
     "",
     `Foreground mean (Dice per volume): ${fixed(metrics.foregroundMean, 3)}`,
-    `Split "${metrics.split}": ${plural(metrics.patients, "patient")}, ${plural(metrics.cases.length, "volume")}`,
+    `Split "${metrics.split}": ${counted(metrics.patients, "patient")}, ${counted(metrics.cases.length, "volume")}`,
     `Convention: ${metrics.convention}`,
   );
   if (metrics.patients < FEW_PATIENTS)
     lines.push(
-      `Warning: only ${plural(metrics.patients, "patient")}; with fewer than ${FEW_PATIENTS} the figures and intervals are rough`,
+      `Warning: only ${counted(metrics.patients, "patient")}; with fewer than ${FEW_PATIENTS} the figures and intervals are rough`,
     );
   return lines.join("\n");
 }

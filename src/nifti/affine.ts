@@ -11,16 +11,6 @@ export function makeAffine(x: AffineRow, y: AffineRow, z: AffineRow): Affine {
   return [row(x), row(y), row(z), [0, 0, 0, 1]];
 }
 
-/** The matrix product a * b: first b, then a. */
-export function multiply(a: Affine, b: Affine): Affine {
-  const row = (r: AffineRow): AffineRow => {
-    const at = (j: 0 | 1 | 2 | 3): number =>
-      r[0] * b[0][j] + r[1] * b[1][j] + r[2] * b[2][j] + r[3] * b[3][j];
-    return [at(0), at(1), at(2), at(3)];
-  };
-  return [row(a[0]), row(a[1]), row(a[2]), row(a[3])];
-}
-
 /** Where a voxel index (fractions allowed) lies, in RAS+ millimetres. */
 export function apply(affine: Affine, [x, y, z]: Point): Point {
   const at = (r: AffineRow): number => r[0] * x + r[1] * y + r[2] * z + r[3];

@@ -1,6 +1,7 @@
 /** Reads NIfTI-1 and NIfTI-2 single files, gzip or not. */
 import type { ByteSource, Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
+import { counted, formatVoxel } from "../core/text.ts";
 import { decodeVoxels } from "./decode.ts";
 import { dtypeOfName, isScalar, SCALAR_NAMES } from "./dtype.ts";
 import { failToRead, NIFTI2_BYTES, readFields } from "./fields.ts";
@@ -101,24 +102,28 @@ export async function readNifti(source: ByteSource, options: ReadOptions): Promi
 }
 
 /**
- * Checks that every value is finite.
- * @throws HipError "bad-image" with the number of NaN and infinite values and where the first is.
+ * Checks that every intensity is finite.
+ * @param source the file's name, and its shape, x fastest, for messages
+ * @throws HipError "bad-image" with the first NaN or infinite value, where it is and how many there are.
  */
-export function checkFinite(values: Float32Array, name: string): void {
+export function checkFinite(
+  values: Float32Array,
+  source: { readonly name: string; readonly shape: readonly number[] },
+): void {
   // One sum sees any of them: a NaN or an infinity never leaves a sum of finite float32 in float64.
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]!;
   if (Number.isFinite(sum)) return;
-  let count = 0;
+  let n = 0;
   let first = -1;
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i]!)) continue;
-    if (count === 0) first = i;
-    count++;
+    if (n === 0) first = i;
+    n++;
   }
   throw new HipError(
     "bad-image",
-    `Cannot use "${name}": voxels must be finite, found ${count} of ${values.length} that are not, the first (${values[first]}) at index ${first} in file order`,
-    { hint: "Replace NaN and infinite voxels by a real intensity, or export the image again" },
+    `Cannot use image "${source.name}": intensities must be finite, got ${values[first]} at voxel ${formatVoxel(first, source.shape)} (${counted(n, "voxel")} that ${n === 1 ? "is" : "are"} NaN or infinite)`,
+    { hint: "Set these voxels to 0 if they lie outside the scan, or make the image again from its source" },
   );
 }

@@ -5,6 +5,7 @@
 import { homedir, totalmem } from "node:os";
 import { join } from "node:path";
 import { makeByteSource } from "../core/bytes.ts";
+import { IGNORE_LABEL } from "../core/labels.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { DECODER_VERSION } from "../dataset/cache.ts";
 import { makeCaseMemory } from "../dataset/case-memory.ts";
@@ -117,7 +118,8 @@ export function makeCaseCache(
         return await gatherLabels(masks, async (path) => {
           const hash = hashOf.get(path)!;
           const known = await store.readLabels(hash);
-          if (known !== undefined) return known;
+          // Earlier versions remembered ids that are refused now: look again, so that it is told where.
+          if (known !== undefined && !known.includes(IGNORE_LABEL)) return known;
           const found = await scanMask(folder, path, inflate);
           news.set(hash, found);
           return found;

@@ -27,7 +27,11 @@ export interface ProgressOptions {
   readonly start?: number;
   /** Milliseconds; default Date.now. */
   readonly now?: () => number;
+  /** Shows nothing at all. */
+  readonly isQuiet?: boolean;
 }
+
+const SILENT: Progress = { update: () => undefined, line: () => undefined, stop: () => undefined };
 
 const LINE_INTERVAL_MS = 10_000;
 const BAR_MAX = 30;
@@ -127,6 +131,7 @@ export function makeProgress(
   options: ProgressOptions,
 ): Progress {
   const { total, label, start = 0, now = Date.now } = options;
+  if (options.isQuiet) return SILENT;
   const startedAtMs = now();
   let at: Position = { step: start };
 

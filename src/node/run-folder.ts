@@ -22,6 +22,10 @@ export const RUN_FILES = {
   model: "model.onnx",
   metrics: "metrics.json",
   report: "report.html",
+  /** Patients by split. */
+  split: "split.json",
+  /** Of the test split, where it was judged. */
+  testMetrics: "test-metrics.json",
 } as const;
 const EVENTS_PREFIX = "events.out.tfevents.";
 
@@ -253,7 +257,11 @@ export async function openRun(path: string, options: OpenRunOptions = {}): Promi
   // A run killed before its first checkpoint starts anew: of its log and its curves nothing stays.
   const resumedStep = options.resume && files.length > 0 ? (state?.step ?? -1) : undefined;
   if (resumedStep !== undefined) {
-    const entries = (await readLog(path)).filter((entry) => entry.step <= resumedStep);
+    // An epoch's line may have been written after the checkpoint of its last step.
+    const epochs = state?.epoch ?? 0;
+    const entries = (await readLog(path)).filter(
+      (entry) => entry.step <= resumedStep && !(entry.kind === "epoch" && Number(entry.epoch) > epochs),
+    );
     await writeFileAtomic(join(path, RUN_FILES.log), toLines(entries));
   }
   return { run: makeRun(path, store, await nextEventsName(path), resumedStep), state };

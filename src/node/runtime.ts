@@ -1,5 +1,5 @@
 /** ONNX Runtime on this machine's CPU, by onnxruntime-node. */
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { Program, Runtime, Tensor, TensorDtype, Tensors } from "../runtime/runtime.ts";
 
 export interface NodeRuntimeOptions {
@@ -24,7 +24,7 @@ function fromOrt(name: string, tensor: OrtTensor): Tensor {
 /** @returns a Runtime on the CPU. */
 export function makeNodeRuntime({ threads, profilePrefix }: NodeRuntimeOptions): Runtime {
   return {
-    name: `onnxruntime-node cpu, ${threads} threads`,
+    name: `onnxruntime-node ${env.versions.node ?? env.versions.common} cpu, ${threads} threads`,
     async load(model): Promise<Program> {
       const session = await InferenceSession.create(model, {
         executionProviders: ["cpu"],

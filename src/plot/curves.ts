@@ -1,6 +1,8 @@
 /** Curves over training: loss, Dice over the batches, Dice by label. Every function returns a whole SVG file. */
+
 import { dot, line, type Markish, ruleY, text } from "@observablehq/plot";
 import { mean as meanOf } from "../core/statistics.ts";
+import { counted } from "../core/text.ts";
 import { labelHex } from "./colours.ts";
 import { drawChart } from "./plot-library.ts";
 import { INK, textWidth } from "./svg.ts";
@@ -74,7 +76,6 @@ function noData(): Markish {
 }
 
 /** "1 epoch", "12 epochs". */
-const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** Training and validation loss over optimiser steps; long runs are drawn as means of neighbouring steps. */
 export function lossCurves(input: LossCurves): string {

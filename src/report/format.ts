@@ -23,11 +23,6 @@ export function formatInterval(interval: readonly [number, number] | null, digit
   return interval === null ? ABSENT : `${interval[0].toFixed(digits)} to ${interval[1].toFixed(digits)}`;
 }
 
-/** "1 patient", "12 patients". */
-export function counted(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}
-
 /** A nested configuration as rows "optimizer.lr" -> "0.001", in the order in which it is written. */
 export function flattenConfig(config: Readonly<Record<string, unknown>>, prefix = ""): [string, string][] {
   return Object.entries(config).flatMap(([key, value]): [string, string][] => {

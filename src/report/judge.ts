@@ -5,7 +5,8 @@ import { aggregate } from "../metrics/aggregate.ts";
 import type { Metrics } from "../metrics/types.ts";
 import type { SheetRow } from "../plot/contact-sheet.ts";
 import type { Predictor } from "../predict/predictor.ts";
-import { scoreCases, type TrainingData } from "../train/trainer.ts";
+import type { TrainingData } from "../train/types.ts";
+import { scoreCases } from "../train/validation.ts";
 import { type BatchDicePoint, makeBatchDice } from "./batch-dice.ts";
 import { chooseRows, makeCandidate, type SheetCandidate } from "./sheet-rows.ts";
 

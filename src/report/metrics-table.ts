@@ -1,8 +1,9 @@
 /** metrics.json as HTML: overlap and distance by label, with the convention, the patients and the intervals. */
+import { counted } from "../core/text.ts";
 import type { LabelMetrics, Metrics } from "../metrics/types.ts";
 import { labelHex } from "../plot/colours.ts";
 import { escapeXml } from "../plot/svg.ts";
-import { counted, formatAggregate, formatDistance, formatInterval, formatNumber } from "./format.ts";
+import { formatAggregate, formatDistance, formatInterval, formatNumber } from "./format.ts";
 
 /** Fewer patients than this and an interval by bootstrap says little: the reader is warned. */
 export const FEW_PATIENTS = 10;

@@ -1,13 +1,14 @@
 /** The figures of a run: curves of its log, and of each split it was judged on. Every figure is a whole SVG file. */
+
 import { line, ruleY } from "@observablehq/plot";
 import type { Split } from "../core/split.ts";
 import { mean } from "../core/statistics.ts";
+import { counted } from "../core/text.ts";
 import { boxByLabel } from "../plot/boxes.ts";
 import { type DiceCurve, diceByLabel, diceCurves, lossCurves } from "../plot/curves.ts";
 import { drawChart } from "../plot/plot-library.ts";
 import { escapeXml, INK, round } from "../plot/svg.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { counted } from "./format.ts";
 import type { Judgement } from "./judge.ts";
 import { type EpochLine, type LogLine, parseLog, type StepLine } from "./run-log.ts";
 

@@ -16,6 +16,11 @@ export interface SliceRef {
 /** Which slice stands at a place of a step's batch. */
 export type SlicePicker = (step: number, place: number) => SliceRef;
 
+/** Places of a batch that the passes over all slices fill; the rest, rounded down, is oversampled. */
+export function streamedPlaces(config: { readonly batchSize: number; readonly oversample: number }): number {
+  return config.batchSize - Math.floor(config.batchSize * config.oversample);
+}
+
 /**
  * Pass after pass over all slices, each pass in its own seeded order; the last `oversample` of each batch comes
  * instead from slices that hold a label drawn at random, so that small organs are seen as often as large ones
@@ -33,8 +38,7 @@ export function makeSlicePicker(
   },
 ): SlicePicker {
   const { byLabel, batchSize, oversample, seed, shuffle } = options;
-  const drawn = byLabel.length === 0 ? 0 : Math.round(batchSize * oversample);
-  const streamed = batchSize - drawn;
+  const streamed = byLabel.length === 0 ? batchSize : streamedPlaces({ batchSize, oversample });
   let pass = -1;
   let order: readonly SliceRef[] = [];
   return (step, place) => {

@@ -73,7 +73,7 @@ export const configSchema = z.strictObject({
   ),
   checkpointSeconds: z.number().positive(),
   threads: count.max(256),
-  split: z.strictObject({ validateFraction: share, testFraction: share }),
+  split: z.strictObject({ validateFraction: share.gt(0), testFraction: share.gt(0) }),
 });
 
 /** As a user may leave it: nothing found from the data or the clock yet. */

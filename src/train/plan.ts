@@ -1,6 +1,7 @@
 /** How many steps a run takes: from epochs, or from minutes and a measured step. */
+import { streamedPlaces } from "./batches.ts";
 import type { TrainConfig } from "./config.ts";
-import type { StepPlan } from "./trainer.ts";
+import type { StepPlan } from "./types.ts";
 
 /** Passes over the training slices where neither epochs nor minutes nor steps are given. */
 export const DEFAULT_EPOCHS = 30;
@@ -19,7 +20,8 @@ export interface Measured {
  * @param measured needed with minutes only.
  */
 export function planSteps(config: TrainConfig, slices: number, measured: Measured): StepPlan {
-  const pass = Math.max(1, Math.ceil(slices / config.batchSize));
+  // Where all places are oversampled, a pass is as many slices as there are.
+  const pass = Math.max(1, Math.ceil(slices / (streamedPlaces(config) || config.batchSize)));
   if (config.steps !== null) {
     return { steps: config.steps, stepsPerEpoch: Math.min(config.stepsPerEpoch ?? pass, config.steps) };
   }

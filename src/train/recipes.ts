@@ -75,11 +75,11 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** `over` laid over `under`, object by object; lists and scalars are replaced whole. */
 export function mergeConfig(under: unknown, over: unknown): unknown {
   if (!isRecord(under) || !isRecord(over)) return over;
-  const merged: Record<string, unknown> = { ...under };
+  const merged = new Map(Object.entries(under));
   for (const [key, value] of Object.entries(over)) {
-    merged[key] = key in under ? mergeConfig(under[key], value) : value;
+    merged.set(key, merged.has(key) ? mergeConfig(merged.get(key), value) : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 /** The full configuration of a preset with nothing from a user. */
@@ -94,6 +94,7 @@ export function presetConfig(preset: PresetName): TrainConfig {
  */
 export function resolveConfig(user: unknown, name: string): TrainConfig {
   const wanted = isRecord(user) ? user.preset : undefined;
-  const preset = typeof wanted === "string" && wanted in presets ? (wanted as PresetName) : "pelvis";
+  const isKnown = typeof wanted === "string" && Object.hasOwn(presets, wanted);
+  const preset = isKnown ? (wanted as PresetName) : "pelvis";
   return parseConfig(mergeConfig(presetConfig(preset), user ?? {}), name);
 }

@@ -101,7 +101,7 @@ export function block(
     } else if (step === "activation") {
       y = leakyRelu(y, config.negativeSlope, label);
     } else {
-      y = dropout(y, config.dropout, [y.shape[0]!, channels, 1, 1], label, context);
+      y = dropout(y, config.dropout, [y.shape[0]!, y.shape[1]!, 1, 1], label, context);
     }
   }
   return y;

@@ -145,6 +145,28 @@ describe("train refuses", () => {
   });
 });
 
+test("train tells every bad slice, also several of one man beside those of another", async () => {
+  const { stderr } = await trainOn("slices", (files) => {
+    for (const name of [
+      "train/case_004_week_0_slice_0",
+      "train/case_004_week_0_slice_1",
+      "validate/case_036_week_0_slice_1",
+    ]) {
+      const path = `keras_slices_${name}.nii`;
+      files[path] = files[path]!.subarray(0, 400);
+    }
+  });
+  const reason = "16 x 16 voxels of float32 need 1376 bytes, found 400";
+  expect(stderr.split("\n")).toEqual([
+    "error: Cannot use the data: 2 of 2 cases have problems",
+    `  - Cannot read "keras_slices_train/case_004_week_0_slice_0.nii": ${reason}`,
+    `  - Cannot read "keras_slices_train/case_004_week_0_slice_1.nii": ${reason}`,
+    `  - Cannot read "keras_slices_validate/case_036_week_0_slice_1.nii": ${reason}`,
+    "hint: The file is cut short: copy or download it again",
+    "",
+  ]);
+});
+
 describe("train --resume", () => {
   const run = join(folder, "run");
   let data = "";
@@ -162,7 +184,7 @@ describe("train --resume", () => {
     const { code, stderr } = await resume();
     expect(code).toBe(0);
     expect(stderr.replaceAll(run, "RUN")).toBe(
-      'warning: Cannot read "RUN/checkpoint/last.safetensors": expected 5544 bytes of data after the header, found 424; going on from "last.previous.safetensors", the checkpoint before it, at step 1\n',
+      'warning: Cannot read "RUN/checkpoint/last.safetensors": expected 5544 bytes of data after the header, found 424; going on from "last.previous.safetensors", the checkpoint before it, at step 2\n',
     );
   });
 

@@ -122,6 +122,39 @@ hint: ${MEND}
     });
   });
 
+  test("in its aliases is told, and so are aliases that would fill the memory", async () => {
+    const unresolved = file("seed: *x\n");
+    expect(await rejection(readTrainConfig({ file: unresolved }))).toEqual({
+      code: "config",
+      message: `Cannot read configuration "${unresolved}": Unresolved alias (the anchor must be set before the alias): x`,
+      hint: 'Write the value itself instead of an alias ("*name"), or put a text that starts with "*" into quotes',
+      problems: [],
+    });
+    const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(10)}]\n`);
+    const excessive = file(`l0: &l0 [1]\n${levels.join("")}`);
+    expect(await rejection(readTrainConfig({ file: excessive }))).toMatchObject({
+      code: "config",
+      message: `Cannot read configuration "${excessive}": Excessive alias count indicates a resource exhaustion attack`,
+    });
+  });
+
+  test.each(["constructor", "toString", "__proto__"])("may name a preset called %s", async (name) => {
+    expect(await rejection(readTrainConfig({ set: [`preset=${name}`] }))).toMatchObject({
+      code: "config",
+      message: `Cannot use --set preset=${name}: 1 problem`,
+      problems: [expect.stringContaining("preset: Invalid option")],
+    });
+    expect(await rejection(readTrainConfig({ file: file(`preset: ${name}\n`) }))).toMatchObject({
+      problems: [expect.stringMatching(/^preset: Invalid option.* \(line 1\)$/)],
+    });
+  });
+
+  test("may have a key called constructor", async () => {
+    expect(await rejection(readTrainConfig({ file: file("constructor: 1\n") }))).toMatchObject({
+      problems: [expect.stringMatching(/^constructor: unknown; .* \(line 1\)$/)],
+    });
+  });
+
   test("may not be a list or a word", async () => {
     for (const text of ["- seed\n", "seed\n"]) {
       const path = file(text);
@@ -159,10 +192,15 @@ describe("parseSetting()", () => {
     });
   });
 
-  test("refuses a value that is no YAML", async () => {
-    expect(await rejection(Promise.resolve().then(() => parseSetting('a="x')))).toMatchObject({
-      code: "usage",
-      message: 'Cannot read the value of --set "a="x": Missing closing "quote',
+  test.each([
+    ['a="x', 'Missing closing "quote'],
+    ["seed=*x", "Unresolved alias (the anchor must be set before the alias): x"],
+  ])("refuses %s, a value that is no YAML", async (text, reason) => {
+    expect(await rejection(Promise.resolve().then(() => parseSetting(text)))).toEqual({
+      code: "config",
+      message: `Cannot read the value of --set "${text}": ${reason}`,
+      hint: "Put a text with special characters into quotes",
+      problems: [],
     });
   });
 });

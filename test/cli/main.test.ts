@@ -230,7 +230,7 @@ describe("predict", () => {
     );
     expect(code).toBe(1);
     const document = JSON.parse(stdout);
-    const message = `Cannot use "${at}/a.nii": voxels must be finite, found 48 of 48 that are not, the first (NaN) at index 0 in file order`;
+    const message = `Cannot use image "${at}/a.nii": intensities must be finite, got NaN at voxel [0, 0] (48 voxels that are NaN or infinite)`;
     expect(document.outputs).toHaveLength(1);
     expect(document.failures).toMatchObject([
       { input: join(at, "a.nii"), error: { code: "bad-image", message } },

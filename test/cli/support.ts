@@ -90,8 +90,9 @@ export const TINY_CARD: ModelCard = {
 };
 
 /** An untrained model: its masks are nonsense, but always the same. */
-export function tinyModel(): Uint8Array {
+export function tinyModel(input: Partial<ModelCard["input"]> = {}): Uint8Array {
   const spec = specifyNetwork(UNET, [1, 1, 6, 8]);
   const parameters = initialParameters(spec.parameters, { seed: 3, initialisation: "he" });
-  return exportModel(TINY_CARD, spec, { parameters, statistics: initialStatistics(spec.statistics) });
+  const card = { ...TINY_CARD, input: { ...TINY_CARD.input, ...input } };
+  return exportModel(card, spec, { parameters, statistics: initialStatistics(spec.statistics) });
 }

@@ -163,6 +163,40 @@ test("slices of one case must have equal shapes and two axes", async () => {
   });
 });
 
+test("all bad slices of a case are told, one alone as it is", async () => {
+  const files: Files = {};
+  for (const slice of [0, 1, 2, 3]) {
+    const image = slice === 1 ? { value: () => Number.NaN } : {};
+    const mask = slice === 3 ? { value: () => 9 } : {};
+    addSlice(files, { split: "train", case: "004", week: 0, slice, image, mask });
+  }
+  const alone = await rejection(decode(files, sliceCase([0, 1, 2])));
+  expect(alone).toMatchObject({ code: "bad-image", problems: [] });
+  const other = await rejection(decode(files, sliceCase([2, 3])));
+  expect(other).toMatchObject({ code: "bad-mask" });
+  expect(await rejection(decode(files, sliceCase([0, 1, 2, 3])))).toEqual({
+    code: "bad-dataset",
+    message: 'Cannot use case "case_004_week_0": 2 of 4 files cannot be used',
+    problems: [alone.message, other.message],
+    hint: "Set these voxels to 0 if they lie outside the scan, or make the image again from its source",
+  });
+});
+
+test("all slices of another shape are told", async () => {
+  const files: Files = {};
+  for (const [slice, shape] of [
+    [4, 3],
+    [4, 4],
+    [4, 3],
+    [5, 3],
+  ].entries()) {
+    addSlice(files, { split: "train", case: "004", week: 0, slice, image: { shape }, mask: { shape } });
+  }
+  const { code, problems } = await rejection(decode(files, sliceCase([0, 1, 2, 3])));
+  expect(code).toBe("bad-dataset");
+  expect(problems.map((problem) => problem.slice(-9))).toEqual(["as [4, 4]", "as [5, 3]"]);
+});
+
 test("a volume is cut across its coarsest axis", async () => {
   const decoded = await decodeVolume(
     { shape: [2, 3, 4], spacingMm: [1, 5, 2], value: (i) => i },
@@ -205,6 +239,12 @@ test.each([
   ],
   ["a negative", -1, "-1", "Renumber the labels"],
   ["a large number", 256, "256", "Renumber the labels"],
+  [
+    "the label to ignore",
+    255,
+    "255",
+    '255 means "ignore" here and is no label: renumber the labels (0 to 254)',
+  ],
 ])("%s in a mask is refused", async (_, bad, text, hint) => {
   const act = decodeVolume(
     { shape: [2, 3, 2] },
@@ -212,7 +252,7 @@ test.each([
   );
   expect(await rejection(act)).toEqual({
     code: "bad-mask",
-    message: `Cannot use mask "labelsTr/v.nii": labels must be whole numbers from 0 to 255, got ${text} at voxel [1, 1, 1] (2 such voxels)`,
+    message: `Cannot use mask "labelsTr/v.nii": labels must be whole numbers from 0 to 254, got ${text} at voxel [1, 1, 1] (2 such voxels)`,
     hint,
     problems: [],
   });

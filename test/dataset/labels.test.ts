@@ -35,9 +35,13 @@ test("no labels stated", () => {
 test("what is no list of labels is refused, all problems at once", () => {
   expect(problemsOf({ labels: { "0": "background", "300": "far", whole: [1, 2], "1": " " } })).toEqual([
     "Label 1 has an empty name",
-    'Label "300": "far" must have one whole number from 0 to 255',
-    'Label "whole": [1,2] must have one whole number from 0 to 255',
+    'Label "300": "far" must have one whole number from 0 to 254',
+    'Label "whole": [1,2] must have one whole number from 0 to 254',
   ]);
+  expect(problemsOf({ labels: { "0": "background", "1": "prostate", "255": "void" } })).toEqual([
+    'Label "255": "void" must have one whole number from 0 to 254: 255 means "ignore" here, renumber the labels',
+  ]);
+  expect(problemsOf({ labels: { background: 0, far: 254 } })).toEqual([]);
   expect(problemsOf({ labels: { a: 1, b: 1, A: 2 } })).toEqual([
     "Label 1 is named twice",
     'Name "a" is given twice',

@@ -145,7 +145,7 @@ test("masks that cannot be used are all named", async () => {
     "labelsTr/b.nii": maskOf([1]),
   };
   const problem =
-    'Cannot use mask "labelsTr/a.nii": labels must be whole numbers from 0 to 255, got 0.5 at voxel [1, 0, 0] (2 such voxels)';
+    'Cannot use mask "labelsTr/a.nii": labels must be whole numbers from 0 to 254, got 0.5 at voxel [1, 0, 0] (2 such voxels)';
   expect(await rejection(read(files))).toMatchObject({ code: "bad-mask", message: problem });
   files["labelsTr/b.nii"] = maskOf([300]);
   expect(await rejection(read(files))).toMatchObject({
@@ -153,7 +153,7 @@ test("masks that cannot be used are all named", async () => {
     message: "Cannot find the labels: 2 masks of 2 cannot be used",
     problems: [
       problem,
-      'Cannot use mask "labelsTr/b.nii": labels must be whole numbers from 0 to 255, got 300 at voxel [0, 0, 0] (1 such voxel)',
+      'Cannot use mask "labelsTr/b.nii": labels must be whole numbers from 0 to 254, got 300 at voxel [0, 0, 0] (1 such voxel)',
     ],
   });
 });

@@ -146,16 +146,16 @@ describe("readNifti()", () => {
 
 describe("checkFinite()", () => {
   test("passes finite values, the largest included", () => {
-    expect(() => checkFinite(new Float32Array(9).fill(3.4e38), "x.nii")).not.toThrow();
-    expect(() => checkFinite(new Float32Array(0), "x.nii")).not.toThrow();
+    expect(() => checkFinite(new Float32Array(9).fill(3.4e38), { name: "x.nii", shape: [9] })).not.toThrow();
+    expect(() => checkFinite(new Float32Array(0), { name: "x.nii", shape: [0] })).not.toThrow();
   });
   test("counts NaN and infinite values and says where the first is", async () => {
-    const values = Float32Array.of(0, 1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN);
-    expect(await hipErrorOf(() => checkFinite(values, "x.nii"))).toEqual({
+    const values = Float32Array.of(0, 1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 5);
+    expect(await hipErrorOf(() => checkFinite(values, { name: "x.nii", shape: [2, 3] }))).toEqual({
       code: "bad-image",
       message:
-        'Cannot use "x.nii": voxels must be finite, found 3 of 5 that are not, the first (Infinity) at index 2 in file order',
-      hint: "Replace NaN and infinite voxels by a real intensity, or export the image again",
+        'Cannot use image "x.nii": intensities must be finite, got Infinity at voxel [0, 1] (3 voxels that are NaN or infinite)',
+      hint: "Set these voxels to 0 if they lie outside the scan, or make the image again from its source",
     });
   });
 });

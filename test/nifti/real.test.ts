@@ -23,7 +23,7 @@ describe.each([
       for (const file of files) {
         const image = await read(join(folder, "imagesTr", file));
         const mask = await read(join(folder, "labelsTr", file));
-        checkFinite(image.values, file);
+        checkFinite(image.values, { name: file, shape: image.header.shape });
         expect(image.header.shape.length).toBe(3);
         expect(mask.header.shape).toEqual(image.header.shape);
         expect(image.header.affineSource).toBe(source);

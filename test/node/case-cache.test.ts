@@ -7,6 +7,7 @@ import type { Folder } from "../../src/dataset/folder.ts";
 import { readDataset } from "../../src/dataset/layouts.ts";
 import type { CaseEntry, DatasetIndex } from "../../src/dataset/types.ts";
 import { defaultCacheFolder, makeCaseCache } from "../../src/node/case-cache.ts";
+import { openCaseStore } from "../../src/node/case-store.ts";
 import { openFolder } from "../../src/node/folder.ts";
 import { gzip, inflateGzip } from "../../src/node/inflate.ts";
 import { addSlice, type Files, memoryFolder, niftiBytes, rejection } from "../support/data-folder.ts";
@@ -172,7 +173,7 @@ test("other labels are another case", async () => {
   const cache = makeCaseCache({ folder: cacheFolder });
   await cache.get(entry, context);
   const fewer = { ...context, labels: [{ id: 0, name: "background" }] };
-  expect(await rejection(cache.get(entry, fewer))).toMatchObject({ code: "bad-mask" });
+  expect(await rejection(cache.get(entry, fewer))).toMatchObject({ code: "bad-dataset" });
   expect(await caseFiles()).toHaveLength(1);
 });
 
@@ -240,4 +241,20 @@ test("a file has a fingerprint once it has been left alone for two seconds", asy
   // Node's own binary is older than that.
   const old = openFolder(dirname(process.execPath));
   expect(await old.fingerprint?.(basename(process.execPath))).toMatch(/^\d+-\d+-\d+-\d+-\d+$/);
+});
+
+test("a mask with 255 is refused where the mask is, though an earlier version remembered its labels", async () => {
+  const mask = niftiBytes({ shape: [2, 2, 2], value: (i) => (i === 6 ? 255 : 1) });
+  const folder = memoryFolder({ "imagesTr/a.nii": mask, "labelsTr/a.nii": mask });
+  const store = openCaseStore(cacheFolder);
+  const [hash = ""] = await store.hashFiles(folder, ["labelsTr/a.nii"]);
+  await store.writeLabels(new Map([[hash, [1, 255]]]));
+  const { scanLabels } = makeCaseCache({ folder: cacheFolder });
+  expect(await rejection(readDataset(folder, "DATA", inflate, scanLabels))).toEqual({
+    code: "bad-mask",
+    message:
+      'Cannot use mask "labelsTr/a.nii": labels must be whole numbers from 0 to 254, got 255 at voxel [0, 1, 1] (1 such voxel)',
+    hint: '255 means "ignore" here and is no label: renumber the labels (0 to 254)',
+    problems: [],
+  });
 });

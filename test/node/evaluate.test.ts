@@ -11,7 +11,7 @@ import type { ModelCard } from "../../src/predict/card.ts";
 import { exportModel } from "../../src/predict/export.ts";
 import { makePredictor } from "../../src/predict/predictor.ts";
 import { judge } from "../../src/report/judge.ts";
-import { scoreCases } from "../../src/train/trainer.ts";
+import { scoreCases } from "../../src/train/validation.ts";
 import { specifyNetwork } from "../../src/unet/network.ts";
 import { initialParameters, initialStatistics } from "../../src/unet/parameters.ts";
 import { rejection } from "../support/data-folder.ts";
@@ -175,7 +175,7 @@ describe("a run", () => {
     expect(warnings).toEqual([]);
     const html = await readFile(join(out, "report.html"), "utf8");
     expect(html).toContain(">batch of 2 slices<");
-    expect(html).toContain("onnxruntime-node cpu, 1 threads");
+    expect(html).toContain("cpu, 1 threads");
 
     const file = await evaluate({
       model: join(run, "model.onnx"),

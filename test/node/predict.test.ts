@@ -11,6 +11,11 @@ import { readBytes } from "../support/nifti.ts";
 
 const folder = temporaryFolder();
 const model = join(writeFiles(join(folder, "run"), { "model.onnx": tinyModel() }), "model.onnx");
+/** Of whole volumes; without z-score, so that a slice alone looks as it does in its volume. */
+const volumeModel = join(
+  writeFiles(join(folder, "volumes"), { "model.onnx": tinyModel({ over: "volume", normalise: "none" }) }),
+  "model.onnx",
+);
 let made = 0;
 const newFolder = (): string => join(folder, `case${made++}`);
 /** Neither smooth nor constant. */
@@ -23,11 +28,11 @@ async function readMask(path: string) {
 }
 
 /** Predicts files of a new folder into its "out". */
-async function predictFiles(files: Readonly<Record<string, Uint8Array>>) {
+async function predictFiles(files: Readonly<Record<string, Uint8Array>>, by = model) {
   const at = writeFiles(newFolder(), { ...files });
   const out = join(at, "out");
   const inputs = Object.keys(files).map((name) => join(at, name));
-  return { at, out, result: await predictInputs({ model, inputs, out, threads: 1 }) };
+  return { at, out, result: await predictInputs({ model: by, inputs, out, threads: 1 }) };
 }
 
 describe("predictInputs()", () => {
@@ -71,12 +76,10 @@ describe("predictInputs()", () => {
     const at = (slice: number, i: number): number =>
       slice * steps[axis]! + (i % 8) * steps[across]! + Math.floor(i / 8) * steps[down]!;
     const slices = [0, 1, 2].map((slice) => image({ shape: [8, 6], value: (i) => texture(at(slice, i)) }));
-    const { out } = await predictFiles({
-      "volume.nii": volume,
-      "s0.nii": slices[0]!,
-      "s1.nii": slices[1]!,
-      "s2.nii": slices[2]!,
-    });
+    const { out } = await predictFiles(
+      { "volume.nii": volume, "s0.nii": slices[0]!, "s1.nii": slices[1]!, "s2.nii": slices[2]! },
+      volumeModel,
+    );
     const whole = await readMask(join(out, "volume.nii.gz"));
     expect(whole.header.shape).toEqual(shape);
     expect(new Set(whole.values).size).toBeGreaterThan(1);
@@ -85,6 +88,21 @@ describe("predictInputs()", () => {
       const cut = Float32Array.from({ length: 48 }, (_, i) => whole.values[at(slice, i)]!);
       expect(alone.values).toEqual(cut);
     }
+  });
+
+  test("refuses a volume where the model was trained on single slices, whose plane is not known", async () => {
+    const { at, out, result } = await predictFiles({
+      "volume.nii": image({ shape: [8, 6, 2] }),
+      "flat.nii": image({ shape: [8, 6, 1, 1] }),
+    });
+    expect(result.failures.map(({ error: { code, message, hint } }) => ({ code, message, hint }))).toEqual([
+      {
+        code: "bad-image",
+        message: `Cannot segment "${at}/volume.nii": the model was trained on single slices and takes images of 2 axes, got a volume of [8, 6, 2]`,
+        hint: "Cut the volume into slices as the training data were (same plane), one file each",
+      },
+    ]);
+    expect(filesBelow(out)).toEqual([join(out, "flat.nii.gz")]);
   });
 
   test("takes the NIfTI files of a folder in numeric order, and a run folder as model", async () => {
@@ -127,7 +145,7 @@ describe("predictInputs()", () => {
     });
     expect(result.outputs.map(({ input }) => input)).toEqual([join(at, "good.nii")]);
     expect(result.failures.map(({ error }) => `${error.code}: ${error.message}`)).toEqual([
-      `bad-image: Cannot use "${at}/nan.nii": voxels must be finite, found 1 of 48 that are not, the first (NaN) at index 5 in file order`,
+      `bad-image: Cannot use image "${at}/nan.nii": intensities must be finite, got NaN at voxel [5, 0] (1 voxel that is NaN or infinite)`,
       `unreadable-image: Cannot read "${at}/cut.nii.gz": the gzip data ends early, after 60 compressed bytes`,
       `bad-image: Cannot segment "${at}/four.nii": an image must have at most 3 axes, got [8, 6, 2, 2]`,
     ]);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readLog } from "../../src/node/run-folder.ts";
@@ -23,7 +23,13 @@ function makeStderr() {
 async function train(
   name: string,
   config: TrainConfig,
-  options: { readonly resume?: boolean; readonly stopAfter?: number } = {},
+  options: {
+    readonly resume?: boolean;
+    readonly overwrite?: boolean;
+    readonly test?: boolean;
+    readonly quiet?: boolean;
+    readonly stopAfter?: number;
+  } = {},
 ): Promise<TrainSummary & { readonly stderr: string }> {
   const controller = new AbortController();
   const stderr = makeStderr();
@@ -34,8 +40,9 @@ async function train(
     out,
     config,
     resume: options.resume ?? false,
-    overwrite: false,
-    test: false,
+    overwrite: options.overwrite ?? false,
+    test: options.test ?? false,
+    quiet: options.quiet ?? false,
     command: "hipmri train",
     stderr: stderr.stream,
     signal: controller.signal,
@@ -137,5 +144,36 @@ describe("trainRun()", () => {
     await expect(train("diverged", config)).rejects.toThrow(
       /^Cannot go on: the loss of step 2 is not finite at learning rate 9\.4\d+e\+29$/,
     );
+  });
+
+  it("--overwrite leaves nothing of the earlier run, its test metrics included", async () => {
+    const judged = await train("again", tinyConfig({ epochs: 1 }), { test: true });
+    expect(judged.test).toMatchObject({ split: "test", patients: 1 });
+    await train("again", tinyConfig({ epochs: 1 }), { overwrite: true });
+    await expect(bytesOf("again", "test-metrics.json")).rejects.toThrow(/ENOENT/);
+  });
+
+  it("--resume --test judges the test split of a finished run", async () => {
+    await train("later", tinyConfig({ epochs: 1 }));
+    const resumed = await train("later", tinyConfig({ epochs: 1 }), { resume: true, test: true });
+    expect(resumed).toMatchObject({ finished: true, test: { split: "test" } });
+  });
+
+  it("refuses to resume where patients have changed sides", async () => {
+    await train("split", tinyConfig({ epochs: 2 }), { stopAfter: 2 });
+    const path = join(phantom.folder, "split", "split.json");
+    const split = JSON.parse(await readFile(path, "utf8")) as Record<string, string[]>;
+    await writeFile(path, JSON.stringify({ ...split, train: split.test, test: split.train }));
+    await expect(train("split", tinyConfig({ epochs: 2 }), { resume: true })).rejects.toMatchObject({
+      code: "bad-dataset",
+      message: expect.stringMatching(
+        /^Cannot resume: the train patients of .* must be those of .*split\.json": expected case_007, got case_004, case_005$/,
+      ),
+    });
+  });
+
+  it("says nothing at all with quiet", async () => {
+    const { stderr } = await train("quiet", tinyConfig({ epochs: 1 }), { quiet: true });
+    expect(stderr).toBe("");
   });
 });

@@ -29,6 +29,6 @@ export async function makeTinyPhantom(seed = 1): Promise<TinyPhantom> {
 
 /** A network of some thousand parameters, one thread. */
 export function tinyConfig(changes: Readonly<Record<string, unknown>> = {}): TrainConfig {
-  const tiny = { unet: { levels: 2, baseWidth: 4 }, batchSize: 2, threads: 1, epochs: 2 };
+  const tiny = { unet: { levels: 2, baseWidth: 4 }, batchSize: 2, threads: 1, epochs: 2, stepsPerEpoch: 8 };
   return resolveConfig(mergeConfig(tiny, changes), "test");
 }

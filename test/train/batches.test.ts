@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CaseEntry, DecodedCase } from "../../src/dataset/types.ts";
 import { makeCanvas } from "../../src/predict/fit.ts";
 import { makeBatch, makeSlicePicker, type SliceRef } from "../../src/train/batches.ts";
-import { classLookup } from "../../src/train/trainer.ts";
+import { classLookup } from "../../src/train/validation.ts";
 import { TINY_UNET } from "../support/model-card.ts";
 
 const entry: CaseEntry = { id: "a", patient: "a", split: "train", files: [] };

@@ -2,13 +2,18 @@ import { describe, expect, it } from "vitest";
 import { estimateMs, planSteps } from "../../src/train/plan.ts";
 import { presetConfig } from "../../src/train/recipes.ts";
 
-const config = presetConfig("pelvis"); // batch 8
+// Batches of 8 slices, 4 of them oversampled.
+const config = presetConfig("pelvis");
 const measured = { stepMs: 100, validationMs: 1000 };
 
 describe("planSteps()", () => {
   it("turns epochs into passes over the slices", () => {
-    expect(planSteps({ ...config, epochs: 3 }, 20, measured)).toEqual({ steps: 9, stepsPerEpoch: 3 });
-    expect(planSteps(config, 8, measured)).toEqual({ steps: 30, stepsPerEpoch: 1 });
+    expect(planSteps({ ...config, epochs: 3 }, 20, measured)).toEqual({ steps: 15, stepsPerEpoch: 5 });
+    expect(planSteps({ ...config, epochs: 3, oversample: 0 }, 20, measured)).toEqual({
+      steps: 9,
+      stepsPerEpoch: 3,
+    });
+    expect(planSteps(config, 4, measured)).toEqual({ steps: 30, stepsPerEpoch: 1 });
   });
   it("obeys steps that are given, or were stored by an earlier session", () => {
     expect(planSteps({ ...config, steps: 7, minutes: 5 }, 800, measured)).toEqual({
@@ -21,7 +26,7 @@ describe("planSteps()", () => {
     });
   });
   it("fits steps and validations into the minutes", () => {
-    const plan = planSteps({ ...config, minutes: 2 }, 800, measured);
+    const plan = planSteps({ ...config, minutes: 2 }, 400, measured);
     expect(plan.stepsPerEpoch).toBe(100);
     const ms = estimateMs(plan, 0, measured);
     expect(ms).toBeLessThanOrEqual(120_000);

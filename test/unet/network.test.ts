@@ -28,6 +28,21 @@ function initialWeights(spec: NetworkSpec, config: UnetConfig) {
 }
 
 describe("specification", () => {
+  test("dropout before the convolution masks the channels that come in", () => {
+    const config: UnetConfig = {
+      ...presets.seed,
+      levels: 1,
+      baseWidth: 4,
+      dropout: 0.5,
+      block: ["dropout", "conv", "activation"],
+    };
+    const { dropouts } = build(config, [2, 1, 8, 8]);
+    expect(dropouts.map(({ shape }) => shape)).toEqual([
+      [2, 1, 1, 1],
+      [2, 4, 1, 1],
+      [2, 8, 1, 1],
+    ]);
+  });
   test.each(PRESET_NAMES)("%s: the same for every image size and batch", (name) => {
     const config = presets[name];
     const [small, large] = config.padding === "valid" ? [188, 572] : [32, 256];

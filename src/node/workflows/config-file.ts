@@ -1,6 +1,6 @@
 /** The training configuration as a user states it: a YAML file, `--set k=v` over it, flags over both. */
 import { join } from "node:path";
-import { type Document, isMap, isNode, isScalar, LineCounter, parse, parseDocument, YAMLError } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, parse, parseDocument } from "yaml";
 import { HipError } from "../../core/errors.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { type DeepPartial, mergeConfig, resolveConfig } from "../../train/recipes.ts";
@@ -34,9 +34,11 @@ function nest(path: readonly string[], value: unknown): Layer {
   return { [key]: rest.length === 0 ? value : nest(rest, value) };
 }
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /**
  * One `--set`.
- * @throws HipError "usage"
+ * @throws HipError "usage" where it is no "key=value"; "config" where the value cannot be read
  */
 export function parseSetting(text: string): Layer {
   const at = text.indexOf("=");
@@ -49,9 +51,8 @@ export function parseSetting(text: string): Layer {
   try {
     return nest(path, parse(text.slice(at + 1)));
   } catch (cause) {
-    if (!(cause instanceof YAMLError)) throw cause;
-    const [reason = ""] = cause.message.split(/ at line /);
-    throw new HipError("usage", `Cannot read the value of --set "${text}": ${reason}`, {
+    const [reason = ""] = messageOf(cause).split(/ at line /);
+    throw new HipError("config", `Cannot read the value of --set "${text}": ${reason}`, {
       hint: "Put a text with special characters into quotes",
       cause,
     });
@@ -91,14 +92,26 @@ async function readYaml(path: string): Promise<ConfigFile> {
   return {
     document,
     lineOf: (offset) => lines.linePos(offset).line,
-    layer: (document.toJS() ?? {}) as Layer,
+    layer: layerOf(document, path),
   };
+}
+
+/** Aliases are resolved here, not while the text is read. @throws HipError "config" */
+function layerOf(document: Document, path: string): Layer {
+  try {
+    return (document.toJS() ?? {}) as Layer;
+  } catch (cause) {
+    throw new HipError("config", `Cannot read configuration "${path}": ${messageOf(cause)}`, {
+      hint: 'Write the value itself instead of an alias ("*name"), or put a text that starts with "*" into quotes',
+      cause,
+    });
+  }
 }
 
 function isStated(layer: Layer, path: readonly string[]): boolean {
   let value: unknown = layer;
   for (const key of path) {
-    if (typeof value !== "object" || value === null || !(key in value)) return false;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return false;
     value = (value as Layer)[key];
   }
   return true;
@@ -148,8 +161,8 @@ function nameSources({ file, set = [] }: ConfigSources): string {
 
 /**
  * The whole configuration, checked.
- * @throws HipError "config" listing every problem, with its line where it stands in the file; "usage" for a bad
- *   `--set`; "not-found", "disk".
+ * @throws HipError "config" listing every problem, with its line where it stands in the file; "usage" for a
+ *   `--set` that is no "key=value"; "not-found", "disk".
  */
 export async function readTrainConfig(sources: ConfigSources): Promise<TrainConfig> {
   const file = sources.file === undefined ? undefined : await readYaml(sources.file);

@@ -11,6 +11,7 @@ import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { formatDuration } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
+import { commandLine } from "../shell.ts";
 import { checkSameLabels, chooseCases, type JudgedCases } from "./judged-cases.ts";
 import { readModelFile } from "./model-file.ts";
 import { type OpenedData, openData } from "./open-data.ts";
@@ -56,10 +57,6 @@ function checkOut(out: string, run: RunSource | undefined): void {
   });
 }
 
-/** For a shell: quoted where it has to be. */
-const quote = (word: string): string =>
-  /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-
 interface Work {
   readonly options: EvaluateOptions;
   readonly split: Split | "all";
@@ -102,7 +99,7 @@ function makeReport(work: Work, judgement: Judgement, seconds: number): RunRepor
       { name: "Time", value: `${formatDuration(seconds)}, ${(seconds / volumes).toFixed(2)} s a volume` },
       { name: "Peak memory", value: `${Math.round(process.resourceUsage().maxRSS / 1024)} MB` },
     ],
-    reproduce: [command.map(quote).join(" ")],
+    reproduce: [commandLine(command)],
   });
 }
 

@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { HipError } from "../../core/errors.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import { makePredictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
@@ -12,13 +11,11 @@ import { writeFileAtomic } from "../atomic.ts";
 import { readWholeFile } from "../files.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
 import { RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
+import { commandLine } from "../shell.ts";
 import { VERSION } from "../version.ts";
-import { checkCases } from "./open-data.ts";
+import type { Prepared } from "./prepare.ts";
 import { writeRunReport } from "./report.ts";
-import type { Prepared, TrainRunOptions } from "./train.ts";
-
-/** Name of the test split's metrics in a run folder. */
-export const TEST_METRICS = "test-metrics.json";
+import type { TrainRunOptions } from "./train.ts";
 
 export interface FinishContext {
   readonly run: RunFolder;
@@ -46,6 +43,7 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
       const progress = makeProgress(options.stderr, {
         total: split[name].length,
         label: `Judging the ${name} split`,
+        isQuiet: options.quiet ?? false,
       });
       try {
         return await judge(predictor, split[name], prepared.data, {
@@ -53,7 +51,7 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
           seed: config.seed,
           batchSize: config.batchSize,
           distances: true,
-          onCase: ({ done }) => options.quiet || progress.update(done),
+          onCase: ({ done }) => progress.update(done),
         });
       } finally {
         progress.stop();
@@ -62,14 +60,11 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
     const validate = await judgeSplit("validate");
     let test: Judgement | undefined;
     if (options.test) {
-      if (split.test.length === 0) {
-        throw new HipError("bad-dataset", "Cannot judge on the test split: it has no cases", {
-          hint: "Leave --test out, or give the data set a test split",
-        });
-      }
-      await checkCases(prepared.opened, split.test, () => undefined);
       test = await judgeSplit("test");
-      await writeFileAtomic(join(options.out, TEST_METRICS), `${JSON.stringify(test.metrics, null, 2)}\n`);
+      await writeFileAtomic(
+        join(options.out, RUN_FILES.testMetrics),
+        `${JSON.stringify(test.metrics, null, 2)}\n`,
+      );
     }
     const figures = await writeRunReport({
       run,
@@ -79,11 +74,26 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
       test,
       log: await readLog(options.out),
       facts: await factsOf(context),
-      reproduce: [options.command, `hipmri-unet ${VERSION}, Node ${process.version}, ${runtime.name}`],
+      reproduce: [
+        // Holds of resumed runs too: config.json has every value, the step count included.
+        commandLine([
+          "hipmri",
+          "train",
+          options.data,
+          "--config",
+          join(options.out, RUN_FILES.config),
+          "--out",
+          "NEW_RUN",
+        ]),
+        `Typed: ${options.command}`,
+        `hipmri-unet ${VERSION}, Node ${process.version}, ${runtime.name}`,
+      ],
     });
     // Last of all: metrics.json is what tells a later --resume that the run is complete.
     await run.writeMetrics(validate.metrics);
-    const names = [...Object.values(RUN_FILES), ...(test === undefined ? [] : [TEST_METRICS])];
+    const names = Object.values(RUN_FILES).filter(
+      (name) => test !== undefined || name !== RUN_FILES.testMetrics,
+    );
     return {
       metrics: validate.metrics,
       test: test?.metrics,
@@ -113,11 +123,14 @@ async function factsOf({ options, config, prepared, seconds }: FinishContext) {
   ];
 }
 
-/** The metrics of a run that is complete, else undefined. */
+/** Metrics in a run folder; undefined where there are none, or where a copy was cut short: they are made anew. */
 export async function readMetrics(
   run: string,
   name: string = RUN_FILES.metrics,
 ): Promise<Metrics | undefined> {
-  const text = await readFile(join(run, name), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as Metrics);
+  try {
+    return JSON.parse(await readFile(join(run, name), "utf8")) as Metrics;
+  } catch {
+    return undefined;
+  }
 }

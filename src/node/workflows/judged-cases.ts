@@ -1,7 +1,9 @@
 /** Which cases of a data folder a model is judged on: no patient it learnt from may pass for a new one. */
+
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
-import { count, quoteSome } from "../../dataset/listing.ts";
+import { counted } from "../../core/text.ts";
+import { quoteSome } from "../../dataset/listing.ts";
 import { splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry, DatasetIndex } from "../../dataset/types.ts";
 import type { ModelCard } from "../../predict/card.ts";
@@ -52,7 +54,7 @@ function casesOfRun({ index, split }: JudgedCasesOptions, { patients, splitPath 
   if (strangers.length > 0) {
     throw new HipError(
       "bad-dataset",
-      `Cannot find the ${split} split in "${index.root}": ${count(strangers.length, "patient")} ` +
+      `Cannot find the ${split} split in "${index.root}": ${counted(strangers.length, "patient")} ` +
         `${strangers.length === 1 ? "is" : "are"} not in "${splitPath}" (${quoteSome(strangers)})`,
       {
         hint: "Give the data folder that the run was trained on, or --split all to judge every patient of this one",
@@ -65,7 +67,7 @@ function casesOfRun({ index, split }: JudgedCasesOptions, { patients, splitPath 
     missing.length === 0
       ? []
       : [
-          `${count(missing.length, "patient")} of the ${split} split (${quoteSome(missing)}) ` +
+          `${counted(missing.length, "patient")} of the ${split} split (${quoteSome(missing)}) ` +
             `${missing.length === 1 ? "is" : "are"} not in "${index.root}"`,
         ];
   return { cases: cases.filter((entry) => wanted.has(entry.patient)), split, warnings };

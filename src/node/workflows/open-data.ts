@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { readDataset } from "../../dataset/layouts.ts";
+import { sortNaturally } from "../../dataset/listing.ts";
 import type { CaseEntry, DatasetIndex, DecodedCase } from "../../dataset/types.ts";
 import { makeCaseCache } from "../case-cache.ts";
 import { openFolder } from "../folder.ts";
@@ -57,9 +58,13 @@ function labelsBySlice({ mask, width, height, depth }: DecodedCase): readonly (r
   });
 }
 
+/** Of a case with several bad files: each of them. */
+const problemsOf = ({ code, message, problems }: HipError): readonly string[] =>
+  code === "bad-dataset" && problems.length > 0 ? problems : [message];
+
 /**
  * Decodes every case once, so that all problems of a data set are told together and before training.
- * @throws HipError "bad-dataset" listing all problems; a single problem keeps its own error.
+ * @throws HipError "bad-dataset" listing the problems, at most 20; a single problem keeps its own error.
  */
 export async function checkCases(
   data: OpenedData,
@@ -83,21 +88,16 @@ export async function checkCases(
     }
     onCase(++done);
   });
-  const [only] = errors;
-  if (only !== undefined && errors.length === 1) throw only;
-  if (only !== undefined) {
-    const shown = errors.map((error) => error.message).sort();
-    throw new HipError(
-      "bad-dataset",
-      `Cannot use the data: ${errors.length} of ${cases.length} cases have problems`,
-      {
-        problems: [
-          ...shown.slice(0, SHOWN_PROBLEMS),
-          ...(shown.length > SHOWN_PROBLEMS ? [`… and ${shown.length - SHOWN_PROBLEMS} more`] : []),
-        ],
-        ...(only.hint === undefined ? {} : { hint: only.hint }),
-      },
-    );
+  const [first] = errors;
+  if (first !== undefined) {
+    const problems = sortNaturally(errors.flatMap(problemsOf));
+    const more = problems.length - SHOWN_PROBLEMS;
+    if (errors.length === 1 && more <= 0) throw first;
+    const message = `Cannot use the data: ${errors.length} of ${cases.length} cases have problems`;
+    throw new HipError("bad-dataset", errors.length === 1 ? first.message : message, {
+      problems: more > 0 ? [...problems.slice(0, SHOWN_PROBLEMS), `… and ${more} more`] : problems,
+      ...(first.hint === undefined ? {} : { hint: first.hint }),
+    });
   }
   return { width, height, slices };
 }

@@ -8,6 +8,7 @@ import { determinant, voxelSizesMm } from "../../nifti/affine.ts";
 import { checkFinite, readNifti, readNiftiHeader } from "../../nifti/read.ts";
 import type { NiftiHeader } from "../../nifti/types.ts";
 import { writeMaskLike } from "../../nifti/write.ts";
+import type { InputFit } from "../../predict/card.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
 import { coarsestAxis, fromSlices, toSlices } from "../../volume/slices.ts";
 import type { Grid, LabelDefinition } from "../../volume/volume.ts";
@@ -67,8 +68,8 @@ export function failuresError(failures: readonly PredictFailure[], total: number
   });
 }
 
-/** The image's grid: 1D and 2D images have one slice. */
-function gridOf({ shape: stated, affine }: NiftiHeader, name: string): Grid {
+/** The image's grid: 1D and 2D images have one slice. @param over what one image of the training data was */
+function gridOf({ shape: stated, affine }: NiftiHeader, name: string, over: InputFit["over"]): Grid {
   const shape = withoutTrailingOnes(stated);
   if (shape.length > 3) {
     throw new HipError(
@@ -77,16 +78,24 @@ function gridOf({ shape: stated, affine }: NiftiHeader, name: string): Grid {
       { hint: "Write each frame or channel as a file of its own" },
     );
   }
+  if (shape.length === 3 && over === "slice") {
+    // Nothing says in which plane those slices lay: cutting in another one would give masks that mean nothing.
+    throw new HipError(
+      "bad-image",
+      `Cannot segment "${name}": the model was trained on single slices and takes images of 2 axes, got a volume of [${stated.join(", ")}]`,
+      { hint: "Cut the volume into slices as the training data were (same plane), one file each" },
+    );
+  }
   const [x = 1, y = 1, z = 1] = shape;
   return { shape: [x, y, z], spacingMm: voxelSizesMm(affine), affine };
 }
 
 /** Reads the header alone, so that all unfit files are known before the model is at work. */
-async function checkHeader({ input }: PlannedMask): Promise<HipError | undefined> {
+async function checkHeader({ input }: PlannedMask, over: InputFit["over"]): Promise<HipError | undefined> {
   try {
     const source = await openFile(input);
     try {
-      gridOf(await readNiftiHeader(source, { name: input, inflate: inflateGzip }), input);
+      gridOf(await readNiftiHeader(source, { name: input, inflate: inflateGzip }), input, over);
     } finally {
       await source.close();
     }
@@ -122,8 +131,8 @@ async function segment(predictor: Predictor, { input, mask: path }: PlannedMask)
     await source.close();
   }
   const { header, values } = image;
-  checkFinite(values, input);
-  const grid = gridOf(header, input);
+  const grid = gridOf(header, input, predictor.card.input.over);
+  checkFinite(values, { name: input, shape: header.shape });
   const axis = coarsestAxis(grid);
   const { width, height, depth, data } = toSlices(values, grid.shape, axis);
   const mask = fromSlices(await predictor.predict({ width, height, depth, image: data }), grid.shape, axis);
@@ -138,8 +147,8 @@ async function segment(predictor: Predictor, { input, mask: path }: PlannedMask)
 }
 
 /**
- * Segments images: X.nii.gz gives OUT/X.nii.gz, uint8, with the image's own shape and affine. 3D images are cut into
- * slices across their coarsest axis. An image that cannot be used is reported among `failures`; the others are
+ * Segments images: X.nii.gz gives OUT/X.nii.gz, uint8, with the image's own shape and affine. Volumes are cut into
+ * slices across their coarsest axis; a model of single slices takes none. An image that cannot be used is reported among `failures`; the others are
  * segmented all the same.
  * @throws HipError "not-found", "bad-model", "disk"; "usage" where masks would collide or replace an input. Then
  *   nothing has been written.
@@ -148,12 +157,13 @@ export async function predictInputs(options: PredictOptions): Promise<Prediction
   const { warn, signal } = options;
   const model = await readModelFile(options.model);
   const plan = await planMasks(options.inputs, options.out);
-  const faults = await mapParallel(plan, AT_ONCE, checkHeader);
   const outputs: PredictedMask[] = [];
   const failures: PredictFailure[] = [];
   const threads = options.threads ?? availableParallelism();
   const predictor = await makePredictor(makeNodeRuntime({ threads }), model.bytes, model.path);
   try {
+    const { over } = predictor.card.input;
+    const faults = await mapParallel(plan, AT_ONCE, (planned) => checkHeader(planned, over));
     for (const [i, planned] of plan.entries()) {
       signal?.throwIfAborted();
       try {

@@ -6,7 +6,6 @@ import { parseConfig, type TrainConfig } from "../../train/config.ts";
 import { readWholeFile } from "../files.ts";
 import { RUN_FILES } from "../run-folder.ts";
 
-const SPLIT_FILE = "split.json";
 const RESTORE =
   "Restore the file from a copy, or move model.onnx to another folder to use it without its run";
 
@@ -58,7 +57,7 @@ function parseSplit(value: unknown, path: string): RunSource["patients"] {
 export async function readRunOf(modelPath: string): Promise<RunSource | undefined> {
   if (basename(modelPath) !== RUN_FILES.model) return undefined;
   const path = dirname(modelPath);
-  const splitPath = join(path, SPLIT_FILE);
+  const splitPath = join(path, RUN_FILES.split);
   const configPath = join(path, RUN_FILES.config);
   const [split, config] = await Promise.all([readJson(splitPath), readJson(configPath)]);
   if (split === undefined || config === undefined) return undefined;

@@ -2,23 +2,21 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
-import { splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
-import type { InputFit, ModelCard } from "../../predict/card.ts";
-import type { SliceRef } from "../../train/batches.ts";
 import type { TrainingState } from "../../train/checkpoint.ts";
-import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/config.ts";
+import { parseConfig, type TrainConfig } from "../../train/config.ts";
 import { estimateMs, type Measured, planSteps } from "../../train/plan.ts";
-import { makeTrainer, type StepPlan, type Trainer, type TrainingData } from "../../train/trainer.ts";
+import { makeTrainer } from "../../train/trainer.ts";
+import type { StepPlan, Trainer } from "../../train/types.ts";
 import { parameterCount } from "../../unet/parameters.ts";
 import { writeFileAtomic } from "../atomic.ts";
-import { formatDuration, makeProgress } from "../progress.ts";
-import { checkRunFolder, openRun, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
+import { formatDuration } from "../progress.ts";
+import { checkRunFolder, openRun, RUN_FILES, readLog } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
-import { VERSION } from "../version.ts";
-import { finishRun, readMetrics, TEST_METRICS } from "./finish.ts";
-import { type CaseFacts, checkCases, type OpenedData, openData } from "./open-data.ts";
+import { finishRun, readMetrics } from "./finish.ts";
+import { type Prepared, patientsOf, prepare, type SplitCases } from "./prepare.ts";
+import { readRunOf } from "./run-source.ts";
 import { makeTrainingHost } from "./training-host.ts";
 
 export interface TrainRunOptions {
@@ -52,43 +50,18 @@ export interface TrainSummary {
   readonly run: string;
 }
 
-/** Largest side of a training canvas; larger slices are cut at random places. */
-const LARGEST_CANVAS = 512;
-const DISCLAIMER = "Research only: not a medical device, not for diagnosis or treatment";
-
-export interface SplitCases {
-  readonly train: readonly CaseEntry[];
-  readonly validate: readonly CaseEntry[];
-  readonly test: readonly CaseEntry[];
-}
-
-const patientsOf = (cases: readonly CaseEntry[]): string[] => [
-  ...new Set(cases.map(({ patient }) => patient)),
-];
-
-/** The cases of a run: by its split.json when it has one, else drawn by patient. */
-async function splitCases(
-  data: OpenedData,
-  options: TrainRunOptions,
-  config: TrainConfig,
-  warn: (text: string) => void,
-): Promise<SplitCases> {
-  const split = splitByPatient(data.index, { seed: config.seed, ...config.split });
-  for (const warning of split.warnings) warn(warning);
-  for (const name of ["train", "validate"] as const) {
-    if (split[name].length > 0) continue;
-    throw new HipError("bad-dataset", `Cannot train on "${options.data}": the ${name} split has no cases`, {
-      hint: "Give each of the splits at least one patient",
-    });
-  }
-  return split;
-}
-
 /** Settings that a resumed run takes from its own config.json and that were asked otherwise. */
 function differences(stored: TrainConfig, asked: TrainConfig): string[] {
+  // What was left open when the run was started is no other wish.
+  const wished: TrainConfig = {
+    ...asked,
+    steps: asked.steps ?? stored.steps,
+    stepsPerEpoch: asked.stepsPerEpoch ?? stored.stepsPerEpoch,
+    unet: { ...asked.unet, classes: asked.unet.classes ?? stored.unet.classes },
+    input: { ...asked.input, size: asked.input.size ?? stored.input.size },
+  };
   const keys = Object.keys(stored) as (keyof TrainConfig)[];
-  const found = new Set<keyof TrainConfig>(["steps", "stepsPerEpoch", "input", "unet"]);
-  return keys.filter((key) => !found.has(key) && JSON.stringify(stored[key]) !== JSON.stringify(asked[key]));
+  return keys.filter((key) => JSON.stringify(stored[key]) !== JSON.stringify(wished[key]));
 }
 
 async function storedConfig(run: string): Promise<TrainConfig | undefined> {
@@ -107,89 +80,6 @@ async function storedConfig(run: string): Promise<TrainConfig | undefined> {
   return parseConfig(value, `"${path}"`);
 }
 
-interface Prepared {
-  readonly config: FittedConfig;
-  readonly data: TrainingData;
-  readonly split: SplitCases;
-  readonly opened: OpenedData;
-  readonly card: Omit<ModelCard, "validation" | "steps">;
-}
-
-async function prepare(
-  options: TrainRunOptions,
-  config: TrainConfig,
-  warn: (text: string) => void,
-): Promise<Prepared> {
-  const opened = await openData(options.data);
-  for (const warning of opened.warnings()) warn(warning);
-  const split = await splitCases(opened, options, config, warn);
-  const used = [...split.train, ...split.validate];
-  const reading = makeProgress(options.stderr, { total: used.length, label: "Reading cases" });
-  let facts: CaseFacts;
-  try {
-    facts = await checkCases(opened, used, (done) => options.quiet || reading.update(done));
-  } finally {
-    reading.stop();
-  }
-  const { labels } = opened.index;
-  if (config.unet.classes !== null && config.unet.classes < labels.length) {
-    throw new HipError(
-      "config",
-      `Cannot train: unet.classes is ${config.unet.classes}, the data set has ${labels.length} labels`,
-      { hint: "Leave unet.classes out: it follows the data" },
-    );
-  }
-  const largest = {
-    width: Math.min(facts.width, LARGEST_CANVAS),
-    height: Math.min(facts.height, LARGEST_CANVAS),
-  };
-  const size = config.input.size ?? largest;
-  const fitted: FittedConfig = {
-    ...config,
-    unet: { ...config.unet, classes: labels.length },
-    input: { ...config.input, size },
-  };
-  const input: InputFit = {
-    mode: config.input.mode,
-    normalise: config.input.normalise,
-    over: opened.over,
-    canvas: size,
-  };
-  const slices: SliceRef[] = [];
-  const byLabel = new Map<number, SliceRef[]>(labels.filter(({ id }) => id > 0).map(({ id }) => [id, []]));
-  for (const entry of split.train) {
-    for (const [slice, held] of facts.slices.get(entry.id)!.entries()) {
-      slices.push({ entry, slice });
-      for (const label of held) byLabel.get(label)?.push({ entry, slice });
-    }
-  }
-  const slicesByLabel = [...byLabel.values()].filter((holders) => holders.length > 0);
-  const synthetic = opened.isSynthetic;
-  return {
-    config: fitted,
-    opened,
-    split,
-    data: { labels, slices, slicesByLabel, validate: split.validate, over: opened.over, load: opened.load },
-    card: {
-      format: 1,
-      version: VERSION,
-      preset: config.preset,
-      unet: fitted.unet,
-      labels,
-      input,
-      trainedOn: `${opened.index.layout} data set, ${split.train.length} volumes of ${patientsOf(split.train).length} patients`,
-      synthetic,
-      seed: config.seed,
-      patients: {
-        train: patientsOf(split.train).length,
-        validate: patientsOf(split.validate).length,
-        test: patientsOf(split.test).length,
-      },
-      intendedUse: synthetic ? `SYNTHETIC training data: not for real scans. ${DISCLAIMER}` : DISCLAIMER,
-    },
-  };
-}
-
 /** Trains, or goes on training. */
 export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> {
   const started = performance.now();
@@ -206,19 +96,19 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
     if (other.length > 0)
       warn(`a resumed run keeps its own config.json; other values were asked for ${other.join(", ")}`);
   }
-  const prepared = await prepare(options, stored ?? options.config, warn);
-  const { run, state } = await openRun(options.out, {
-    resume: options.resume,
-    overwrite: options.overwrite,
-    warn,
-  });
+  const source = stored === undefined ? undefined : await readRunOf(join(options.out, RUN_FILES.model));
+  const prepared = await prepare({ ...options, warn }, stored ?? options.config, source);
+  const runtime = makeNodeRuntime({ threads: prepared.config.threads });
+  // A new run is built before an old one is removed: what is wrong with it shows first.
+  const early = options.resume ? undefined : await makeTrainer({ ...prepared, runtime, resume: undefined });
+  const { resume, overwrite } = options;
+  const { run, state } = await openRun(options.out, { resume, overwrite, warn });
   try {
     if (stored !== undefined && state !== undefined && stored.steps !== null && state.step >= stored.steps) {
-      const metrics = await readMetrics(options.out);
-      if (metrics !== undefined) return await alreadyFinished(options, state, metrics);
+      const done = await alreadyFinished(options, state);
+      if (done !== undefined) return done;
     }
-    const runtime = makeNodeRuntime({ threads: prepared.config.threads });
-    const trainer = await makeTrainer({ ...prepared, runtime, resume: state });
+    const trainer = early ?? (await makeTrainer({ ...prepared, runtime, resume: state }));
     try {
       const { plan, measured } = await planRun(trainer, prepared, stored, state);
       const config: TrainConfig = { ...prepared.config, ...plan };
@@ -252,8 +142,6 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
   }
 }
 
-export type { Prepared };
-
 /** The stored plan of a resumed run, else a new one; minutes need a measured step. */
 async function planRun(
   trainer: Trainer,
@@ -274,7 +162,7 @@ async function writeSplit(run: string, split: SplitCases): Promise<void> {
     validate: patientsOf(split.validate),
     test: patientsOf(split.test),
   };
-  await writeFileAtomic(join(run, "split.json"), `${JSON.stringify(patients, null, 2)}\n`);
+  await writeFileAtomic(join(run, RUN_FILES.split), `${JSON.stringify(patients, null, 2)}\n`);
 }
 
 function counted(cases: readonly CaseEntry[]): string {
@@ -320,18 +208,21 @@ function summaryOf(options: TrainRunOptions, state: TrainingState, seconds: numb
   };
 }
 
+/** The summary of a complete run; undefined where something that was asked for is still to be done. */
 async function alreadyFinished(
   options: TrainRunOptions,
   state: TrainingState,
-  metrics: Metrics,
-): Promise<TrainSummary> {
+): Promise<TrainSummary | undefined> {
+  const metrics = await readMetrics(options.out);
+  const test = await readMetrics(options.out, RUN_FILES.testMetrics);
+  if (metrics === undefined || (options.test && test === undefined)) return undefined;
   return {
     ...summaryOf(options, state, 0),
     alreadyFinished: true,
     bestEpoch: await bestEpochOf(options.out),
     foregroundDice: metrics.foregroundMean,
     metrics,
-    test: await readMetrics(options.out, TEST_METRICS),
+    test,
   };
 }
 
@@ -340,5 +231,3 @@ export async function bestEpochOf(run: string): Promise<number> {
   const epochs = (await readLog(run)).filter((entry) => entry.kind === "epoch" && entry.isBest === true);
   return Number(epochs.at(-1)?.epoch ?? 0);
 }
-
-export type { RunFolder };

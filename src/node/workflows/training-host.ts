@@ -1,6 +1,6 @@
 /** What the training loop's reports become: progress, log lines, TensorBoard events, checkpoints. */
 import { scalarRecord } from "../../train/events.ts";
-import type { StepPlan, TrainingHost } from "../../train/trainer.ts";
+import type { StepPlan, TrainingHost } from "../../train/types.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
 import type { RunFolder } from "../run-folder.ts";
 import type { TrainRunOptions } from "./train.ts";
@@ -19,7 +19,12 @@ export function makeTrainingHost(context: {
   readonly done: number;
 }): NodeTrainingHost {
   const { run, options, plan, done } = context;
-  const progress = makeProgress(options.stderr, { total: plan.steps, label: "Training", start: done });
+  const progress = makeProgress(options.stderr, {
+    total: plan.steps,
+    label: "Training",
+    start: done,
+    isQuiet: options.quiet ?? false,
+  });
   const started = performance.now();
   let stepStarted = started;
   let savedAt = started;
@@ -46,7 +51,7 @@ export function makeTrainingHost(context: {
       await run.appendLog({ ...entry, seconds: seconds(stepStarted) });
       await scalars(step, { "train/loss": loss, "train/learning_rate": learningRate });
       stepStarted = performance.now();
-      if (!options.quiet) progress.update(step, { loss, epoch: epoch + 1, dice });
+      progress.update(step, { loss, epoch: epoch + 1, dice });
     },
     async onEpoch(report) {
       dice = report.foregroundDice ?? undefined;
@@ -59,7 +64,6 @@ export function makeTrainingHost(context: {
           Object.entries(report.dice).map(([name, value]) => [`validate/dice/${name}`, value]),
         ),
       });
-      if (options.quiet) return;
       const labels = Object.entries(report.dice).map(
         ([name, value]) => `${name} ${value?.toFixed(3) ?? "-"}`,
       );
@@ -74,6 +78,7 @@ export function makeTrainingHost(context: {
     async saveLast(state) {
       await run.checkpoints.save("last", state);
       savedAt = performance.now();
+      stepStarted = savedAt;
     },
     async saveBest(state, model) {
       await run.checkpoints.save("best", state);

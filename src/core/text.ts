@@ -1,0 +1,17 @@
+/** Numbers in messages. */
+
+/** "1 file", "2 files". */
+export function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** "[3, 4, 5]": the voxel at a place in memory, x fastest. */
+export function formatVoxel(at: number, shape: readonly number[]): string {
+  const index: number[] = [];
+  let rest = at;
+  for (const size of shape) {
+    index.push(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return `[${index.join(", ")}]`;
+}

@@ -1,0 +1,172 @@
+/** From a data folder and a configuration to what a trainer needs: split, checked cases, canvas, card. */
+import { HipError } from "../../core/errors.ts";
+import { splitByPatient } from "../../dataset/split.ts";
+import type { CaseEntry } from "../../dataset/types.ts";
+import type { InputFit, ModelCard } from "../../predict/card.ts";
+import type { SliceRef } from "../../train/batches.ts";
+import type { FittedConfig, TrainConfig } from "../../train/config.ts";
+import type { TrainingData } from "../../train/types.ts";
+import type { LabelDefinition } from "../../volume/volume.ts";
+import { makeProgress } from "../progress.ts";
+import { VERSION } from "../version.ts";
+import { type CaseFacts, checkCases, type OpenedData, openData } from "./open-data.ts";
+import type { RunSource } from "./run-source.ts";
+
+/** Largest side of a training canvas; larger slices are cut at random places. */
+const LARGEST_CANVAS = 512;
+const DISCLAIMER = "Research only: not a medical device, not for diagnosis or treatment";
+
+export interface SplitCases {
+  readonly train: readonly CaseEntry[];
+  readonly validate: readonly CaseEntry[];
+  readonly test: readonly CaseEntry[];
+}
+
+export interface Prepared {
+  readonly config: FittedConfig;
+  readonly data: TrainingData;
+  readonly split: SplitCases;
+  readonly opened: OpenedData;
+  readonly card: Omit<ModelCard, "validation" | "steps">;
+}
+
+export interface PrepareOptions {
+  readonly data: string;
+  /** The test split will be judged at the end: its cases are looked at now. */
+  readonly test: boolean;
+  readonly stderr: NodeJS.WriteStream;
+  readonly quiet?: boolean;
+  warn(text: string): void;
+}
+
+export const patientsOf = (cases: readonly CaseEntry[]): string[] => [
+  ...new Set(cases.map(({ patient }) => patient)),
+];
+
+/**
+ * The cases of each split, drawn by patient.
+ * @param patients the split that a resumed run was started with.
+ * @throws HipError "bad-dataset" where a needed split is empty, or other than the one to resume with: a patient who
+ *   was learnt from must never be judged on.
+ */
+function splitCases(
+  data: OpenedData,
+  options: PrepareOptions,
+  config: TrainConfig,
+  resumed: RunSource | undefined,
+): SplitCases {
+  const split = splitByPatient(data.index, { seed: config.seed, ...config.split });
+  for (const warning of split.warnings) options.warn(warning);
+  for (const name of ["train", "validate", ...(options.test ? (["test"] as const) : [])] as const) {
+    if (split[name].length > 0) continue;
+    throw new HipError("bad-dataset", `Cannot train on "${options.data}": the ${name} split has no cases`, {
+      hint:
+        name === "test"
+          ? "Leave --test out, or give the data set test patients"
+          : "Give each of the splits at least one patient",
+    });
+  }
+  if (resumed === undefined) return split;
+  for (const name of ["train", "validate", "test"] as const) {
+    const now = patientsOf(split[name]).sort().join(", ");
+    const then = [...resumed.patients[name]].sort().join(", ");
+    if (now === then) continue;
+    throw new HipError(
+      "bad-dataset",
+      `Cannot resume: the ${name} patients of "${options.data}" must be those of "${resumed.splitPath}": expected ${then || "none"}, got ${now || "none"}`,
+      { hint: "Bring the data back to what the run was started with, or start anew with --overwrite" },
+    );
+  }
+  return split;
+}
+
+async function readFacts(opened: OpenedData, split: SplitCases, options: PrepareOptions): Promise<CaseFacts> {
+  const used = [...split.train, ...split.validate, ...(options.test ? split.test : [])];
+  const progress = makeProgress(options.stderr, {
+    total: used.length,
+    label: "Reading cases",
+    isQuiet: options.quiet ?? false,
+  });
+  try {
+    return await checkCases(opened, used, (done) => progress.update(done));
+  } finally {
+    progress.stop();
+  }
+}
+
+/** The configuration with what follows from the data. */
+function fitConfig(config: TrainConfig, labels: readonly LabelDefinition[], facts: CaseFacts): FittedConfig {
+  const { classes } = config.unet;
+  if (classes !== null && classes !== labels.length) {
+    throw new HipError(
+      "config",
+      `Cannot train: unet.classes is ${classes}, the data set has ${labels.length} labels with the background`,
+      { hint: "Leave unet.classes out: it follows the data" },
+    );
+  }
+  const largest = {
+    width: Math.min(facts.width, LARGEST_CANVAS),
+    height: Math.min(facts.height, LARGEST_CANVAS),
+  };
+  return {
+    ...config,
+    unet: { ...config.unet, classes: labels.length },
+    input: { ...config.input, size: config.input.size ?? largest },
+  };
+}
+
+/** Every training slice, and by foreground label those that hold it. */
+function listSlices(train: readonly CaseEntry[], labels: readonly LabelDefinition[], facts: CaseFacts) {
+  const slices: SliceRef[] = [];
+  const byLabel = new Map<number, SliceRef[]>(labels.filter(({ id }) => id > 0).map(({ id }) => [id, []]));
+  for (const entry of train) {
+    for (const [slice, held] of facts.slices.get(entry.id)!.entries()) {
+      slices.push({ entry, slice });
+      for (const label of held) byLabel.get(label)?.push({ entry, slice });
+    }
+  }
+  return { slices, slicesByLabel: [...byLabel.values()].filter((holders) => holders.length > 0) };
+}
+
+/** @throws HipError "bad-dataset", "config" and whatever is wrong with single files, all at once. */
+export async function prepare(
+  options: PrepareOptions,
+  config: TrainConfig,
+  resumed: RunSource | undefined,
+): Promise<Prepared> {
+  const opened = await openData(options.data);
+  for (const warning of opened.warnings()) options.warn(warning);
+  const split = splitCases(opened, options, config, resumed);
+  const facts = await readFacts(opened, split, options);
+  const { labels } = opened.index;
+  const fitted = fitConfig(config, labels, facts);
+  const { mode, normalise, size } = fitted.input;
+  const input: InputFit = { mode, normalise, over: opened.over, canvas: size };
+  const patients = {
+    train: patientsOf(split.train).length,
+    validate: patientsOf(split.validate).length,
+    test: patientsOf(split.test).length,
+  };
+  const data = { labels, ...listSlices(split.train, labels, facts), validate: split.validate };
+  return {
+    config: fitted,
+    opened,
+    split,
+    data: { ...data, over: opened.over, load: opened.load },
+    card: {
+      format: 1,
+      version: VERSION,
+      preset: config.preset,
+      unet: fitted.unet,
+      labels,
+      input,
+      trainedOn: `${opened.index.layout} data set, ${split.train.length} volumes of ${patients.train} patients`,
+      synthetic: opened.isSynthetic,
+      seed: config.seed,
+      patients,
+      intendedUse: opened.isSynthetic
+        ? `SYNTHETIC training data: not for real scans. ${DISCLAIMER}`
+        : DISCLAIMER,
+    },
+  };
+}

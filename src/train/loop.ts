@@ -1,0 +1,199 @@
+/** The training loop: steps, validation at the end of each epoch, checkpoints. No files and no clock of its own. */
+import { HipError } from "../core/errors.ts";
+import { median } from "../core/statistics.ts";
+import { learningRateAt } from "../optimizer/schedule.ts";
+import { float32Of, type Tensor, type Tensors } from "../runtime/runtime.ts";
+import type { Batch } from "./batches.ts";
+import type { TrainingState } from "./checkpoint.ts";
+import { drawDropoutMasks } from "./dropout.ts";
+import type { EpochReport, LoopContext, StepPlan, TrainingHost } from "./types.ts";
+import { validate } from "./validation.ts";
+
+const vector = (data: Float32Array, shape: readonly number[] = [data.length]): Tensor => ({
+  dtype: "float32",
+  shape,
+  data,
+});
+
+/** Measuring goes on for about so long. */
+const ENOUGH_MS = 4000;
+
+/** What is carried from step to step besides the tensors; numbers survive JSON exactly. */
+interface Running {
+  readonly step: number;
+  readonly epoch: number;
+  /** Sum and number of the losses of the epoch under way. */
+  readonly lossSum: number;
+  readonly lossCount: number;
+  readonly bestDice: number;
+}
+
+/** The loop over steps and epochs from a state on. */
+export function makeLoop(context: LoopContext, start: TrainingState) {
+  const { config, program } = context;
+  let tensors: Record<string, Float32Array> = { ...start.tensors };
+  // Results go into a second set of vectors; the two change places after each step.
+  let spare: Record<string, Float32Array> = Object.fromEntries(
+    Object.entries(tensors).map(([name, data]) => [name, new Float32Array(data.length)]),
+  );
+  let running: Running = {
+    step: start.step,
+    epoch: start.epoch,
+    lossSum: Number(start.metadata.lossSum ?? 0),
+    lossCount: Number(start.metadata.lossCount ?? 0),
+    bestDice: Number(start.metadata.bestDice ?? -1),
+  };
+
+  const state = (): TrainingState => ({
+    step: running.step,
+    epoch: running.epoch,
+    tensors,
+    metadata: {
+      lossSum: String(running.lossSum),
+      lossCount: String(running.lossCount),
+      bestDice: String(running.bestDice),
+    },
+  });
+
+  /** Runs step `step` (from 0) into the spare vectors. */
+  async function compute(
+    step: number,
+    batch: Batch,
+    learningRate: number,
+  ): Promise<{ loss: number; gradientNorm: number }> {
+    const feeds = stepFeeds(context, { step, batch, tensors, learningRate });
+    const into = Object.fromEntries(
+      Object.entries(spare).map(([name, data]) => [`${name}Next`, vector(data)]),
+    );
+    const results = await program.run(feeds, into);
+    return { loss: float32Of(results, "loss")[0]!, gradientNorm: float32Of(results, "gradientNorm")[0]! };
+  }
+
+  async function measure(now: () => number): Promise<{ stepMs: number; validationMs: number }> {
+    const batch = await context.batchOf(0);
+    const timed = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = now();
+      await work();
+      return now() - before;
+    };
+    const times: number[] = [];
+    for (let i = 0; i < 6; i++)
+      times.push(await timed(() => compute(0, batch, config.schedule.learningRate)));
+    const cases = context.data.validate;
+    const validateFirst = (count: number) =>
+      timed(() => validate(context, tensors, { cases: cases.slice(0, count), steps: 0 }));
+    // One case pays for loading the model; the next ones say what a case costs.
+    const few = Math.min(cases.length, 4);
+    const one = cases.length === 0 ? 0 : await validateFirst(1);
+    // A case that takes long by itself hides the loading.
+    const each =
+      one > ENOUGH_MS ? one : few > 1 ? Math.max(0, (await validateFirst(few)) - one) / (few - 1) : 0;
+    // The first step pays for memory that later ones reuse.
+    return { stepMs: median(times.slice(1)), validationMs: one + each * Math.max(0, cases.length - 1) };
+  }
+
+  async function run(host: TrainingHost, plan: StepPlan): Promise<boolean> {
+    // A run that was killed while it validated begins with that validation.
+    if (running.lossCount > 0 && isEpochEnd(plan)) await finishEpoch(host, plan);
+    let next = prefetch(running.step, plan);
+    while (running.step < plan.steps) {
+      const { step } = running;
+      const batch = (await next)!;
+      // The next batch is put together while ORT's threads work on this one.
+      const learningRate = learningRateAt(config.schedule, step, plan.steps);
+      const computing = compute(step, batch, learningRate);
+      next = prefetch(step + 1, plan);
+      const result = await computing;
+      await next;
+      if (!Number.isFinite(result.loss + result.gradientNorm)) throw divergence(step + 1, learningRate);
+      [tensors, spare] = [spare, tensors];
+      const { lossSum, lossCount } = running;
+      running = { ...running, step: step + 1, lossSum: lossSum + result.loss, lossCount: lossCount + 1 };
+      await host.onStep({ ...result, learningRate, step: running.step, epoch: running.epoch });
+      // Before a validation, which may take long, as after any other step.
+      if (host.isCheckpointDue() || host.isStopping()) await host.saveLast(state());
+      if (isEpochEnd(plan)) await finishEpoch(host, plan);
+      if (host.isStopping()) break;
+    }
+    return running.step >= plan.steps;
+  }
+
+  const isEpochEnd = (plan: StepPlan): boolean =>
+    running.step % plan.stepsPerEpoch === 0 || running.step === plan.steps;
+
+  /** The batch of a step, put together ahead of its use; a failure waits until it is asked for. */
+  function prefetch(step: number, plan: StepPlan): Promise<Batch | undefined> {
+    const batch = step < plan.steps ? context.batchOf(step) : Promise.resolve(undefined);
+    batch.catch(() => undefined);
+    return batch;
+  }
+
+  async function finishEpoch(host: TrainingHost, plan: StepPlan): Promise<void> {
+    const { steps } = plan;
+    const learningRate = learningRateAt(config.schedule, running.step - 1, steps);
+    const {
+      metrics,
+      loss: validationLoss,
+      model,
+    } = await validate(context, tensors, { cases: context.data.validate, steps });
+    const loss = running.lossSum / running.lossCount;
+    const dice = metrics.foregroundMean;
+    const isBest = (dice ?? 0) > running.bestDice;
+    running = {
+      ...running,
+      epoch: running.epoch + 1,
+      lossSum: 0,
+      lossCount: 0,
+      bestDice: isBest ? (dice ?? 0) : running.bestDice,
+    };
+    const report: EpochReport = {
+      step: running.step,
+      epoch: running.epoch,
+      loss,
+      validationLoss,
+      learningRate,
+      foregroundDice: dice,
+      dice: Object.fromEntries(metrics.labels.map(({ name, dice: { perVolume } }) => [name, perVolume.mean])),
+      isBest,
+    };
+    await host.onEpoch(report);
+    if (isBest) await host.saveBest(state(), model);
+    await host.saveLast(state());
+  }
+
+  return { state, measure, run };
+}
+
+function divergence(step: number, learningRate: number): HipError {
+  return new HipError(
+    "config",
+    `Cannot go on: the loss of step ${step} is not finite at learning rate ${learningRate}`,
+    {
+      hint: "Start anew with --overwrite and a smaller schedule.learningRate, or a clipNorm above 0",
+    },
+  );
+}
+
+function stepFeeds(
+  { config, stepModel, canvas }: LoopContext,
+  now: {
+    readonly step: number;
+    readonly batch: Batch;
+    readonly tensors: Readonly<Record<string, Float32Array>>;
+    readonly learningRate: number;
+  },
+): Tensors {
+  const { step, batch, tensors } = now;
+  const n = config.batchSize;
+  const { beta1, beta2 } = config.optimizer;
+  const { outputSize } = stepModel;
+  return {
+    image: vector(batch.image, [n, 1, canvas.input.height, canvas.input.width]),
+    labels: { dtype: "uint8", shape: [n, outputSize.height, outputSize.width], data: batch.labels },
+    ...Object.fromEntries(Object.entries(tensors).map(([name, data]) => [name, vector(data)])),
+    learningRate: vector(Float32Array.of(now.learningRate)),
+    correction1: vector(Float32Array.of(1 - beta1 ** (step + 1))),
+    correction2: vector(Float32Array.of(1 - beta2 ** (step + 1))),
+    ...drawDropoutMasks(stepModel.dropouts, { seed: config.seed, step }),
+  };
+}

@@ -1,0 +1,91 @@
+/** What a training run is given, what it reports, and what its surroundings do for it. */
+import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
+import type { InputFit, ModelCard } from "../predict/card.ts";
+import type { Canvas } from "../predict/fit.ts";
+import type { Program, Runtime } from "../runtime/runtime.ts";
+import type { NetworkSpec } from "../unet/network.ts";
+import type { LabelDefinition } from "../volume/volume.ts";
+import type { Batch, SliceRef } from "./batches.ts";
+import type { TrainingState } from "./checkpoint.ts";
+import type { FittedConfig } from "./config.ts";
+import type { StepModel } from "./step.ts";
+
+export interface TrainingData {
+  readonly labels: readonly LabelDefinition[];
+  /** Every training slice, in file order. */
+  readonly slices: readonly SliceRef[];
+  /** Training slices that hold each foreground label; labels of no slice are left out. */
+  readonly slicesByLabel: readonly (readonly SliceRef[])[];
+  readonly validate: readonly CaseEntry[];
+  readonly over: InputFit["over"];
+  load(entry: CaseEntry): Promise<DecodedCase>;
+}
+
+export interface StepReport {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+}
+
+export interface EpochReport {
+  readonly step: number;
+  /** Epochs done, this one included. */
+  readonly epoch: number;
+  /** Mean over the epoch's steps. */
+  readonly loss: number;
+  readonly validationLoss: number;
+  readonly learningRate: number;
+  readonly foregroundDice: number | null;
+  readonly dice: Readonly<Record<string, number | null>>;
+  readonly isBest: boolean;
+}
+
+/** What the surroundings do for the loop. Every promise is awaited, so nothing overtakes a checkpoint. */
+export interface TrainingHost {
+  onStep(report: StepReport): Promise<void>;
+  onEpoch(report: EpochReport): Promise<void>;
+  /** Whether the time since the last checkpoint asks for another. */
+  isCheckpointDue(): boolean;
+  /** Whether the user asked to stop. */
+  isStopping(): boolean;
+  saveLast(state: TrainingState): Promise<void>;
+  saveBest(state: TrainingState, model: Uint8Array): Promise<void>;
+}
+
+export interface Trainer {
+  readonly state: TrainingState;
+  readonly spec: NetworkSpec;
+  readonly canvas: Canvas;
+  /** Milliseconds of one step and of one validation, measured; changes nothing. */
+  measure(now: () => number): Promise<{ readonly stepMs: number; readonly validationMs: number }>;
+  /** Runs to the last step, or until the host stops it. @returns whether all steps are done. */
+  run(host: TrainingHost, plan: StepPlan): Promise<boolean>;
+  dispose(): Promise<void>;
+}
+
+/** How long to train; stored in config.json, so that a resumed run obeys it. */
+export interface StepPlan {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+}
+
+export interface TrainerOptions {
+  readonly config: FittedConfig;
+  readonly data: TrainingData;
+  readonly runtime: Runtime;
+  /** The card without what only training finds out. */
+  readonly card: Omit<ModelCard, "validation" | "steps">;
+  readonly resume: TrainingState | undefined;
+}
+
+/** A trainer's parts, as its loop sees them. */
+export interface LoopContext extends TrainerOptions {
+  readonly spec: NetworkSpec;
+  readonly canvas: Canvas;
+  readonly stepModel: StepModel;
+  readonly program: Program;
+  batchOf(step: number): Promise<Batch>;
+}

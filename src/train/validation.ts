@@ -1,0 +1,86 @@
+/** Validation is inference: the model that would be saved now is loaded and applied to whole images. */
+import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
+import { aggregate } from "../metrics/aggregate.ts";
+import { scoreCase } from "../metrics/score-case.ts";
+import type { CaseMetrics, Metrics } from "../metrics/types.ts";
+import type { ModelCard } from "../predict/card.ts";
+import { exportModel } from "../predict/export.ts";
+import { makePredictor, type Predictor } from "../predict/predictor.ts";
+import type { LabelDefinition } from "../volume/volume.ts";
+import { makeLossMeter } from "./loss-meter.ts";
+import type { LoopContext, TrainingData } from "./types.ts";
+
+/** From label id to class index; ids that are no label of the data set cannot occur (the reader refuses them). */
+export function classLookup(labels: readonly LabelDefinition[]): Uint8Array {
+  const classOf = new Uint8Array(256).fill(255);
+  for (const [index, { id }] of labels.entries()) classOf[id] = index;
+  return classOf;
+}
+
+/** Scores every case of a split by the real inference path. */
+export async function scoreCases(
+  predictor: Predictor,
+  cases: readonly CaseEntry[],
+  data: Pick<TrainingData, "labels" | "load">,
+  options: {
+    readonly distances: boolean;
+    readonly onCase?: (
+      done: number,
+      scored: CaseMetrics,
+      decoded: DecodedCase,
+      prediction: Uint8Array,
+    ) => void;
+    /** Is shown the scores of each slice: [classes, height, width] beside the true label ids. */
+    readonly onScores?: (scores: Float32Array, truth: Uint8Array) => void;
+  },
+): Promise<CaseMetrics[]> {
+  const scored: CaseMetrics[] = [];
+  for (const entry of cases) {
+    const decoded = await data.load(entry);
+    const length = decoded.width * decoded.height;
+    const prediction = await predictor.predict(decoded, (slice, scores) => {
+      options.onScores?.(scores, decoded.mask.subarray(slice * length, (slice + 1) * length));
+    });
+    const metrics = scoreCase({
+      id: entry.id,
+      patient: entry.patient,
+      truth: decoded.mask,
+      prediction,
+      shape: [decoded.width, decoded.height, decoded.depth],
+      spacingMm: decoded.spacingMm,
+      labels: data.labels,
+      distances: options.distances,
+    });
+    scored.push(metrics);
+    options.onCase?.(scored.length, metrics, decoded, prediction);
+  }
+  return scored;
+}
+
+/** The metrics, loss and model of the given weights. */
+export async function validate(
+  context: LoopContext,
+  tensors: Readonly<Record<string, Float32Array>>,
+  of: { readonly cases: readonly CaseEntry[]; readonly steps: number },
+): Promise<{ metrics: Metrics; loss: number; model: Uint8Array }> {
+  const { data, config, runtime, spec } = context;
+  const weights = { parameters: tensors.parameters!, statistics: tensors.statistics! };
+  const card = (dice: number | null): ModelCard => ({
+    ...context.card,
+    steps: of.steps,
+    validation: { foregroundMeanDice: dice, convention: VALIDATION_CONVENTION },
+  });
+  const predictor = await makePredictor(runtime, exportModel(card(null), spec, weights), "model.onnx");
+  try {
+    const loss = makeLossMeter(config.unet.classes, classLookup(data.labels));
+    const cases = await scoreCases(predictor, of.cases, data, { distances: false, onScores: loss.add });
+    const metrics = aggregate(cases, { split: "validate", labels: data.labels, seed: config.seed });
+    const dice = metrics.foregroundMean;
+    return { metrics, loss: loss.result(config.loss), model: exportModel(card(dice), spec, weights) };
+  } finally {
+    await predictor.dispose();
+  }
+}
+
+export const VALIDATION_CONVENTION =
+  "Hard Dice of the argmax per volume, mean over foreground labels; labels absent from both masks are left out";
