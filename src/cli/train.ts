@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Option } from "commander";
 import { formatMetricsTable } from "../metrics/table.ts";
 import { commandLine } from "../node/shell.ts";
-import type { TrainSummary } from "../node/workflows/train.ts";
+import type { TrainSummary } from "../node/workflows/train-options.ts";
 import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";

@@ -19,4 +19,5 @@ export {
   type PredictOptions,
   predictInputs,
 } from "./workflows/predict.ts";
-export { type TrainRunOptions, type TrainSummary, trainRun } from "./workflows/train.ts";
+export { trainRun } from "./workflows/train.ts";
+export type { TrainRunOptions, TrainSummary } from "./workflows/train-options.ts";

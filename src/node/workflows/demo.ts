@@ -13,7 +13,8 @@ import { evaluate } from "./evaluate.ts";
 import { openData } from "./open-data.ts";
 import { writePhantom } from "./phantom.ts";
 import { type PredictedMask, predictInputs } from "./predict.ts";
-import { type TrainSummary, trainRun } from "./train.ts";
+import { trainRun } from "./train.ts";
+import type { TrainSummary } from "./train-options.ts";
 
 export interface DemoOptions {
   readonly out: string;

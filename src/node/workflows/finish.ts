@@ -15,7 +15,7 @@ import { commandLine } from "../shell.ts";
 import { VERSION } from "../version.ts";
 import type { Prepared } from "./prepare.ts";
 import { writeRunReport } from "./report.ts";
-import type { TrainRunOptions } from "./train.ts";
+import type { TrainRunOptions } from "./train-options.ts";
 
 export interface FinishContext {
   readonly run: RunFolder;

@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
-import type { Metrics } from "../../metrics/types.ts";
 import type { TrainingState } from "../../train/checkpoint.ts";
 import { parseConfig, type TrainConfig } from "../../train/config.ts";
 import { estimateMs, type Measured, planSteps } from "../../train/plan.ts";
@@ -17,38 +16,8 @@ import { makeNodeRuntime } from "../runtime.ts";
 import { finishRun, readMetrics } from "./finish.ts";
 import { type Prepared, patientsOf, prepare, type SplitCases } from "./prepare.ts";
 import { readRunOf } from "./run-source.ts";
+import type { TrainRunOptions, TrainSummary } from "./train-options.ts";
 import { makeTrainingHost } from "./training-host.ts";
-
-export interface TrainRunOptions {
-  readonly data: string;
-  readonly out: string;
-  readonly config: TrainConfig;
-  readonly resume: boolean;
-  readonly overwrite: boolean;
-  /** Judge the best checkpoint once on the test split at the end. */
-  readonly test: boolean;
-  /** What the user typed, for "how to reproduce". */
-  readonly command: string;
-  readonly stderr: NodeJS.WriteStream;
-  readonly quiet?: boolean;
-  /** Aborted: the step under way is finished and saved. */
-  readonly signal: AbortSignal;
-}
-
-export interface TrainSummary {
-  readonly finished: boolean;
-  /** The run was complete before; nothing was done. */
-  readonly alreadyFinished: boolean;
-  readonly steps: number;
-  readonly epochs: number;
-  readonly seconds: number;
-  readonly bestEpoch: number;
-  readonly foregroundDice: number | null;
-  readonly metrics: Metrics | undefined;
-  readonly test: Metrics | undefined;
-  readonly files: readonly string[];
-  readonly run: string;
-}
 
 /** Settings that a resumed run takes from its own config.json and that were asked otherwise. */
 function differences(stored: TrainConfig, asked: TrainConfig): string[] {

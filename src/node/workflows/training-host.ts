@@ -3,7 +3,7 @@ import { scalarRecord } from "../../train/events.ts";
 import type { StepPlan, TrainingHost } from "../../train/types.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
 import type { RunFolder } from "../run-folder.ts";
-import type { TrainRunOptions } from "./train.ts";
+import type { TrainRunOptions } from "./train-options.ts";
 
 export interface NodeTrainingHost extends TrainingHost {
   stop(): void;

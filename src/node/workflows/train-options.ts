@@ -1,0 +1,34 @@
+/** What a training run is asked for, and what it says at its end. */
+import type { Metrics } from "../../metrics/types.ts";
+import type { TrainConfig } from "../../train/config.ts";
+
+export interface TrainRunOptions {
+  readonly data: string;
+  readonly out: string;
+  readonly config: TrainConfig;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+  /** Judge the best checkpoint once on the test split at the end. */
+  readonly test: boolean;
+  /** What the user typed, for "how to reproduce". */
+  readonly command: string;
+  readonly stderr: NodeJS.WriteStream;
+  readonly quiet?: boolean;
+  /** Aborted: the step under way is finished and saved. */
+  readonly signal: AbortSignal;
+}
+
+export interface TrainSummary {
+  readonly finished: boolean;
+  /** The run was complete before; nothing was done. */
+  readonly alreadyFinished: boolean;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly bestEpoch: number;
+  readonly foregroundDice: number | null;
+  readonly metrics: Metrics | undefined;
+  readonly test: Metrics | undefined;
+  readonly files: readonly string[];
+  readonly run: string;
+}
