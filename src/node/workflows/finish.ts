@@ -97,7 +97,7 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
     return {
       metrics: validate.metrics,
       test: test?.metrics,
-      files: [...names.map((name) => join(options.out, name)), ...figures],
+      files: [...new Set([...names.map((name) => join(options.out, name)), ...figures])],
     };
   } finally {
     await predictor.dispose();

@@ -60,6 +60,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
   };
   await checkRunFolder(options.out, options);
   const stored = options.resume ? await storedConfig(options.out) : undefined;
+  if (options.resume && stored === undefined)
+    warn(`there is no run in "${options.out}" yet: a new one starts`);
   if (stored !== undefined) {
     const other = differences(stored, options.config);
     if (other.length > 0)
