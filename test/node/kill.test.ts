@@ -69,7 +69,8 @@ describe("a training run killed at random moments", () => {
       await sleep(moment);
       child.kill("SIGKILL");
       const { code, stderr } = await end;
-      expect(stderr).toBe("");
+      // Until the first checkpoint config.json may be missing too: that is said, and nothing else.
+      expect(stderr).toMatch(/^(warning: there is no run in ".*" yet: a new one starts\n)?$/);
       if (code === 0) break; // done before the blow
 
       const { load } = await openCheckpointStore(join(phantom.folder, "killed"));
