@@ -15,6 +15,10 @@ const blocksOf = (language: string): string[] =>
     (match) => match[1]!,
   );
 
+it("has every figure filled in", () => {
+  expect(readme).not.toContain("@@");
+});
+
 it("every YAML block is a valid configuration", () => {
   const blocks = blocksOf("yaml");
   expect(blocks.length).toBeGreaterThan(0);
