@@ -107,7 +107,8 @@ function furthest(a: Split, b: Split | undefined): Split {
   return b === undefined || HELD_OUT.indexOf(a) > HELD_OUT.indexOf(b) ? a : b;
 }
 
-function patientsOf(cases: readonly CaseEntry[]): string[] {
+/** Each patient once, in the order of the cases. */
+export function patientsOf(cases: readonly CaseEntry[]): string[] {
   return [...new Set(cases.map((entry) => entry.patient))];
 }
 

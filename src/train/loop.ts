@@ -77,8 +77,10 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       return now() - before;
     };
     const times: number[] = [];
-    for (let i = 0; i < 6; i++)
+    for (let i = 0; i < 6; i++) {
       times.push(await timed(() => compute(0, batch, config.schedule.learningRate)));
+      if (i > 0 && times.reduce((sum, ms) => sum + ms, 0) > ENOUGH_MS) break;
+    }
     const cases = context.data.validate;
     const validateFirst = (count: number) =>
       timed(() => validate(context, tensors, { cases: cases.slice(0, count), steps: 0 }));
@@ -134,7 +136,7 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
     const {
       metrics,
       loss: validationLoss,
-      model,
+      exportBest,
     } = await validate(context, tensors, { cases: context.data.validate, steps });
     const loss = running.lossSum / running.lossCount;
     const dice = metrics.foregroundMean;
@@ -157,7 +159,7 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       isBest,
     };
     await host.onEpoch(report);
-    if (isBest) await host.saveBest(state(), model);
+    if (isBest) await host.saveBest(state(), exportBest());
     await host.saveLast(state());
   }
 

@@ -57,12 +57,12 @@ export async function scoreCases(
   return scored;
 }
 
-/** The metrics, loss and model of the given weights. */
+/** The metrics and loss of the given weights; only the best of a run are exported with their Dice on the card. */
 export async function validate(
   context: LoopContext,
   tensors: Readonly<Record<string, Float32Array>>,
   of: { readonly cases: readonly CaseEntry[]; readonly steps: number },
-): Promise<{ metrics: Metrics; loss: number; model: Uint8Array }> {
+): Promise<{ metrics: Metrics; loss: number; exportBest: () => Uint8Array }> {
   const { data, config, runtime, spec } = context;
   const weights = { parameters: tensors.parameters!, statistics: tensors.statistics! };
   const card = (dice: number | null): ModelCard => ({
@@ -76,7 +76,11 @@ export async function validate(
     const cases = await scoreCases(predictor, of.cases, data, { distances: false, onScores: loss.add });
     const metrics = aggregate(cases, { split: "validate", labels: data.labels, seed: config.seed });
     const dice = metrics.foregroundMean;
-    return { metrics, loss: loss.result(config.loss), model: exportModel(card(dice), spec, weights) };
+    return {
+      metrics,
+      loss: loss.result(config.loss),
+      exportBest: () => exportModel(card(dice), spec, weights),
+    };
   } finally {
     await predictor.dispose();
   }

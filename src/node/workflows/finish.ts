@@ -10,7 +10,7 @@ import type { TrainConfig } from "../../train/config.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { readWholeFile } from "../files.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
-import { RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
+import { type LogEntry, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
 import { commandLine } from "../shell.ts";
 import { VERSION } from "../version.ts";
 import type { Prepared } from "./prepare.ts";
@@ -30,6 +30,7 @@ export interface FinishContext {
 export interface Finished {
   readonly metrics: Metrics;
   readonly test: Metrics | undefined;
+  readonly bestEpoch: number;
   readonly files: readonly string[];
 }
 
@@ -66,14 +67,15 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
         `${JSON.stringify(test.metrics, null, 2)}\n`,
       );
     }
+    const log = await readLog(options.out);
     const figures = await writeRunReport({
       run,
       config,
       card: predictor.card,
       validate,
       test,
-      log: await readLog(options.out),
-      facts: await factsOf(context),
+      log,
+      facts: factsOf(context, log),
       reproduce: [
         // Holds of resumed runs too: config.json has every value, the step count included.
         commandLine([
@@ -97,6 +99,7 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
     return {
       metrics: validate.metrics,
       test: test?.metrics,
+      bestEpoch: bestEpochOf(log),
       files: [...new Set([...names.map((name) => join(options.out, name)), ...figures])],
     };
   } finally {
@@ -104,8 +107,12 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
   }
 }
 
-async function factsOf({ options, config, prepared, seconds }: FinishContext) {
-  const log = await readLog(options.out);
+/** The epoch whose weights model.onnx holds; 0 before the first. */
+export function bestEpochOf(log: readonly LogEntry[]): number {
+  return Number(log.filter((entry) => entry.kind === "epoch" && entry.isBest === true).at(-1)?.epoch ?? 0);
+}
+
+function factsOf({ config, prepared, seconds }: FinishContext, log: readonly LogEntry[]) {
   const steps = log.filter((entry) => entry.kind === "step").map((entry) => Number(entry.seconds) * 1000);
   const sorted = steps.sort((a, b) => a - b);
   return [
@@ -116,10 +123,7 @@ async function factsOf({ options, config, prepared, seconds }: FinishContext) {
     { name: "Median step", value: `${Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)} ms` },
     { name: "Peak memory", value: `${Math.round(process.resourceUsage().maxRSS / 1024)} MB` },
     { name: "Processor", value: `${cpus()[0]?.model ?? "unknown"}, ${config.threads} threads` },
-    {
-      name: "Best epoch",
-      value: String(log.filter((entry) => entry.isBest === true).at(-1)?.epoch ?? "none"),
-    },
+    { name: "Best epoch", value: String(bestEpochOf(log)) },
   ];
 }
 

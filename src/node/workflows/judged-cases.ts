@@ -4,7 +4,7 @@ import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
 import { counted } from "../../core/text.ts";
 import { quoteSome } from "../../dataset/listing.ts";
-import { splitByPatient } from "../../dataset/split.ts";
+import { patientsOf, splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry, DatasetIndex } from "../../dataset/types.ts";
 import type { ModelCard } from "../../predict/card.ts";
 import type { RunSource } from "./run-source.ts";
@@ -25,10 +25,6 @@ export interface JudgedCasesOptions {
   /** Of the model, for messages. */
   readonly modelPath: string;
 }
-
-const patientsOf = (cases: readonly CaseEntry[]): string[] => [
-  ...new Set(cases.map((entry) => entry.patient)),
-];
 
 /** As training has them: of a patient whom the layout has in several splits, only the cases held out furthest. */
 function usableCases({ cases, ...index }: DatasetIndex): readonly CaseEntry[] {

@@ -1,6 +1,6 @@
 /** From a data folder and a configuration to what a trainer needs: split, checked cases, canvas, card. */
 import { HipError } from "../../core/errors.ts";
-import { splitByPatient } from "../../dataset/split.ts";
+import { patientsOf, splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
 import type { InputFit, ModelCard } from "../../predict/card.ts";
 import type { SliceRef } from "../../train/batches.ts";
@@ -38,10 +38,6 @@ export interface PrepareOptions {
   readonly quiet?: boolean;
   warn(text: string): void;
 }
-
-export const patientsOf = (cases: readonly CaseEntry[]): string[] => [
-  ...new Set(cases.map(({ patient }) => patient)),
-];
 
 /**
  * The cases of each split, drawn by patient.

@@ -2,6 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
+import { counted } from "../../core/text.ts";
+import { patientsOf } from "../../dataset/split.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
 import type { TrainingState } from "../../train/checkpoint.ts";
 import { parseConfig, type TrainConfig } from "../../train/config.ts";
@@ -13,8 +15,8 @@ import { writeFileAtomic } from "../atomic.ts";
 import { formatDuration } from "../progress.ts";
 import { checkRunFolder, openRun, RUN_FILES, readLog } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
-import { finishRun, readMetrics } from "./finish.ts";
-import { type Prepared, patientsOf, prepare, type SplitCases } from "./prepare.ts";
+import { bestEpochOf, finishRun, readMetrics } from "./finish.ts";
+import { type Prepared, prepare, type SplitCases } from "./prepare.ts";
 import { readRunOf } from "./run-source.ts";
 import type { TrainRunOptions, TrainSummary } from "./train-options.ts";
 import { makeTrainingHost } from "./training-host.ts";
@@ -102,7 +104,6 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
       return {
         ...summaryOf(options, trainer.state, (performance.now() - started) / 1000),
         ...done,
-        bestEpoch: await bestEpochOf(options.out),
         foregroundDice: done.metrics.foregroundMean,
       };
     } finally {
@@ -136,10 +137,7 @@ async function writeSplit(run: string, split: SplitCases): Promise<void> {
   await writeFileAtomic(join(run, RUN_FILES.split), `${JSON.stringify(patients, null, 2)}\n`);
 }
 
-function counted(cases: readonly CaseEntry[]): string {
-  const { length } = patientsOf(cases);
-  return `${length} patient${length === 1 ? "" : "s"}`;
-}
+const countPatients = (cases: readonly CaseEntry[]): string => counted(patientsOf(cases).length, "patient");
 
 function describePlan(
   { config, split, data }: Prepared,
@@ -150,7 +148,7 @@ function describePlan(
   const { input } = trainer.canvas;
   const lines = [
     `Network   ${config.preset}: ${config.unet.levels} levels, base ${config.unet.baseWidth}, ${parameterCount(trainer.spec.parameters).toLocaleString("en")} parameters, input ${input.width} x ${input.height}`,
-    `Data      ${data.slices.length} training slices of ${counted(split.train)}; ${counted(split.validate)} to validate, ${counted(split.test)} to test`,
+    `Data      ${data.slices.length} training slices of ${countPatients(split.train)}; ${countPatients(split.validate)} to validate, ${countPatients(split.test)} to test`,
     `Steps     ${plan.steps} of batch ${config.batchSize}, validation every ${plan.stepsPerEpoch}${done > 0 ? `; going on from step ${done}` : ""}`,
   ];
   if (measured !== undefined) {
@@ -190,15 +188,9 @@ async function alreadyFinished(
   return {
     ...summaryOf(options, state, 0),
     alreadyFinished: true,
-    bestEpoch: await bestEpochOf(options.out),
+    bestEpoch: bestEpochOf(await readLog(options.out)),
     foregroundDice: metrics.foregroundMean,
     metrics,
     test,
   };
-}
-
-/** The epoch whose weights model.onnx holds. */
-export async function bestEpochOf(run: string): Promise<number> {
-  const epochs = (await readLog(run)).filter((entry) => entry.kind === "epoch" && entry.isBest === true);
-  return Number(epochs.at(-1)?.epoch ?? 0);
 }
