@@ -8,11 +8,22 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
+export interface InflateOptions {
+  /** Default "gzip". MetaImage and PNG use "zlib" (RFC 1950). */
+  readonly format?: "gzip" | "zlib";
+  /** Stops after `maxBytes` instead of failing where there is more: to look at a header. No checksum is verified. */
+  readonly startOnly?: boolean;
+}
+
 /**
- * Undoes gzip (all members, checksums verified).
+ * Undoes gzip (all members, checksums verified) or zlib.
  * @param maxBytes more output than this is an error, so that a small file cannot ask for gigabytes.
  */
-export type Inflate = (compressed: Uint8Array, maxBytes: number) => Promise<Uint8Array>;
+export type Inflate = (
+  compressed: Uint8Array,
+  maxBytes: number,
+  options?: InflateOptions,
+) => Promise<Uint8Array>;
 
 /** A ByteSource over bytes in memory. */
 export function makeByteSource(bytes: Uint8Array): ByteSource {

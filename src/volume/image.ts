@@ -1,0 +1,37 @@
+/** An image file as every format gives it. NIfTI's own header (nifti/types.ts) has these members and more. */
+import type { Affine } from "../nifti/affine.ts";
+
+export type ImageFormat = "NIfTI-1" | "NIfTI-2" | "NRRD" | "MetaImage" | "PNG" | "DICOM";
+
+export interface ImageHeader {
+  readonly format: ImageFormat;
+  /** Sizes along the file's axes, the fastest in memory first; trailing 1s kept. */
+  readonly shape: readonly number[];
+  readonly spacingMm: readonly [number, number, number];
+  /** Voxel index to RAS+ millimetres, rows first. */
+  readonly affine: Affine;
+  /**
+   * Where the affine comes from: NIfTI's sform or qform; "file": another format's own statement of place and
+   * direction; "pixdim": the spacing alone; "assumed": nothing in the file.
+   */
+  readonly affineSource: "sform" | "qform" | "pixdim" | "file" | "assumed";
+  /** e.g. "LPS": the direction in which each voxel axis points (nibabel's aff2axcodes). */
+  readonly orientation: string;
+  /** numpy's name of the stored type. */
+  readonly dtype: string;
+  /** Values are stored * slope + intercept. */
+  readonly scale: { readonly slope: number; readonly intercept: number };
+  /** Oddities that were tolerated, in plain English. */
+  readonly warnings: readonly string[];
+}
+
+export interface Image {
+  readonly header: ImageHeader;
+  /** Real-valued intensities after slope and intercept; the first axis is fastest. */
+  readonly values: Float32Array;
+}
+
+/** Whether the file itself says where its axes point; else they were assumed. */
+export function isPlaced({ affineSource }: Pick<ImageHeader, "affineSource">): boolean {
+  return affineSource !== "pixdim" && affineSource !== "assumed";
+}
