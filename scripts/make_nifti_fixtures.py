@@ -1,4 +1,5 @@
 """Makes test/fixtures/nifti: small synthetic images `x.nii.gz` and what nibabel reads in them, `x.json`.
+Pairs are `x.hdr` and `x.img`, perhaps each with `.gz`.
 
 Run: python scripts/make_nifti_fixtures.py   (made with nibabel 5.4.2, numpy; equal runs give equal bytes)
 """
@@ -80,6 +81,28 @@ def cases():
     extended = one(values(shape, np.uint8), OBLIQUE)
     extended.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"sixteen letters!"))
     yield "with_extension", extended
+    two = one(values(shape, np.int16), OBLIQUE)
+    two.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"a comment that needs some padding"))
+    two.header.extensions.append(nib.nifti1.Nifti1Extension("afni", b"<x/>"))
+    yield "two_extensions_big", swapped(two)
+    seconds = one(values((3, 2, 2, 2), np.int16), OBLIQUE)
+    seconds.header.set_xyzt_units("mm", "sec")
+    yield "units_mm_sec", seconds
+    microns = nib.Nifti2Image(values(shape, np.uint8), OBLIQUE)
+    microns.header.set_xyzt_units("micron", "msec")
+    yield "units_micron_msec", microns
+
+
+def pairs():
+    """(name with its ending, image)"""
+    shape = (5, 4, 3)
+    yield "pair_plain.hdr", nib.Nifti1Pair(values(shape, np.int16), OBLIQUE)
+    big = nib.Nifti2Pair(values(shape, np.float32), SHEARED)
+    yield "pair_nifti2_big.hdr.gz", nib.Nifti2Pair(values(shape, np.float32), SHEARED, big.header.as_byteswapped(">"))
+    offset = nib.Nifti1Pair(values(shape, np.uint8), OBLIQUE)
+    offset.header.set_data_offset(32)
+    offset.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"sixteen letters!"))
+    yield "pair_offset_extension.hdr", offset
 
 
 def to_bytes(image, name):
@@ -93,29 +116,49 @@ def to_bytes(image, name):
     return data
 
 
+SPACE = {"mm": "mm", "meter": "m", "micron": "um", "unknown": "unknown"}
+TIME = {"sec": "s", "msec": "ms", "usec": "us", "unknown": "unknown"}
+
+
+def write_expected(name, read, header):
+    """What nibabel says of an image that it read; `header` is made of the stored bytes."""
+    slope, intercept = header.get_slope_inter()
+    source = "sform" if header["sform_code"] else "qform" if header["qform_code"] else "pixdim"
+    space, time = header.get_xyzt_units()
+    expected = {
+        "format": "NIfTI-2" if header.sizeof_hdr == 540 else "NIfTI-1",
+        "littleEndian": header.endianness == "<",
+        "shape": list(read.shape),
+        "spacingMm": [float(size) for size in header["pixdim"][1:4]],
+        "affine": read.affine.tolist(),
+        "affineSource": source,
+        "orientation": "".join(nib.aff2axcodes(read.affine)),
+        "units": {"space": SPACE[space], "time": TIME[time]},
+        "extensions": [int(extension.get_code()) for extension in read.header.extensions],
+        "dtype": read.get_data_dtype().newbyteorder("=").name,
+        "scale": {"slope": 1.0 if slope is None else slope, "intercept": 0.0 if slope is None else intercept},
+        "values": read.get_fdata().astype(np.float32).astype(float).ravel("F").tolist(),
+    }
+    (FOLDER / f"{name}.json").write_text(json.dumps(expected) + "\n")
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, image in cases():
         data = to_bytes(image, name)
         (FOLDER / f"{name}.nii.gz").write_bytes(gzip.compress(data, 9, mtime=0))
-        read = type(image).from_bytes(data)
         # from_bytes() forgets the scaling of the array it holds, so it is asked of the bytes' own header.
         header = type(image.header)(data[: image.header.sizeof_hdr])
-        slope, intercept = header.get_slope_inter()
-        source = "sform" if header["sform_code"] else "qform" if header["qform_code"] else "pixdim"
-        expected = {
-            "format": "NIfTI-2" if isinstance(image, nib.Nifti2Image) else "NIfTI-1",
-            "littleEndian": header.endianness == "<",
-            "shape": list(read.shape),
-            "spacingMm": [float(size) for size in header["pixdim"][1:4]],
-            "affine": read.affine.tolist(),
-            "affineSource": source,
-            "orientation": "".join(nib.aff2axcodes(read.affine)),
-            "dtype": read.get_data_dtype().newbyteorder("=").name,
-            "scale": {"slope": 1.0 if slope is None else slope, "intercept": 0.0 if slope is None else intercept},
-            "values": read.get_fdata().astype(np.float32).astype(float).ravel("F").tolist(),
-        }
-        (FOLDER / f"{name}.json").write_text(json.dumps(expected) + "\n")
+        write_expected(name, type(image).from_bytes(data), header)
+    for name, image in pairs():
+        nib.save(image, FOLDER / name)
+        if name.endswith(".gz"):  # again, without the time in gzip's header
+            for file in (name, name.replace(".hdr", ".img")):
+                content = gzip.decompress((FOLDER / file).read_bytes())
+                (FOLDER / file).write_bytes(gzip.compress(content, 9, mtime=0))
+        read = nib.load(FOLDER / name)
+        with nib.openers.ImageOpener(FOLDER / name) as file:
+            write_expected(name.split(".")[0], read, type(image.header)(file.read(image.header.sizeof_hdr)))
     print(f"Wrote {len(list(FOLDER.glob('*.nii.gz')))} images to {FOLDER}")
 
 

@@ -38,7 +38,17 @@ export { type NetworkSpec, specifyNetwork } from "./unet/network.ts";
 export { initialParameters, initialStatistics } from "./unet/parameters.ts";
 export { PRESET_NAMES, type PresetName, presets } from "./unet/presets.ts";
 export { buildUnet } from "./unet/unet.ts";
-export { coarsestAxis, fromSlices, toSlices } from "./volume/slices.ts";
+export {
+  type AxisCodes,
+  PLANE_CODES,
+  type Plane,
+  parseAxisCodes,
+  planeOf,
+  type Reorientation,
+  reorient,
+  reorientation,
+} from "./volume/orient.ts";
+export { coarsestAxis, planSlices, type SlicePlan } from "./volume/slices.ts";
 export {
   type Grid,
   HIPMRI_LABELS,

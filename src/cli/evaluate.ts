@@ -1,13 +1,16 @@
 /** `hipmri evaluate`. */
+
+import type { LayoutName } from "../dataset/types.ts";
 import { formatMetricsTable } from "../metrics/table.ts";
 import { alignRows } from "./layout.ts";
-import { needed, oneOf, wholeNumber } from "./values.ts";
+import { layoutOption, needed, oneOf, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
 
 const SPLITS = ["train", "validate", "test", "all"] as const;
 
 interface Flags extends CommonFlags {
   readonly out?: string;
+  readonly layout?: LayoutName;
   readonly split: (typeof SPLITS)[number];
   readonly threads?: number;
 }
@@ -20,7 +23,8 @@ export const addEvaluate: AddVerb = (program, session) => {
       "Scores a model per label, volume and patient; writes metrics.json, figures and report.html.",
     )
     .argument("<model>", "a run folder or a model.onnx")
-    .argument("<data>", "a folder in the keras_slices or the imagesTr/labelsTr layout")
+    .argument("<data>", "a data folder: HipMRI's releases, Decathlon, nnU-Net, or images/ and labels/")
+    .addOption(layoutOption())
     .option("--out <dir>", "where the results go (needed)")
     .option("--split <name>", `which patients: ${SPLITS.join(", ")}`, oneOf("--split", SPLITS), "test")
     .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
@@ -28,13 +32,13 @@ export const addEvaluate: AddVerb = (program, session) => {
       const { evaluate } = await import("../node/workflows/evaluate.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { split, threads } = flags;
+      const { split, threads, layout } = flags;
       const out = needed(flags.out, "--out", "where the results go");
       const { metrics, files, reportPath } = await withProgress(
         { label: "Evaluating", isQuiet: flags.quiet ?? false },
         (update) => {
           const onProgress = ({ done, total }: { done: number; total: number }): void => update(done, total);
-          return evaluate({ model, data, split, out, threads, onProgress, warn });
+          return evaluate({ model, data, layout, split, out, threads, onProgress, warn });
         },
       );
       const facts = alignRows([

@@ -1,5 +1,6 @@
 /** `hipmri info`. */
 import type { FileInfo, ImageInfo, ModelInfo } from "../node/workflows/info.ts";
+import { planeOf } from "../volume/orient.ts";
 import { alignColumns, alignRows } from "./layout.ts";
 import { type AddVerb, addCommonFlags, addExamples } from "./verb.ts";
 
@@ -20,6 +21,21 @@ function imageText(path: string, info: ImageInfo): string {
   ]);
 }
 
+/** In which plane and at which pixel size images are brought to the network. */
+function sliceText({ orientation, spacingMm, neighbours }: ModelInfo["input"]): string {
+  const plane =
+    orientation === null ? "plane not known: 2D images only" : `${planeOf(orientation)} (${orientation})`;
+  const size =
+    spacingMm === null
+      ? "pixels as they come"
+      : `pixels of ${number(spacingMm.width)} x ${number(spacingMm.height)} mm`;
+  const more =
+    neighbours === 0
+      ? ""
+      : `, with ${neighbours} neighbouring slice${neighbours === 1 ? "" : "s"} on either side`;
+  return `${plane}, ${size}${more}`;
+}
+
 function modelText(info: ModelInfo): string {
   const { unet, input, patients, validation } = info;
   const dice = validation.foregroundMeanDice;
@@ -33,6 +49,7 @@ function modelText(info: ModelInfo): string {
       "Input",
       `${input.canvas.width} x ${input.canvas.height} (${input.mode}), ${input.normalise} over each ${input.over}`,
     ],
+    ["Slices", sliceText(input)],
     ["Trained on", `${info.synthetic ? "SYNTHETIC data: " : ""}${info.trainedOn}`],
     ["Patients", `${patients.train} train, ${patients.validate} validate, ${patients.test} test`],
     ["Training", `${info.steps} steps, seed ${info.seed}`],

@@ -16,12 +16,15 @@ interface Flags extends CommonFlags {
 /** More rows than this are left to `--json`. */
 const SHOWN_ROWS = 40;
 
+/** An image that does not state its voxels' size has no volume. */
+const formatMl = (ml: number | null): string => (ml === null ? "-" : ml.toFixed(ml < 100 ? 1 : 0));
+
 function predictText({ outputs }: Prediction, seconds: string): string {
   const [first] = outputs;
   if (first === undefined) return "";
   const rows = outputs
     .slice(0, SHOWN_ROWS)
-    .map(({ mask, labels }) => [mask, ...labels.map(({ ml }) => ml.toFixed(ml < 100 ? 1 : 0))]);
+    .map(({ mask, labels }) => [mask, ...labels.map(({ ml }) => formatMl(ml))]);
   const table = alignColumns([["mask (volumes in ml)", ...first.labels.map(({ name }) => name)], ...rows]);
   const more = outputs.length > SHOWN_ROWS ? `\n… and ${outputs.length - SHOWN_ROWS} more` : "";
   const facts = alignRows([
@@ -37,10 +40,10 @@ export const addPredict: AddVerb = (program, session) => {
     .command("predict")
     .summary("segment images: masks on their own grids")
     .description(
-      "Segments NIfTI images: 2D slices, or 3D volumes where the model was trained on volumes. A model of single slices takes slices only, cut as its training data were. The mask of X.nii.gz is OUT/X.nii.gz: uint8 labels on the image's own grid.",
+      "Segments 2D slices and 3D volumes in any orientation: they are brought to the plane and pixel size that the model was trained in, and the mask is brought back. The mask of X.nii.gz (or X.mha, X.nrrd, X.png …) is OUT/X.nii.gz: uint8 labels on the image's own grid.",
     )
     .argument("<model>", "a run folder or a model.onnx")
-    .argument("<inputs...>", ".nii or .nii.gz files, or folders that hold some")
+    .argument("<inputs...>", "images (NIfTI, NRRD, MetaImage, PNG), or folders that hold some")
     .option("--out <dir>", "where the masks go (needed)")
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber("--threads", 1))
     .action(async (model: string, inputs: readonly string[], flags: Flags) => {

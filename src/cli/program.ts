@@ -3,6 +3,8 @@ import { Command, type CommanderError } from "commander";
 import { HipError } from "../core/errors.ts";
 import { VERSION } from "../node/version.ts";
 import { closestWord } from "../train/suggest.ts";
+import { addCheck } from "./check.ts";
+import { addConvert } from "./convert.ts";
 import { addDemo } from "./demo.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addInfo } from "./info.ts";
@@ -11,12 +13,23 @@ import { addPredict } from "./predict.ts";
 import { addTrain } from "./train.ts";
 import type { AddVerb, Session } from "./verb.ts";
 
-const VERBS: readonly AddVerb[] = [addDemo, addPhantom, addTrain, addEvaluate, addPredict, addInfo];
+const VERBS: readonly AddVerb[] = [
+  addDemo,
+  addPhantom,
+  addCheck,
+  addConvert,
+  addTrain,
+  addEvaluate,
+  addPredict,
+  addInfo,
+];
 
 const AFTER_HELP = `
 Examples:
   $ hipmri demo                                               see it work, no data needed
   $ hipmri phantom phantom-data                               make synthetic data
+  $ hipmri check phantom-data                                 find what is wrong with a data set
+  $ hipmri convert phantom-data --out volumes                 slices to volumes and back
   $ hipmri train phantom-data --out runs/first --minutes 2    train on it
   $ hipmri evaluate runs/first phantom-data --out judged      judge the model on its test patients
   $ hipmri predict runs/first slices/ --out masks             segment images

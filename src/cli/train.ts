@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { Option } from "commander";
+import type { LayoutName } from "../dataset/types.ts";
 import { formatMetricsTable } from "../metrics/table.ts";
 import { commandLine } from "../node/shell.ts";
 import type { TrainSummary } from "../node/workflows/train-options.ts";
@@ -9,8 +10,10 @@ import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
-import { gather, needed, oneOf, parseDevice, positiveNumber, wholeNumber } from "./values.ts";
+import { gather, layoutOption, needed, oneOf, parseDevice, positiveNumber, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./verb.ts";
+
+const PLANES = ["axial", "coronal", "sagittal"] as const;
 
 interface Flags extends CommonFlags {
   readonly out?: string;
@@ -21,19 +24,22 @@ interface Flags extends CommonFlags {
   readonly minutes?: number;
   readonly seed?: number;
   readonly threads?: number;
+  readonly layout?: LayoutName;
+  readonly plane?: (typeof PLANES)[number];
   readonly resume?: true;
   readonly overwrite?: true;
   readonly test?: true;
 }
 
 /** Only the flags that were given, under the names of the configuration. */
-function configFlags({ preset, epochs, minutes, seed, threads }: Flags) {
+function configFlags({ preset, epochs, minutes, seed, threads, plane }: Flags) {
   return {
     ...(preset === undefined ? {} : { preset }),
     ...(epochs === undefined ? {} : { epochs }),
     ...(minutes === undefined ? {} : { minutes }),
     ...(seed === undefined ? {} : { seed }),
     ...(threads === undefined ? {} : { threads }),
+    ...(plane === undefined ? {} : { input: { plane } }),
   };
 }
 
@@ -50,6 +56,7 @@ async function runTraining(data: string, flags: Flags, command: string): Promise
   return withInterrupt((signal) =>
     trainRun({
       data,
+      layout: flags.layout,
       out,
       config,
       resume: flags.resume ?? false,
@@ -102,8 +109,14 @@ export const addTrain: AddVerb = (program, session) => {
     .description(
       "Trains a U-Net and leaves a run folder: model.onnx, metrics.json, report.html, figures, log and checkpoints. Ctrl-C saves and stops; --resume goes on.",
     )
-    .argument("<data>", "a folder in the keras_slices or the imagesTr/labelsTr layout")
+    .argument("<data>", "a data folder: HipMRI's releases, Decathlon, nnU-Net, or images/ and labels/")
     .option("--out <run>", "the run folder to make (needed)")
+    .addOption(layoutOption())
+    .option(
+      "--plane <name>",
+      `slices of volumes: ${PLANES.join(", ")} (default: across the coarsest axis)`,
+      oneOf("--plane", PLANES),
+    )
     .option(
       "--preset <name>",
       `the network and its recipe: ${PRESET_NAMES.join(", ")}`,

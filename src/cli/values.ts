@@ -1,5 +1,7 @@
 /** Values of flags, checked one by one so that the message names the flag. */
+import { Option } from "commander";
 import { HipError } from "../core/errors.ts";
+import { LAYOUT_NAMES } from "../dataset/layouts.ts";
 import { closestWord } from "../train/suggest.ts";
 
 function fail(flag: string, expected: string, found: string, hint?: string): never {
@@ -37,6 +39,13 @@ export function oneOf<T extends string>(flag: string, words: readonly T[]): (tex
     const hint = near === undefined ? undefined : `Did you mean "${near}"?`;
     return fail(flag, `one of ${words.join(", ")}`, text, hint);
   };
+}
+
+/** `--layout`, for the verbs that read a data folder. */
+export function layoutOption(): Option {
+  return new Option("--layout <name>", `${LAYOUT_NAMES.join(", ")} (default: found)`).argParser(
+    oneOf("--layout", LAYOUT_NAMES),
+  );
 }
 
 /** A flag that must be given; asked for by the verb itself, so that a mistyped flag is told first. */

@@ -1,4 +1,5 @@
 /** What a platform lends the core: where bytes come from and how gzip is undone. */
+import { HipError } from "./errors.ts";
 
 /** Random access to a file's bytes. Node and the browser each implement it. */
 export interface ByteSource {
@@ -11,19 +12,29 @@ export interface ByteSource {
 export interface InflateOptions {
   /** Default "gzip". MetaImage and PNG use "zlib" (RFC 1950). */
   readonly format?: "gzip" | "zlib";
-  /** Stops after `maxBytes` instead of failing where there is more: to look at a header. No checksum is verified. */
+  /**
+   * Stops after `maxBytes` instead of failing where there is more: to look at a header. `compressed` may be the
+   * file's start alone, and gives what it holds. No checksum is verified.
+   */
   readonly startOnly?: boolean;
 }
 
 /**
- * Undoes gzip (all members, checksums verified) or zlib.
- * @param maxBytes more output than this is an error, so that a small file cannot ask for gigabytes.
+ * Undoes gzip (all members, checksums verified) or zlib. The bytes it gives are the caller's own, to change.
+ * @param maxBytes more output than this is an InflateLimitError, so that a small file cannot ask for gigabytes.
  */
 export type Inflate = (
   compressed: Uint8Array,
   maxBytes: number,
   options?: InflateOptions,
 ) => Promise<Uint8Array>;
+
+/** More output than the caller allowed. */
+export class InflateLimitError extends HipError {
+  constructor(what: string, options: { readonly cause?: unknown } = {}) {
+    super("unreadable-image", what, { hint: "Inflate the file first, if you trust it", ...options });
+  }
+}
 
 /** A ByteSource over bytes in memory. */
 export function makeByteSource(bytes: Uint8Array): ByteSource {

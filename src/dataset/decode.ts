@@ -4,13 +4,22 @@ import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { counted } from "../core/text.ts";
+import { readImage } from "../formats/image-file.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
-import { checkFinite, readNifti } from "../nifti/read.ts";
-import type { NiftiHeader, NiftiImage } from "../nifti/types.ts";
-import { coarsestAxis, toSlices } from "../volume/slices.ts";
+import { checkFinite } from "../nifti/read.ts";
+import { type Image, type ImageHeader, isPlaced } from "../volume/image.ts";
+import { type AxisCodes, planeOf, reorientation, reorientData, reorientGrid } from "../volume/orient.ts";
+import { planSlices } from "../volume/slices.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
-import type { Folder } from "./folder.ts";
-import { AFFINE_TOLERANCE, affineDifference, sliceDistance, withoutTrailingOnes } from "./geometry.ts";
+import { type Folder, openInFolder } from "./folder.ts";
+import {
+  AFFINE_TOLERANCE,
+  affineDifference,
+  orientationOfSlices,
+  type PlacedSlice,
+  sliceDistance,
+  withoutTrailingOnes,
+} from "./geometry.ts";
 import { checkLabels, toLabelIds } from "./mask-values.ts";
 import type { CaseEntry, DecodedCase, FilePair } from "./types.ts";
 
@@ -22,10 +31,12 @@ export interface DecodeContext {
   readonly inflate: Inflate;
   /** The data set's labels: a mask may have no other. */
   readonly labels: readonly LabelDefinition[];
+  /** Which way width, height and depth are to run; by default as each case's own coarsest axis has it. */
+  readonly orientation?: AxisCodes | undefined;
 }
 
 export interface DecodedPair {
-  readonly header: NiftiHeader;
+  readonly header: ImageHeader;
   /** The image's shape without trailing 1s: [x], [x, y] or [x, y, z]. */
   readonly shape: readonly number[];
   /** x fastest. */
@@ -49,8 +60,8 @@ export async function decodeCase(entry: CaseEntry, context: DecodeContext): Prom
   const first = pairs[0];
   if (first === undefined) throw new RangeError(`Case "${entry.id}" has no files`);
   return pairs.length > 1 || first.shape.length < 3 || sliceNumber(entry.files[0]!) !== undefined
-    ? stackSlices(entry, pairs, notes)
-    : cutVolume(entry, first, notes);
+    ? stackSlices(entry, pairs, notes, context.orientation)
+    : cutVolume(entry, first, notes, context.orientation);
 }
 
 /** What `work` gives, or the HipError that it throws. */
@@ -86,8 +97,8 @@ function allGood<T>(entry: CaseEntry, results: readonly (T | HipError)[]): reado
 
 /** Reads one image and its mask and checks both, alone and against each other. */
 export async function decodePair(file: FilePair, context: DecodeContext): Promise<DecodedPair> {
-  const image = await readImage(file.image, context);
-  const mask = await readImage(file.mask, context);
+  const image = await readFrom(file.image, context);
+  const mask = await readFrom(file.mask, context);
   const shape = withoutTrailingOnes(image.header.shape);
   checkFinite(image.values, { name: file.image, shape });
   const maskShape = withoutTrailingOnes(mask.header.shape);
@@ -109,8 +120,8 @@ export async function decodePair(file: FilePair, context: DecodeContext): Promis
   return { header: image.header, shape, image: image.values, mask: ids, notes };
 }
 
-async function readImage(path: string, { folder, inflate }: DecodeContext): Promise<NiftiImage> {
-  return readNifti(await folder.open(path), { name: path, inflate });
+async function readFrom(path: string, { folder, inflate }: DecodeContext): Promise<Image> {
+  return readImage(await openInFolder(folder, path), inflate);
 }
 
 /** The number at the end of a slice's file name; undefined of a volume's. */
@@ -121,11 +132,11 @@ function sliceNumber(file: FilePair): number | undefined {
 
 const formatShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
-function compareAffines(file: FilePair, image: NiftiHeader, mask: NiftiHeader): readonly string[] {
+function compareAffines(file: FilePair, image: ImageHeader, mask: ImageHeader): readonly string[] {
   const largest = affineDifference(image.affine, mask.affine);
   if (largest <= AFFINE_TOLERANCE) return [];
-  const imageIsPlaced = image.affineSource !== "pixdim";
-  const maskIsPlaced = mask.affineSource !== "pixdim";
+  const imageIsPlaced = isPlaced(image);
+  const maskIsPlaced = isPlaced(mask);
   if (imageIsPlaced !== maskIsPlaced) {
     return [
       `the ${imageIsPlaced ? "mask" : "image"} states no place in space (no sform, no qform) and its partner does; voxels are taken to match`,
@@ -175,39 +186,76 @@ function misfit(
   );
 }
 
-function stackSlices(entry: CaseEntry, pairs: readonly DecodedPair[], notes: readonly string[]): DecodedCase {
+/** The stack of slice files, turned within their plane and along their numbers to the wanted orientation. */
+function stackSlices(
+  entry: CaseEntry,
+  pairs: readonly DecodedPair[],
+  notes: readonly string[],
+  wanted: AxisCodes | undefined,
+): DecodedCase {
   const [width = 1, height = 1] = pairs[0]!.shape;
-  const area = width * height;
   allGood(
     entry,
     pairs.map((pair, i) => misfit(entry, i, pair.shape, [width, height])),
   );
-  const image = new Float32Array(area * pairs.length);
-  const mask = new Uint8Array(area * pairs.length);
-  for (const [i, pair] of pairs.entries()) {
-    image.set(pair.image, i * area);
-    mask.set(pair.mask, i * area);
-  }
   const first = pairs[0]!.header;
   const [x, y] = voxelSizesMm(first.affine);
   checkSpacing(entry.files[0]!.image, [x, y]);
   const placed = pairs.map(({ header }, i) => ({ number: sliceNumber(entry.files[i]!) ?? i, header }));
   const { distanceMm, warnings } = sliceDistance(placed);
+  const file: Grid = { shape: [width, height, 1], spacingMm: [x, y, distanceMm], affine: first.affine };
+  const stack: Grid = { ...file, shape: [width, height, pairs.length] };
+  const { orientation, turn, warning } = turnOfSlices(placed, wanted);
+  const turned = turn === undefined ? stack : reorientGrid(stack, turn);
+  const image = joinSlices(pairs.map((pair) => pair.image));
+  const mask = joinSlices(pairs.map((pair) => pair.mask));
+  const [w, h, depth] = turned.shape;
   return {
-    entry,
-    width,
-    height,
-    depth: pairs.length,
-    spacingMm: [x, y, distanceMm],
-    image,
-    mask,
-    grid: { shape: [width, height, 1], spacingMm: [x, y, distanceMm], affine: first.affine },
-    sliceAxis: 2,
-    warnings: [...notes, ...warnings.map((warning) => `"${entry.id}": ${warning}`)],
+    entry: turn?.flips[2] ? { ...entry, files: entry.files.toReversed() } : entry,
+    width: w,
+    height: h,
+    depth,
+    spacingMm: turned.spacingMm,
+    hasSpacing: first.affineSource !== "assumed" && !isUnmeasured(placed),
+    image: turn === undefined ? image : reorientData(image, stack.shape, turn),
+    mask: turn === undefined ? mask : reorientData(mask, stack.shape, turn),
+    grid: file,
+    orientation,
+    warnings: [
+      ...notes,
+      ...[...warnings, ...(warning === undefined ? [] : [warning])].map((text) => `"${entry.id}": ${text}`),
+    ],
   };
 }
 
-function cutVolume(entry: CaseEntry, pair: DecodedPair, notes: readonly string[]): DecodedCase {
+/** How slice files are brought to the wanted orientation; no `turn`: as they lie. */
+function turnOfSlices(placed: readonly PlacedSlice[], wanted: AxisCodes | undefined) {
+  const own = orientationOfSlices(placed);
+  if (own === undefined || wanted === undefined || own === wanted) return { orientation: wanted ?? own };
+  if (planeOf(own) === planeOf(wanted)) return { orientation: wanted, turn: reorientation(own, wanted) };
+  const warning = `its slices say that they are ${planeOf(own)}, expected ${planeOf(wanted)}: taken as they lie`;
+  return { orientation: wanted, warning };
+}
+
+/** Slices that all state one place, with pixels of 1 mm: a header that a program made up. */
+function isUnmeasured(placed: readonly PlacedSlice[]): boolean {
+  const [x, y] = voxelSizesMm(placed[0]!.header.affine);
+  return x === 1 && y === 1 && orientationOfSlices(placed) === undefined;
+}
+
+function joinSlices<T extends Float32Array | Uint8Array>(slices: readonly T[]): T {
+  const area = slices[0]!.length;
+  const all = new (slices[0]!.constructor as new (length: number) => T)(area * slices.length);
+  for (const [i, slice] of slices.entries()) all.set(slice, i * area);
+  return all;
+}
+
+function cutVolume(
+  entry: CaseEntry,
+  pair: DecodedPair,
+  notes: readonly string[],
+  wanted: AxisCodes | undefined,
+): DecodedCase {
   const name = entry.files[0]!.image;
   if (pair.shape.length > 3) {
     throw new HipError(
@@ -217,25 +265,24 @@ function cutVolume(entry: CaseEntry, pair: DecodedPair, notes: readonly string[]
     );
   }
   const [x = 1, y = 1, z = 1] = pair.shape;
-  const shape = [x, y, z] as const;
   const spacingMm = voxelSizesMm(pair.header.affine);
   checkSpacing(name, spacingMm);
-  const grid: Grid = { shape, spacingMm, affine: pair.header.affine };
-  const sliceAxis = coarsestAxis(grid);
-  const image = toSlices(pair.image, shape, sliceAxis);
-  const mask = toSlices(pair.mask, shape, sliceAxis);
-  const [across, down] = ([0, 1, 2] as const).filter((axis) => axis !== sliceAxis);
+  const grid: Grid = { shape: [x, y, z], spacingMm, affine: pair.header.affine };
+  const { turn, orientation, warning } = planSlices(grid, { isPlaced: isPlaced(pair.header), wanted });
+  const turned = reorientGrid(grid, turn);
+  const [width, height, depth] = turned.shape;
   return {
     entry,
-    width: image.width,
-    height: image.height,
-    depth: image.depth,
-    spacingMm: [spacingMm[across!], spacingMm[down!], spacingMm[sliceAxis]],
-    image: image.data,
-    mask: mask.data,
+    width,
+    height,
+    depth,
+    spacingMm: turned.spacingMm,
+    hasSpacing: pair.header.affineSource !== "assumed",
+    image: reorientData(pair.image, grid.shape, turn),
+    mask: reorientData(pair.mask, grid.shape, turn),
     grid,
-    sliceAxis,
-    warnings: notes,
+    orientation,
+    warnings: warning === undefined ? notes : [...notes, `"${name}": ${warning}`],
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a platform lends the data set code: listing a folder and opening its files. */
 import type { ByteSource } from "../core/bytes.ts";
+import type { ImageFile } from "../formats/image-file.ts";
 
 export interface FolderItem {
   readonly name: string;
@@ -16,6 +17,14 @@ export interface Folder {
    * them (device, inode, size, times); undefined where the platform has none that can be trusted.
    */
   fingerprint?(path: string): Promise<string | undefined>;
+}
+
+/** An image file of a folder, with the way to the files beside it. */
+export async function openInFolder(folder: Folder, path: string): Promise<ImageFile> {
+  const at = path.lastIndexOf("/");
+  const openBeside = (fileName: string): Promise<ByteSource> =>
+    folder.open(joinPath(path.slice(0, Math.max(at, 0)), fileName));
+  return { name: path, source: await folder.open(path), openBeside };
 }
 
 /** Joins path parts with "/", leaving out empty ones. */

@@ -1,7 +1,9 @@
 /** Where voxels and slices lie: sizes from the affine, the distance between slice files. */
 import { median } from "../core/statistics.ts";
-import { type Affine, voxelSizesMm } from "../nifti/affine.ts";
+import { type Affine, type AffineRow, makeAffine, voxelSizesMm } from "../nifti/affine.ts";
 import type { NiftiHeader } from "../nifti/types.ts";
+import { type ImageHeader, isPlaced } from "../volume/image.ts";
+import { type AxisCodes, axisCodesOf } from "../volume/orient.ts";
 
 /** By so much may entries of two affines differ and mean the same place: floats that passed through other tools. */
 export const AFFINE_TOLERANCE = 1e-3;
@@ -29,7 +31,25 @@ export function withoutTrailingOnes(shape: readonly number[]): readonly number[]
 /** One slice file of a case: its number in the case and its header. */
 export interface PlacedSlice {
   readonly number: number;
-  readonly header: NiftiHeader;
+  readonly header: ImageHeader;
+}
+
+/**
+ * Which way the columns, the rows and the numbers of slice files run; undefined where the headers do not say it or
+ * cannot be believed: several slices that all state one place got their header from somewhere else.
+ * @param slices upwards by number
+ */
+export function orientationOfSlices(slices: readonly PlacedSlice[]): AxisCodes | undefined {
+  const first = slices[0]!.header.affine;
+  const last = slices[slices.length - 1]!.header.affine;
+  if (!slices.every(({ header }) => isPlaced(header))) return undefined;
+  if (slices.length === 1) return axisCodesOf(first);
+  const normal = sliceNormal(first);
+  const step = [0, 1, 2].map((row) => last[row]![3] - first[row]![3]);
+  const along = normal.reduce((sum, part, row) => sum + part * step[row]!, 0);
+  if (!(Math.abs(along) > AFFINE_TOLERANCE)) return undefined;
+  const row = (i: number): AffineRow => [first[i]![0], first[i]![1], step[i]!, 0];
+  return axisCodesOf(makeAffine(row(0), row(1), row(2)));
 }
 
 /**
@@ -62,8 +82,10 @@ export function sliceDistance(slices: readonly PlacedSlice[]): { distanceMm: num
   };
 }
 
-/** pixdim[3] as the file has it: the reader puts 1 in place of a missing one. */
-function statedDistance({ format, littleEndian, raw }: NiftiHeader): number {
+/** pixdim[3] of a NIfTI file as it has it: the reader puts 1 in place of a missing one. */
+function statedDistance(header: ImageHeader): number {
+  if (!("raw" in header)) return 0;
+  const { format, littleEndian, raw } = header as NiftiHeader;
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   return format === "NIfTI-1" ? view.getFloat32(88, littleEndian) : view.getFloat64(128, littleEndian);
 }

@@ -1,21 +1,27 @@
 /**
  * The 2D layout of HipMRI (`keras_slices_data`, doi 10.25919/45t8-p065): one file a slice, the split in the
- * folder's name, `case_004_week_0_slice_10.nii.gz` with mask `seg_004_week_0_slice_10.nii.gz`.
+ * folder's name, `case_004_week_0_slice_10.nii.gz` with mask `seg_004_week_0_slice_10.nii.gz`. A second release has
+ * the same names with ".png", or ".nii.png". A dataset.json beside the folders may name other labels than HipMRI's.
  * Numbers are compared as numbers: only the case is padded, so that lexical order would be 0, 1, 10, 11, 2.
  */
 import { counted } from "../core/text.ts";
 import { HIPMRI_LABELS } from "../volume/volume.ts";
+import { readDatasetJson } from "./dataset-json.ts";
+import { describeData } from "./describe.ts";
 import type { Folder, FolderItem } from "./folder.ts";
 import { joinPath } from "./folder.ts";
-import { datasetError, type ImageFile, quoteSome, sortListing, sortNaturally } from "./listing.ts";
+import { endingOf, listImages, warnOfNested, warnOfStrangers } from "./image-listing.ts";
+import type { LayoutOptions } from "./layout-options.ts";
+import { warnOfLeaks } from "./leaks.ts";
+import { datasetError, type ImageFile } from "./listing.ts";
 import type { CaseEntry, DatasetIndex, FilePair, Split } from "./types.ts";
 
 export const KERAS_SPLITS: readonly Split[] = ["train", "validate", "test"];
 export const kerasImageFolder = (split: Split): string => `keras_slices_${split}`;
 export const kerasMaskFolder = (split: Split): string => `keras_slices_seg_${split}`;
 
-const IMAGE_NAME = /^case_(\d+)_week_(\d+)_slice_(\d+)$/;
-const MASK_NAME = /^(?:seg|case)_(\d+)_week_(\d+)_slice_(\d+)$/;
+const IMAGE_NAME = /^case_(\d+)_week_(\d+)_slice_(\d+)(?:\.nii(?:\.gz)?)?$/;
+const MASK_NAME = /^(?:seg|case)_(\d+)_week_(\d+)_slice_(\d+)(?:\.nii(?:\.gz)?)?$/;
 
 interface Slice {
   readonly file: ImageFile;
@@ -28,6 +34,7 @@ interface Slice {
 interface Findings {
   readonly problems: string[];
   readonly warnings: string[];
+  readonly nested: string[];
 }
 
 /** Whether a listing has a folder of this layout. */
@@ -40,16 +47,15 @@ export function isKerasSlices(items: readonly FolderItem[]): boolean {
 
 /**
  * Indexes the slices, one case per (split, case, week).
- * @param at path of the folder that holds `keras_slices_train`, relative to `folder`
  * @throws HipError "bad-dataset" listing every image without mask and every mask without image.
  */
 export async function readKerasSlices(
   folder: Folder,
-  options: { readonly root: string; readonly at: string },
+  options: Pick<LayoutOptions, "root" | "at">,
 ): Promise<DatasetIndex> {
   const items = await folder.list(options.at);
   const present = new Set(items.filter((item) => item.kind === "folder").map((item) => item.name));
-  const findings: Findings = { problems: [], warnings: [] };
+  const findings: Findings = { problems: [], warnings: [], nested: [] };
   const cases: CaseEntry[] = [];
   for (const split of KERAS_SPLITS) {
     const image = kerasImageFolder(split);
@@ -69,14 +75,13 @@ export async function readKerasSlices(
       findings.problems,
     );
   }
-  findings.warnings.push(...findLeaks(cases));
-  return {
-    layout: "keras_slices",
-    root: options.root,
-    labels: HIPMRI_LABELS,
-    cases,
-    warnings: findings.warnings,
-  };
+  const json = await readDatasetJson(folder, options.at);
+  const labels = json?.labels ?? HIPMRI_LABELS;
+  const { warnings, nested } = findings;
+  warnings.push(...(json?.warnings ?? []), ...warnOfNested(nested), ...warnOfLeaks(cases));
+  const unit = "slice";
+  const description = describeData("2D slices in HipMRI's layout", { cases, labels, unit });
+  return { layout: "keras_slices", unit, description, root: options.root, labels, cases, warnings };
 }
 
 async function readSplit(folder: Folder, at: string, split: Split, findings: Findings): Promise<CaseEntry[]> {
@@ -89,7 +94,7 @@ async function readSplit(folder: Folder, at: string, split: Split, findings: Fin
     const image = joinPath(imageFolder, slice.file.fileName);
     const mask = masks.get(key);
     if (mask === undefined) {
-      const wanted = joinPath(maskFolder, slice.file.fileName.replace(/^case/, "seg"));
+      const wanted = partnerOf(slice.file, maskFolder, /^case/, "seg");
       findings.problems.push(`Image "${image}" lacks its mask "${wanted}"`);
       continue;
     }
@@ -97,14 +102,20 @@ async function readSplit(folder: Folder, at: string, split: Split, findings: Fin
     const found = groups.get(group) ?? { slices: [], files: [] };
     groups.set(group, found);
     found.slices.push(slice);
-    found.files.push({ name: slice.file.name, image, mask: joinPath(maskFolder, mask.file.fileName) });
+    const name = slice.file.name.replace(/\.nii(\.gz)?$/, "");
+    found.files.push({ name, image, mask: joinPath(maskFolder, mask.file.fileName) });
   }
   for (const [key, slice] of masks) {
     if (images.has(key)) continue;
-    const wanted = joinPath(imageFolder, slice.file.fileName.replace(/^seg/, "case"));
+    const wanted = partnerOf(slice.file, imageFolder, /^seg/, "case");
     findings.problems.push(`Mask "${joinPath(maskFolder, slice.file.fileName)}" lacks its image "${wanted}"`);
   }
   return [...groups.values()].map(({ slices, files }) => makeCase(split, slices, files, findings));
+}
+
+/** Where the other file of a pair is expected. */
+function partnerOf(file: ImageFile, folder: string, prefix: RegExp, other: string): string {
+  return joinPath(folder, `${file.name.replace(prefix, other)}${endingOf(file)}`);
 }
 
 function makeCase(
@@ -134,7 +145,10 @@ async function readSlices(
   pattern: RegExp,
   findings: Findings,
 ): Promise<Map<string, Slice>> {
-  const { files, strangers } = sortListing(await folder.list(path));
+  const { files, strangers: others, nested, problems } = await listImages(folder, path);
+  findings.nested.push(...nested);
+  findings.problems.push(...problems);
+  const strangers = [...others];
   const slices: Slice[] = [];
   for (const file of files) {
     const match = pattern.exec(file.name);
@@ -157,25 +171,6 @@ async function readSlices(
         `"${joinPath(path, twin.file.fileName)}" and "${joinPath(path, slice.file.fileName)}" are the same slice`,
       );
   }
-  if (strangers.length > 0) {
-    findings.warnings.push(
-      `"${path}" holds ${counted(strangers.length, "item")} whose name is not that of a slice, left out: ${quoteSome(sortNaturally(strangers))}`,
-    );
-  }
+  findings.warnings.push(...warnOfStrangers(path, strangers, "whose name is not that of a slice"));
   return byNumber;
-}
-
-/** A patient who is in two splits makes every figure of the later one too good. */
-function findLeaks(cases: readonly CaseEntry[]): string[] {
-  const splits = new Map<string, Set<Split>>();
-  for (const { patient, split } of cases) {
-    if (split === undefined) continue;
-    splits.set(patient, (splits.get(patient) ?? new Set()).add(split));
-  }
-  return [...splits]
-    .filter(([, found]) => found.size > 1)
-    .map(
-      ([patient, found]) =>
-        `Patient "${patient}" is in ${found.size} splits: ${[...found].join(", ")}; figures of the held-out splits would be too good`,
-    );
 }

@@ -1,14 +1,14 @@
-/** Which labels a data set has: from dataset.json (MSD or nnU-Net), or from the masks themselves. */
+/** Which labels a data set has where no file names them: those of its masks. */
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
-import { IGNORE_LABEL } from "../core/labels.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { counted } from "../core/text.ts";
-import { readNifti } from "../nifti/read.ts";
+import { readImage } from "../formats/image-file.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import type { Folder } from "./folder.ts";
+import { type Folder, openInFolder } from "./folder.ts";
 import { datasetError } from "./listing.ts";
-import { LARGEST_LABEL, toLabelIds } from "./mask-values.ts";
+import { toLabelIds } from "./mask-values.ts";
+import type { CaseEntry } from "./types.ts";
 
 /** Masks read at once. */
 const AT_ONCE = 16;
@@ -54,7 +54,7 @@ export async function gatherLabels(
 
 /** The distinct label ids of one mask file, upwards. */
 export async function scanMask(folder: Folder, path: string, inflate: Inflate): Promise<readonly number[]> {
-  const image = await readNifti(await folder.open(path), { name: path, inflate });
+  const image = await readImage(await openInFolder(folder, path), inflate);
   const ids = toLabelIds(image.values, { name: path, shape: image.header.shape });
   const seen = new Uint8Array(256);
   for (let i = 0; i < ids.length; i++) seen[ids[i]!] = 1;
@@ -67,79 +67,21 @@ export function nameLabels(ids: readonly number[]): LabelDefinition[] {
   return [{ id: 0, name: "background" }, ...named];
 }
 
-export interface StatedLabels {
-  readonly labels: readonly LabelDefinition[];
-  readonly warnings: readonly string[];
-}
-
 /**
- * The labels of a dataset.json: `{"0": "background", "1": "Prostate"}` (Medical Segmentation Decathlon) or
- * `{"background": 0, "Prostate": 1}` (nnU-Net). Names become lower-case.
- * @returns undefined where the file names no labels
- * @throws HipError "bad-dataset"
+ * The labels that the masks of some cases hold.
+ * @throws HipError as scanLabels(); "bad-dataset" where no mask has a label other than 0
  */
-export function parseDatasetJson(text: string, path: string): StatedLabels | undefined {
-  let content: unknown;
-  try {
-    content = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (cause) {
-    throw new HipError("bad-dataset", `Cannot read "${path}": it is not JSON`, {
-      hint: "Correct the file, or take it away: the labels are then found in the masks",
-      cause,
-    });
-  }
-  const stated =
-    typeof content === "object" && content !== null && "labels" in content ? content.labels : null;
-  if (stated === null || stated === undefined) return undefined;
-  const problems: string[] = typeof stated === "object" ? [] : ['"labels" is no object'];
-  const names = new Map<number, string>();
-  for (const [key, value] of Object.entries(typeof stated === "object" ? stated : {})) {
-    const label = parseLabel(key, value);
-    if (typeof label === "string") problems.push(label);
-    else if (names.has(label.id)) problems.push(`Label ${label.id} is named twice`);
-    else if ([...names.values()].includes(label.name)) problems.push(`Name "${label.name}" is given twice`);
-    else names.set(label.id, label.name);
-  }
-  if (problems.length === 0 && ![...names.keys()].some((id) => id > 0)) {
-    problems.push("It names no label other than background");
-  }
-  if (problems.length > 0) {
-    throw datasetError(
-      `Cannot use the labels of "${path}": ${counted(problems.length, "problem")}`,
-      'Write them as {"background": 0, "prostate": 1} or {"0": "background", "1": "prostate"}',
-      problems,
-    );
-  }
-  return { warnings: warnOfLabels(names, path), labels: sortLabels(names) };
-}
-
-/** One pair in either order, or what is wrong with it. */
-function parseLabel(key: string, value: unknown): LabelDefinition | string {
-  const byId = typeof value === "string" && /^\d+$/.test(key);
-  const id = byId ? Number(key) : value;
-  const name = (byId ? value : key).trim().toLowerCase();
-  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id > LARGEST_LABEL) {
-    const why = id === IGNORE_LABEL ? `: ${IGNORE_LABEL} means "ignore" here, renumber the labels` : "";
-    return `Label ${JSON.stringify(key)}: ${JSON.stringify(value)} must have one whole number from 0 to ${LARGEST_LABEL}${why}`;
-  }
-  return name === "" ? `Label ${id} has an empty name` : { id, name };
-}
-
-function warnOfLabels(names: ReadonlyMap<number, string>, path: string): string[] {
-  const warnings: string[] = [];
-  const zero = names.get(0);
-  if (zero !== undefined && zero !== "background") {
-    warnings.push(`"${path}" calls label 0 "${zero}"; it is treated as background`);
-  }
-  for (const [id, name] of names) {
-    if (name === "ignore") {
-      warnings.push(`"${path}" calls label ${id} "ignore"; it is learnt and scored as any other label`);
-    }
-  }
-  return warnings;
-}
-
-function sortLabels(names: ReadonlyMap<number, string>): LabelDefinition[] {
-  const foreground = [...names].filter(([id]) => id !== 0).sort(([a], [b]) => a - b);
-  return [{ id: 0, name: "background" }, ...foreground.map(([id, name]) => ({ id, name }))];
+export async function findLabels(
+  folder: Folder,
+  cases: readonly CaseEntry[],
+  options: { readonly root: string; readonly inflate: Inflate; readonly scan: LabelScan },
+): Promise<LabelDefinition[]> {
+  const masks = cases.flatMap((entry) => entry.files.map((file) => file.mask));
+  const labels = nameLabels(await options.scan({ folder, inflate: options.inflate, masks }));
+  if (labels.length > 1) return labels;
+  throw datasetError(
+    `Cannot use "${options.root}": no mask has a label other than 0 (${counted(masks.length, "mask")} read)`,
+    "There is nothing to learn in empty masks: check that the right files were copied",
+    [],
+  );
 }

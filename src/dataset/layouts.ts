@@ -1,69 +1,154 @@
 /** Finds out how a data folder is laid out and indexes it. */
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
-import type { Folder, FolderItem } from "./folder.ts";
-import { isKerasSlices, readKerasSlices } from "./keras-slices.ts";
+import { type Folder, type FolderItem, joinPath } from "./folder.ts";
 import { type LabelScan, scanLabels } from "./labels.ts";
-import { isLitter, quoteSome, sortListing } from "./listing.ts";
-import { isMsd, readMsd } from "./msd.ts";
-import type { DatasetIndex } from "./types.ts";
+import { isPartOfLayout, LAYOUT_EXPECTATIONS, LAYOUT_NAMES, RULES } from "./layout-rules.ts";
+import { isLitter, quoteSome, sortListing, sortNaturally } from "./listing.ts";
+import { readSyntheticReadme } from "./synthetic.ts";
+import type { DatasetIndex, LayoutName } from "./types.ts";
 
-/** The folder that HipMRI's 2D archive unpacks to. */
+export { LAYOUT_NAMES };
+
+/** The folder that HipMRI's 2D archive unpacks to: looked into also where the volumes lie beside it. */
 const KERAS_ROOT = "keras_slices_data";
-const EXPECTED =
-  'expected the folders "keras_slices_train" and "keras_slices_seg_train" (or "keras_slices_data" that holds them), or "imagesTr" and "labelsTr"';
-const IMAGES_HINT = "These are the images themselves: give the folder that holds their folder";
-const HINT =
-  'Give the folder that holds these folders; "hipmri phantom DIR" writes an example in the first layout';
+/** Sub-folders are searched for a data set where there are no more than this. */
+const MOST_SUB_FOLDERS = 100;
+
+export interface ReadDatasetOptions {
+  /** The layout; by default it is found. */
+  readonly layout?: LayoutName | undefined;
+}
+
+/** A layout and where in the data folder it is. */
+interface Found {
+  readonly layout: LayoutName;
+  readonly at: string;
+}
 
 /**
- * Indexes a data folder: keras_slices or msd. Images are not read; masks are, once, where no dataset.json
- * names the labels of an msd folder.
+ * Indexes a data folder, or one whose only sub-folder of a known layout holds the data. Images are not read, but for
+ * one or three headers; masks are, once, where no dataset.json names the labels.
  * @param root how the folder is called in messages and in the index
  * @param scan remembers label ids from one run to the next (the case cache's); by default every mask is read
- * @throws HipError "bad-dataset" with all problems at once; "bad-mask" from the reading of masks
+ * @throws HipError "bad-dataset" with all problems at once; "bad-mask" from the reading of masks; "usage" of an
+ *   unknown layout
  */
 export async function readDataset(
   folder: Folder,
   root: string,
   inflate: Inflate,
   scan: LabelScan = scanLabels,
+  { layout }: ReadDatasetOptions = {},
 ): Promise<DatasetIndex> {
-  const items = await folder.list("");
-  const index = await readLayout(folder, items, { root, inflate, scan });
+  checkName(layout);
+  const found = await findLayouts(folder, layout);
+  const [first, ...others] = found;
+  if (first === undefined) throw await notFound(folder, root, layout);
+  if (others.length > 0) throw ambiguous(root, found);
+  const index = await RULES[first.layout].read(folder, { root, at: first.at, inflate, scan });
   if (index.cases.length === 0) {
     throw new HipError("bad-dataset", `Cannot use "${root}": its image folders hold no images`, {
       hint: "Check that the archive was unpacked in full",
     });
   }
-  return index;
+  const readme = await readSyntheticReadme(folder, ["", first.at]);
+  return readme === undefined ? index : { ...index, description: `SYNTHETIC data as ${index.description}` };
 }
 
-async function readLayout(
-  folder: Folder,
-  items: readonly FolderItem[],
-  options: { readonly root: string; readonly inflate: Inflate; readonly scan: LabelScan },
-): Promise<DatasetIndex> {
-  const { root } = options;
-  if (isKerasSlices(items)) return readKerasSlices(folder, { root, at: "" });
-  if (items.some((item) => item.kind === "folder" && item.name === KERAS_ROOT)) {
-    if (isKerasSlices(await folder.list(KERAS_ROOT)))
-      return readKerasSlices(folder, { root, at: KERAS_ROOT });
-  }
-  if (isMsd(items)) return readMsd(folder, options);
+function checkName(layout: LayoutName | undefined): void {
+  if (layout === undefined || LAYOUT_NAMES.includes(layout)) return;
   throw new HipError(
-    "bad-dataset",
-    `Cannot recognise the layout of "${root}": ${EXPECTED}; ${found(items)}`,
+    "usage",
+    `Unknown layout "${String(layout)}": expected one of ${LAYOUT_NAMES.join(", ")}`,
     {
-      hint: sortListing(items).files.length > 0 ? IMAGES_HINT : HINT,
+      hint: "Leave the layout out: it is found by the folders' names",
+      problems: LAYOUT_EXPECTATIONS,
     },
   );
 }
 
-function found(items: readonly FolderItem[]): string {
+/** The layouts of the folder itself; where it has none, those of its sub-folders. */
+async function findLayouts(folder: Folder, wanted: LayoutName | undefined): Promise<readonly Found[]> {
+  const items = await folder.list("");
+  const here = await layoutsAt(folder, "", items, wanted);
+  const folders = items.filter((item) => item.kind === "folder" && !isLitter(item.name));
+  const children = sortNaturally(folders.map((item) => item.name));
+  const slices = children.filter((name) => name === KERAS_ROOT);
+  const candidates = here.length > 0 ? slices : children;
+  if (candidates.length > MOST_SUB_FOLDERS) return here;
+  const below: Found[] = [];
+  for (const name of candidates) {
+    const found = await layoutsAt(folder, name, await folder.list(name), wanted);
+    // Two files in some sub-folder are no data set unless the user says so.
+    below.push(...found.filter(({ layout }) => layout !== "pair" || wanted === "pair"));
+  }
+  return [...here, ...below];
+}
+
+async function layoutsAt(
+  folder: Folder,
+  at: string,
+  items: readonly FolderItem[],
+  wanted: LayoutName | undefined,
+): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const layout of LAYOUT_NAMES) {
+    const rule = RULES[layout];
+    const isAsked = wanted === undefined ? !rule.isByNameOnly : wanted === layout;
+    if (isAsked && (await rule.is(folder, at, items))) found.push({ layout, at });
+  }
+  return found;
+}
+
+function ambiguous(root: string, found: readonly Found[]): HipError {
+  const problems = found.map(
+    ({ layout, at }) => `${layout} in "${joinPath(root === "" ? "." : root, at)}": ${RULES[layout].expects}`,
+  );
+  const names = [...new Set(found.map(({ layout }) => layout))];
+  const isByName = names.length === found.length;
+  return new HipError(
+    "bad-dataset",
+    `"${root}" holds ${found.length} data sets: it must be clear which is meant`,
+    {
+      hint: isByName
+        ? `Choose with --layout (${names.join(" or ")})`
+        : "Give the folder of the one that is meant",
+      problems,
+    },
+  );
+}
+
+async function notFound(folder: Folder, root: string, layout: LayoutName | undefined): Promise<HipError> {
+  const items = await folder.list("");
+  const message =
+    layout === undefined
+      ? `Cannot recognise the layout of "${root}": ${describeItems(items)}`
+      : `"${root}" is not of the layout ${layout}: expected ${RULES[layout].expects}; ${describeItems(items)}`;
+  return new HipError("bad-dataset", message, {
+    hint: hintFor(root, items),
+    problems: layout === undefined ? LAYOUT_EXPECTATIONS.map((line) => `Expected for ${line}`) : [],
+  });
+}
+
+function describeItems(items: readonly FolderItem[]): string {
   const names = items
     .filter((item) => !isLitter(item.name))
-    .map((item) => (item.kind === "folder" ? `${item.name}/` : item.name))
-    .sort();
-  return names.length === 0 ? "the folder is empty" : `found ${quoteSome(names)}`;
+    .map((item) => (item.kind === "folder" ? `${item.name}/` : item.name));
+  return names.length === 0 ? "the folder is empty" : `found ${quoteSome(sortNaturally(names))}`;
+}
+
+/** Which folder to give instead. */
+function hintFor(root: string, items: readonly FolderItem[]): string {
+  const parts = root.replace(/[/\\]+$/, "").split(/[/\\]/);
+  const name = parts.at(-1) ?? "";
+  const parent = parts.length > 1 ? parts.slice(0, -1).join("/") || "/" : undefined;
+  if (isPartOfLayout(name)) {
+    const which = parent === undefined ? "the folder that holds it" : `"${parent}"`;
+    return `"${name}" is one folder of a data set: give ${which}`;
+  }
+  if (sortListing(items).files.length > 0) {
+    return "These are the images themselves: give the folder that holds their folder";
+  }
+  return 'Give the folder that holds these folders; "hipmri phantom DIR" writes an example of keras_slices';
 }

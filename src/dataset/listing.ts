@@ -1,5 +1,6 @@
-/** Reading one folder's listing: which files are NIfTI, which are litter, and how problems are told. */
+/** Reading one folder's listing: which files are images, which are litter, and how problems are told. */
 import { HipError } from "../core/errors.ts";
+import { imageStem } from "../formats/image-file.ts";
 import type { FolderItem } from "./folder.ts";
 
 /** At most so many problems are listed. */
@@ -10,24 +11,35 @@ const SHOWN_NAMES = 5;
 /** What operating systems and people leave lying about in data folders. */
 const LITTER = /^(\..*|Thumbs\.db|desktop\.ini|__MACOSX|(README|LICEN[CS]E|CHANGES|CITATION)(\.\w+)?)$/i;
 
+/** Files that hold the voxels of a header beside them: no images by themselves, and nothing strange. */
+const VOXELS = /\.(?:img|raw|zraw)(?:\.gz)?$/i;
+
 export interface ImageFile {
-  /** As on disk, e.g. "case_004_week_0_slice_10.nii.gz". */
+  /**
+   * As on disk, e.g. "case_004_week_0_slice_10.nii.gz"; of a file in a folder of its own name with that folder,
+   * "Case_004_Week0_LFOV.nii/Case_004_Week0_LFOV.nii".
+   */
   readonly fileName: string;
-  /** Without .nii or .nii.gz. */
+  /** Without the ending of its format. */
   readonly name: string;
 }
 
-/** The NIfTI files of a listing in natural order, and the names of what is neither NIfTI nor litter. */
+/** The images of a listing in natural order, and the names of what is neither an image nor litter. */
 export function sortListing(items: readonly FolderItem[]): { files: ImageFile[]; strangers: string[] } {
   const files: ImageFile[] = [];
   const strangers: string[] = [];
   for (const item of items) {
     if (LITTER.test(item.name)) continue;
-    const name = /^(.+?)\.nii(\.gz)?$/i.exec(item.name)?.[1];
+    const name = imageStem(item.name);
     if (item.kind === "file" && name !== undefined) files.push({ fileName: item.name, name });
     else strangers.push(item.kind === "folder" ? `${item.name}/` : item.name);
   }
-  return { files: sortNaturally(files, (file) => file.fileName), strangers: sortNaturally(strangers) };
+  const stems = new Set(files.map((file) => file.name));
+  const isVoxels = (name: string): boolean => VOXELS.test(name) && stems.has(name.replace(VOXELS, ""));
+  return {
+    files: sortNaturally(files, (file) => file.fileName),
+    strangers: sortNaturally(strangers.filter((name) => !isVoxels(name))),
+  };
 }
 
 export function isLitter(name: string): boolean {

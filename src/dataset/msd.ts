@@ -1,21 +1,36 @@
 /**
  * The layout of the Medical Segmentation Decathlon and of nnU-Net: `imagesTr/NAME.nii.gz` (or NAME_0000.nii.gz)
- * with `labelsTr/NAME.nii.gz`, one volume a file, and a dataset.json that may name the labels.
+ * with `labelsTr/NAME.nii.gz`, one volume a file, and a dataset.json that may name the labels and the files' ending.
+ * `imagesTs` has no masks to learn from or to be judged by and is not read.
  * http://medicaldecathlon.com ; nnU-Net documentation/dataset_format.md
  */
-
-import type { Inflate } from "../core/bytes.ts";
 import { counted } from "../core/text.ts";
-import type { LabelDefinition } from "../volume/volume.ts";
-import type { Folder, FolderItem } from "./folder.ts";
-import { joinPath } from "./folder.ts";
-import { type LabelScan, nameLabels, parseDatasetJson, type StatedLabels } from "./labels.ts";
-import { datasetError, type ImageFile, quoteSome, sortListing } from "./listing.ts";
+import { type DatasetJson, readDatasetJson } from "./dataset-json.ts";
+import { describeData, FOUND_IN_MASKS } from "./describe.ts";
+import { type Folder, type FolderItem, joinPath } from "./folder.ts";
+import {
+  endingOf,
+  type ImageListing,
+  imagesByName,
+  listImages,
+  warnOfNested,
+  warnOfStrangers,
+} from "./image-listing.ts";
+import { findLabels } from "./labels.ts";
+import type { LayoutOptions } from "./layout-options.ts";
+import { datasetError, type ImageFile, quoteSome } from "./listing.ts";
+import { patientOf } from "./patient.ts";
 import type { CaseEntry, DatasetIndex } from "./types.ts";
+import { unitOf } from "./unit.ts";
 
 export const MSD_IMAGES = "imagesTr";
 export const MSD_MASKS = "labelsTr";
-const DATASET_JSON = "dataset.json";
+
+/** What reading the folders gathers. */
+interface Findings {
+  readonly problems: string[];
+  readonly warnings: string[];
+}
 
 /** Whether a listing has a folder of this layout. */
 export function isMsd(items: readonly FolderItem[]): boolean {
@@ -25,111 +40,132 @@ export function isMsd(items: readonly FolderItem[]): boolean {
 }
 
 /**
- * Who was scanned: the name without a trailing `_frame01`, `_week_0` or `_Week0_LFOV`, so that two frames or
- * weeks of one person are never split.
- */
-export function patientOf(name: string): string {
-  return name.replace(/(?<=.)_(?:frame|week)_?\d+(?:_.*)?$/i, "");
-}
-
-/**
  * Indexes the volumes in natural order of their names; no case has a split.
+ * @param options.layout what the user says it is; by default dataset.json, or the channel numbers, tell
  * @throws HipError "bad-dataset" listing every image without mask and every mask without image.
  */
 export async function readMsd(
   folder: Folder,
-  options: { readonly root: string; readonly inflate: Inflate; readonly scan: LabelScan },
+  options: LayoutOptions & { readonly layout?: "msd" | "nnunet" | undefined },
 ): Promise<DatasetIndex> {
-  const items = await folder.list("");
-  const present = new Set(items.filter((item) => item.kind === "folder").map((item) => item.name));
-  const problems: string[] = [];
-  const warnings: string[] = [];
-  let cases: CaseEntry[] = [];
-  if (present.has(MSD_IMAGES) && present.has(MSD_MASKS)) {
-    const images = sortListing(await folder.list(MSD_IMAGES));
-    const masks = sortListing(await folder.list(MSD_MASKS));
-    warnings.push(
-      ...warnOfStrangers(MSD_IMAGES, images.strangers),
-      ...warnOfStrangers(MSD_MASKS, masks.strangers),
-    );
-    cases = pairVolumes(images.files, masks.files, problems, warnings);
-  } else {
-    const [has, lacks] = present.has(MSD_IMAGES) ? [MSD_IMAGES, MSD_MASKS] : [MSD_MASKS, MSD_IMAGES];
-    problems.push(`Folder "${has}" lacks its partner "${lacks}"`);
-  }
-  if (problems.length > 0) {
+  const items = await folder.list(options.at);
+  const findings: Findings = { problems: [], warnings: [] };
+  const json = await readDatasetJson(folder, options.at);
+  const cases = await readCases(folder, { ...options, items, json }, findings);
+  if (findings.problems.length > 0) {
     throw datasetError(
-      `Cannot pair the volumes of "${options.root}": ${counted(problems.length, "problem")}`,
+      `Cannot pair the volumes of "${options.root}": ${counted(findings.problems.length, "problem")}`,
       `Each "${MSD_IMAGES}/NAME.nii.gz" (or NAME_0000.nii.gz) needs "${MSD_MASKS}/NAME.nii.gz": copy what is missing, or take its partner away`,
-      problems,
+      findings.problems,
     );
   }
-  const hasJson = items.some((item) => item.kind === "file" && item.name === DATASET_JSON);
-  const stated = hasJson ? await readDatasetJson(folder) : undefined;
-  warnings.push(...(stated?.warnings ?? []));
-  const labels = cases.length === 0 ? [] : (stated?.labels ?? (await findLabels(folder, cases, options)));
-  return { layout: "msd", root: options.root, labels, cases, warnings };
+  const labels = cases.length === 0 ? [] : (json?.labels ?? (await findLabels(folder, cases, options)));
+  const layout = options.layout ?? (json?.isNnunet || hasChannels(cases) ? "nnunet" : "msd");
+  const what = layout === "nnunet" ? "nnU-Net data set" : "Medical Segmentation Decathlon layout";
+  const unit = await unitOf(folder, cases, options.inflate);
+  const warnings = [...findings.warnings, ...(json?.warnings ?? []), ...warnOfNumber(cases.length, json)];
+  const description = describeData(what, { cases, labels, unit }, json?.labels ? "" : FOUND_IN_MASKS);
+  return { layout, unit, description, root: options.root, labels, cases, warnings };
 }
 
-async function readDatasetJson(folder: Folder): Promise<StatedLabels | undefined> {
-  const source = await folder.open(DATASET_JSON);
-  return parseDatasetJson(new TextDecoder().decode(await source.read(0, source.size)), DATASET_JSON);
+/** Whether the images have nnU-Net's channel number, which masks lack. */
+function hasChannels(cases: readonly CaseEntry[]): boolean {
+  return cases.length > 0 && cases.every((entry) => entry.files[0]?.name === `${entry.id}_0000`);
 }
 
-async function findLabels(
+/** An archive that was not unpacked in full may still hold pairs only. */
+function warnOfNumber(found: number, json: DatasetJson | undefined): string[] {
+  const stated = json?.numTraining;
+  if (stated === undefined || stated === found || found === 0) return [];
+  return [`dataset.json speaks of ${counted(stated, "training case")}, found ${found}`];
+}
+
+async function readCases(
   folder: Folder,
-  cases: readonly CaseEntry[],
-  options: { readonly root: string; readonly inflate: Inflate; readonly scan: LabelScan },
-): Promise<LabelDefinition[]> {
-  const masks = cases.flatMap((entry) => entry.files.map((file) => file.mask));
-  const labels = nameLabels(await options.scan({ folder, inflate: options.inflate, masks }));
-  if (labels.length === 1) {
-    throw datasetError(
-      `Cannot use "${options.root}": no mask has a label other than 0 (${counted(masks.length, "mask")} read)`,
-      "There is nothing to learn in empty masks: check that the right files were copied",
-      [],
-    );
+  options: LayoutOptions & {
+    readonly items: readonly FolderItem[];
+    readonly json: DatasetJson | undefined;
+  },
+  findings: Findings,
+): Promise<CaseEntry[]> {
+  const { items, at, json } = options;
+  const present = new Set(items.filter((item) => item.kind === "folder").map((item) => item.name));
+  if (!present.has(MSD_IMAGES) || !present.has(MSD_MASKS)) {
+    const [has, lacks] = present.has(MSD_IMAGES) ? [MSD_IMAGES, MSD_MASKS] : [MSD_MASKS, MSD_IMAGES];
+    findings.problems.push(`Folder "${joinPath(at, has)}" lacks its partner "${lacks}"`);
+    return [];
   }
-  return labels;
+  const places = [joinPath(at, MSD_IMAGES), joinPath(at, MSD_MASKS)] as const;
+  const images = await listImages(folder, places[0]);
+  const masks = await listImages(folder, places[1]);
+  findings.problems.push(...images.problems, ...masks.problems);
+  findings.warnings.push(...warnOfNested([...images.nested, ...masks.nested]));
+  const ending = json?.fileEnding;
+  return pairVolumes(
+    { at: places[0], files: keepEnding(images, places[0], ending, findings) },
+    { at: places[1], files: keepEnding(masks, places[1], ending, findings) },
+    findings,
+  );
 }
 
-function pairVolumes(
-  images: readonly ImageFile[],
-  masks: readonly ImageFile[],
-  problems: string[],
-  warnings: string[],
-): CaseEntry[] {
-  const maskOf = findByName(masks, MSD_MASKS, problems);
-  const imageOf = findByName(images, MSD_IMAGES, problems);
+/** The images that end as dataset.json says; others are left out with the strangers. */
+function keepEnding(
+  { files, strangers }: ImageListing,
+  at: string,
+  ending: string | undefined,
+  { problems, warnings }: Findings,
+): readonly ImageFile[] {
+  if (ending === undefined) {
+    warnings.push(...warnOfStrangers(at, strangers, "that is no image"));
+    return files;
+  }
+  const isWanted = (file: ImageFile): boolean => file.fileName.toLowerCase().endsWith(ending.toLowerCase());
+  const others = files.filter((file) => !isWanted(file)).map((file) => file.fileName);
+  if (files.length > 0 && others.length === files.length) {
+    problems.push(
+      `"${at}" holds no "${ending}" file, as the "file_ending" of dataset.json has it; found ${quoteSome(others)}`,
+    );
+    return [];
+  }
+  const what = `that does not end in "${ending}" ("file_ending" of dataset.json)`;
+  warnings.push(...warnOfStrangers(at, [...strangers, ...others], what));
+  return files.filter(isWanted);
+}
+
+interface Place {
+  readonly at: string;
+  readonly files: readonly ImageFile[];
+}
+
+function pairVolumes(images: Place, masks: Place, { problems, warnings }: Findings): CaseEntry[] {
+  const maskOf = imagesByName(masks.files, masks.at, problems);
+  const imageOf = imagesByName(images.files, images.at, problems);
   const cases: CaseEntry[] = [];
   const used = new Set<string>();
   const laterChannels: string[] = [];
   for (const image of imageOf.values()) {
-    const channel = /^(.+)_(\d{4})$/.exec(image.name);
-    const exact = maskOf.get(image.name);
-    const base = exact === undefined && channel !== null ? channel[1]! : image.name;
-    if (exact === undefined && channel !== null && channel[2] !== "0000" && maskOf.has(base)) {
+    const { base, channel } = caseOf(image.name, maskOf);
+    if (channel > 0) {
       laterChannels.push(image.fileName);
       continue;
     }
-    const path = joinPath(MSD_IMAGES, image.fileName);
+    const path = joinPath(images.at, image.fileName);
     const mask = maskOf.get(base);
     if (mask === undefined) {
-      const wanted = image.fileName.replace(/_0000(?=\.nii)/i, "");
-      problems.push(`Image "${path}" lacks its mask "${joinPath(MSD_MASKS, wanted)}"`);
+      const wanted = `${image.name.replace(/_0000$/, "")}${endingOf(image)}`;
+      problems.push(`Image "${path}" lacks its mask "${joinPath(masks.at, wanted)}"`);
     } else if (used.has(base)) {
-      problems.push(`Mask "${joinPath(MSD_MASKS, mask.fileName)}" has two images, one of them "${path}"`);
+      problems.push(`Mask "${joinPath(masks.at, mask.fileName)}" has two images, one of them "${path}"`);
     } else {
       used.add(base);
-      const file = { name: image.name, image: path, mask: joinPath(MSD_MASKS, mask.fileName) };
+      const file = { name: image.name, image: path, mask: joinPath(masks.at, mask.fileName) };
       cases.push({ id: base, patient: patientOf(base), split: undefined, files: [file] });
     }
   }
   for (const [name, mask] of maskOf) {
     if (used.has(name)) continue;
-    problems.push(
-      `Mask "${joinPath(MSD_MASKS, mask.fileName)}" lacks its image "${joinPath(MSD_IMAGES, mask.fileName)}"`,
-    );
+    const [has, lacks] = [joinPath(masks.at, mask.fileName), joinPath(images.at, mask.fileName)];
+    problems.push(`Mask "${has}" lacks its image "${lacks}"`);
   }
   if (laterChannels.length > 0) {
     warnings.push(
@@ -139,22 +175,14 @@ function pairVolumes(
   return cases;
 }
 
-function findByName(files: readonly ImageFile[], path: string, problems: string[]): Map<string, ImageFile> {
-  const byName = new Map<string, ImageFile>();
-  for (const file of files) {
-    const twin = byName.get(file.name);
-    if (twin === undefined) byName.set(file.name, file);
-    else
-      problems.push(
-        `"${joinPath(path, twin.fileName)}" and "${joinPath(path, file.fileName)}" have the same name`,
-      );
-  }
-  return byName;
-}
-
-function warnOfStrangers(path: string, strangers: readonly string[]): string[] {
-  if (strangers.length === 0) return [];
-  return [
-    `"${path}" holds ${counted(strangers.length, "item")} that is no NIfTI file, left out: ${quoteSome(strangers)}`,
-  ];
+/** The mask's name of an image, and which channel of the case it is. A mask of the image's very name comes first. */
+function caseOf(
+  name: string,
+  maskOf: ReadonlyMap<string, ImageFile>,
+): { readonly base: string; readonly channel: number } {
+  const match = /^(.+)_(\d{4})$/.exec(name);
+  if (match === null || maskOf.has(name)) return { base: name, channel: 0 };
+  const base = match[1]!;
+  // Without a mask it may be no channel number at all: the image is then told to lack its mask.
+  return maskOf.has(base) ? { base, channel: Number(match[2]) } : { base: name, channel: 0 };
 }

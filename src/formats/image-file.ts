@@ -2,6 +2,12 @@
 import type { ByteSource, Inflate } from "../core/bytes.ts";
 import { readNifti, readNiftiHeader } from "../nifti/read.ts";
 import type { Image, ImageHeader } from "../volume/image.ts";
+import { failToRead } from "./errors.ts";
+import { openMetaImage } from "./meta-image.ts";
+import { openNrrd } from "./nrrd.ts";
+import { type OpenImage, readOpened } from "./open-image.ts";
+import { openPng } from "./png.ts";
+import { type FileKind, SNIFF_BYTES, sniff } from "./sniff.ts";
 
 export interface ImageFile {
   /** The file's path, for messages; its last part tells the names of files beside it. */
@@ -15,7 +21,11 @@ export interface ImageFile {
 }
 
 /** Endings of image files, the longer first. An .img is found through its .hdr, a .raw through its header. */
-const ENDINGS = /\.(?:nii\.gz|nii|hdr\.gz|hdr)$/i;
+const ENDINGS = /\.(?:nii\.gz|nii|hdr\.gz|hdr|nrrd|nhdr|mha|mhd|png)$/i;
+
+const OPENERS: Readonly<
+  Record<Exclude<FileKind, "nifti">, (file: ImageFile, inflate: Inflate) => Promise<OpenImage>>
+> = { nrrd: openNrrd, metaImage: openMetaImage, png: openPng };
 
 /** A file name without its image ending; undefined where it has none that we read. */
 export function imageStem(fileName: string): string | undefined {
@@ -23,18 +33,31 @@ export function imageStem(fileName: string): string | undefined {
   return stem === fileName || stem === "" ? undefined : stem;
 }
 
+/** @throws HipError "unreadable-image" where the file is of another kind, which is named. */
+async function kindOf({ name, source }: ImageFile): Promise<FileKind> {
+  const kind = sniff(await source.read(0, Math.min(SNIFF_BYTES, source.size)), name);
+  if (typeof kind === "string") return kind;
+  return failToRead(name, `expected a NIfTI, NRRD, MetaImage or PNG file, but it is ${kind.what}`, kind.hint);
+}
+
 /**
- * Describes an image without keeping its voxels.
+ * Describes an image without keeping its voxels, after checking that all of them are there. A header whose voxels are
+ * in another file is described without it, and so is an image that has several numbers per voxel.
  * @throws HipError "unreadable-image", "bad-image"
  */
-export function readImageHeader(file: ImageFile, inflate: Inflate): Promise<ImageHeader> {
-  return readNiftiHeader(file.source, { name: file.name, inflate });
+export async function readImageHeader(file: ImageFile, inflate: Inflate): Promise<ImageHeader> {
+  const kind = await kindOf(file);
+  if (kind !== "nifti") return (await OPENERS[kind](file, inflate)).header;
+  return readNiftiHeader(file.source, { name: file.name, inflate, openBeside: file.openBeside });
 }
 
 /**
  * Reads an image.
- * @throws HipError "unreadable-image": damaged, cut short, not one number per voxel; "bad-image"
+ * @throws HipError "unreadable-image": damaged, cut short, not one number per voxel; "bad-image"; "not-found": a header without
+ * the file of its voxels
  */
-export function readImage(file: ImageFile, inflate: Inflate): Promise<Image> {
-  return readNifti(file.source, { name: file.name, inflate });
+export async function readImage(file: ImageFile, inflate: Inflate): Promise<Image> {
+  const kind = await kindOf(file);
+  if (kind !== "nifti") return readOpened(await OPENERS[kind](file, inflate));
+  return readNifti(file.source, { name: file.name, inflate, openBeside: file.openBeside });
 }

@@ -1,14 +1,13 @@
-/**
- * A NIfTI header's bytes <-> its fields, uninterpreted.
- * NIfTI-1 (348 bytes): https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h
- * NIfTI-2 (540 bytes): https://nifti.nimh.nih.gov/pub/dist/doc/nifti2.h
- */
+/** A NIfTI header's bytes <-> its fields, uninterpreted. */
 import { HipError } from "../core/errors.ts";
 import type { AffineRow } from "./affine.ts";
+import { type FieldName, LAYOUTS, readPlace, type Version, writePlace } from "./layout.ts";
+
+type Triple = readonly [number, number, number];
 
 /** The fields that matter here; names as in nifti1.h, in camel case. */
 export interface NiftiFields {
-  readonly version: 1 | 2;
+  readonly version: Version;
   readonly littleEndian: boolean;
   /** The voxels are in this file ("n+1"), not in an .img beside it ("ni1"). */
   readonly singleFile: boolean;
@@ -18,103 +17,100 @@ export interface NiftiFields {
   readonly intentCode: number;
   readonly datatype: number;
   readonly bitpix: number;
+  readonly sliceStart: number;
   /** pixdim[0..7]. */
   readonly pixdim: readonly number[];
   readonly voxOffset: number;
   readonly sclSlope: number;
   readonly sclInter: number;
+  readonly sliceEnd: number;
+  readonly sliceCode: number;
   readonly xyztUnits: number;
+  readonly sliceDuration: number;
   readonly toffset: number;
   /** NIfTI-1 only: FreeSurfer keeps the length of long vectors here. */
   readonly glmin: number;
   readonly qformCode: number;
   readonly sformCode: number;
   /** quatern_b, c, d. */
-  readonly quatern: readonly [number, number, number];
+  readonly quatern: Triple;
   /** qoffset_x, y, z. */
-  readonly qoffset: readonly [number, number, number];
+  readonly qoffset: Triple;
   readonly srow: readonly [AffineRow, AffineRow, AffineRow];
 }
 
-export const NIFTI1_BYTES = 348;
-export const NIFTI2_BYTES = 540;
+export const NIFTI1_BYTES = LAYOUTS[1].headerBytes;
+export const NIFTI2_BYTES = LAYOUTS[2].headerBytes;
 const NOT_NIFTI_HINT = "Check that this is the right file, and export or download it again";
+
+export const EXPORT_AGAIN = "The header is damaged or from a faulty writer: export the image again";
 
 /** Throws: the file `name` cannot be read. */
 export function failToRead(name: string, what: string, hint: string): never {
   throw new HipError("unreadable-image", `Cannot read "${name}": ${what}`, { hint });
 }
 
+/** Throws: the file `name` was read but cannot be used. */
+export function failToUse(name: string, what: string, hint: string): never {
+  throw new HipError("bad-image", `Cannot use "${name}": ${what}`, { hint });
+}
+
 function ascii(bytes: Uint8Array, start: number, length: number): string {
-  return String.fromCharCode(...bytes.subarray(start, start + length)).replace(/\0+$/, "");
+  return String.fromCharCode(...bytes.subarray(start, start + length));
 }
 
-function list(count: number, at: (index: number) => number): number[] {
-  return Array.from({ length: count }, (_, index) => at(index));
+/** For a message: JSON shows what cannot be printed. */
+function quoted(text: string): string {
+  return JSON.stringify(text.replace(/\0+$/, ""));
 }
 
-/** Three rows of four (or three triples of one) read by `at(k)`, k = 0, 1, 2… */
-function rows(at: (index: number) => number): [AffineRow, AffineRow, AffineRow] {
-  return [
-    [at(0), at(1), at(2), at(3)],
-    [at(4), at(5), at(6), at(7)],
-    [at(8), at(9), at(10), at(11)],
-  ];
-}
-
-function readFields1(view: DataView, littleEndian: boolean, singleFile: boolean): NiftiFields {
-  const int16 = (offset: number): number => view.getInt16(offset, littleEndian);
-  const float = (offset: number): number => view.getFloat32(offset, littleEndian);
+function readAll(view: DataView, version: Version, littleEndian: boolean, singleFile: boolean): NiftiFields {
+  const many = (field: FieldName): number[] => {
+    const place = LAYOUTS[version].fields[field];
+    return place === undefined ? [0] : readPlace(view, place, littleEndian);
+  };
+  const one = (field: FieldName): number => many(field)[0]!;
+  const three = (field: FieldName): Triple => {
+    const [a, b, c] = many(field);
+    return [a!, b!, c!];
+  };
+  const srow = many("srow");
+  const row = (r: number): AffineRow => [srow[4 * r]!, srow[4 * r + 1]!, srow[4 * r + 2]!, srow[4 * r + 3]!];
   return {
-    version: 1,
+    version,
     littleEndian,
     singleFile,
-    dimInfo: view.getUint8(39),
-    dim: list(8, (i) => int16(40 + 2 * i)),
-    intentCode: int16(68),
-    datatype: int16(70),
-    bitpix: int16(72),
-    pixdim: list(8, (i) => float(76 + 4 * i)),
-    voxOffset: float(108),
-    sclSlope: float(112),
-    sclInter: float(116),
-    xyztUnits: view.getUint8(123),
-    toffset: float(136),
-    glmin: view.getInt32(144, littleEndian),
-    qformCode: int16(252),
-    sformCode: int16(254),
-    quatern: [float(256), float(260), float(264)],
-    qoffset: [float(268), float(272), float(276)],
-    srow: rows((k) => float(280 + 4 * k)),
+    dimInfo: one("dimInfo"),
+    dim: many("dim"),
+    intentCode: one("intentCode"),
+    datatype: one("datatype"),
+    bitpix: one("bitpix"),
+    sliceStart: one("sliceStart"),
+    pixdim: many("pixdim"),
+    voxOffset: one("voxOffset"),
+    sclSlope: one("sclSlope"),
+    sclInter: one("sclInter"),
+    sliceEnd: one("sliceEnd"),
+    sliceCode: one("sliceCode"),
+    xyztUnits: one("xyztUnits"),
+    sliceDuration: one("sliceDuration"),
+    toffset: one("toffset"),
+    glmin: one("glmin"),
+    qformCode: one("qformCode"),
+    sformCode: one("sformCode"),
+    quatern: three("quatern"),
+    qoffset: three("qoffset"),
+    srow: [row(0), row(1), row(2)],
   };
 }
 
-function readFields2(view: DataView, littleEndian: boolean, singleFile: boolean): NiftiFields {
-  const int32 = (offset: number): number => view.getInt32(offset, littleEndian);
-  const int64 = (offset: number): number => Number(view.getBigInt64(offset, littleEndian));
-  const double = (offset: number): number => view.getFloat64(offset, littleEndian);
-  return {
-    version: 2,
-    littleEndian,
-    singleFile,
-    dimInfo: view.getUint8(524),
-    dim: list(8, (i) => int64(16 + 8 * i)),
-    intentCode: int32(504),
-    datatype: view.getInt16(12, littleEndian),
-    bitpix: view.getInt16(14, littleEndian),
-    pixdim: list(8, (i) => double(104 + 8 * i)),
-    voxOffset: int64(168),
-    sclSlope: double(176),
-    sclInter: double(184),
-    xyztUnits: int32(500),
-    toffset: double(216),
-    glmin: 0,
-    qformCode: int32(344),
-    sformCode: int32(348),
-    quatern: [double(352), double(360), double(368)],
-    qoffset: [double(376), double(384), double(392)],
-    srow: rows((k) => double(400 + 8 * k)),
-  };
+/** Analyze 7.5 has no magic: where a pair or zeros stand in NIfTI's place, that is what the file is. */
+function failWithoutMagic(name: string, magic: string): never {
+  if (magic.startsWith("\0") || /\.(?:hdr|img)(?:\.gz)?$/i.test(name)) {
+    const what = `it is Analyze 7.5 (no NIfTI magic), which does not say which side is left`;
+    failToRead(name, what, "Convert it to NIfTI with a tool that knows how it was recorded");
+  }
+  failToRead(name, `magic must be "n+1" or "ni1", got ${quoted(magic)}`, NOT_NIFTI_HINT);
 }
 
 /**
@@ -131,11 +127,9 @@ export function readFields(bytes: Uint8Array, name: string): NiftiFields {
   const swapped = view.getInt32(0, false);
   if ([size, swapped].includes(NIFTI1_BYTES)) {
     const magic = ascii(bytes, 344, 4);
-    if (magic === "n+1" || magic === "ni1") return readFields1(view, size === NIFTI1_BYTES, magic === "n+1");
-    if (magic !== "")
-      failToRead(name, `magic must be "n+1" or "ni1", got ${JSON.stringify(magic)}`, NOT_NIFTI_HINT);
-    const what = `it is Analyze 7.5 (no NIfTI magic), which does not say which side is left`;
-    failToRead(name, what, "Convert it to NIfTI with a tool that knows how it was recorded");
+    const { single, pair } = LAYOUTS[1].magic;
+    if (magic !== single && magic !== pair) failWithoutMagic(name, magic);
+    return readAll(view, 1, size === NIFTI1_BYTES, magic === single);
   }
   if (![size, swapped].includes(NIFTI2_BYTES)) {
     const what = `sizeof_hdr must be ${NIFTI1_BYTES} (NIfTI-1) or ${NIFTI2_BYTES} (NIfTI-2), got ${size}`;
@@ -145,46 +139,42 @@ export function readFields(bytes: Uint8Array, name: string): NiftiFields {
     failToRead(name, `a NIfTI-2 header needs ${NIFTI2_BYTES} bytes, found ${bytes.length}`, NOT_NIFTI_HINT);
   }
   const magic = ascii(bytes, 4, 4);
-  if (magic === "n+2" || magic === "ni2") return readFields2(view, size === NIFTI2_BYTES, magic === "n+2");
-  return failToRead(name, `magic must be "n+2" or "ni2", got ${JSON.stringify(magic)}`, NOT_NIFTI_HINT);
+  const single = LAYOUTS[2].magic.single;
+  if (magic !== single.slice(0, 4) && magic !== LAYOUTS[2].magic.pair.slice(0, 4)) {
+    failToRead(name, `magic must be "n+2" or "ni2", got ${quoted(magic)}`, NOT_NIFTI_HINT);
+  }
+  const lineEnds = ascii(bytes, 8, 4);
+  // Zeros are let pass, as in nibabel.
+  if (lineEnds !== single.slice(4) && lineEnds !== "\0\0\0\0") {
+    const what = `the end of its magic must be ${JSON.stringify(single.slice(4))}, got ${JSON.stringify(lineEnds)}`;
+    failToRead(name, what, "It was copied as text, which damages it: copy or download it again as binary");
+  }
+  return readAll(view, 2, size === NIFTI2_BYTES, magic === single.slice(0, 4));
 }
 
-/** Offset of the voxels in what we write: the header and four zeros for "no extension". */
-export const WRITTEN_VOX_OFFSET = 352;
+export interface HeaderTexts {
+  /** At most 79 ASCII characters. */
+  readonly description: string;
+  /** The header of the same version whose free text is kept instead of `description`. */
+  readonly textsOf?: Uint8Array;
+}
 
-/**
- * The first 352 bytes of a little-endian NIfTI-1 single file, at the start of an array with room for `voxelBytes` more.
- * @param description at most 79 ASCII characters.
- */
-export function writeFields1(fields: NiftiFields, description: string, voxelBytes: number): Uint8Array {
-  const bytes = new Uint8Array(WRITTEN_VOX_OFFSET + voxelBytes);
+/** The bytes of a little-endian header of a single file: 348 or 540. */
+export function writeFields(fields: NiftiFields, texts: HeaderTexts): Uint8Array {
+  const layout = LAYOUTS[fields.version];
+  const bytes = new Uint8Array(layout.headerBytes);
   const view = new DataView(bytes.buffer);
-  const int16 = (offset: number, value: number): void => view.setInt16(offset, value, true);
-  const float = (offset: number, value: number): void => view.setFloat32(offset, value, true);
-  view.setInt32(0, NIFTI1_BYTES, true);
-  view.setUint8(38, 0x72); // "regular", which Analyze readers expect
-  view.setUint8(39, fields.dimInfo);
-  fields.dim.forEach((n, i) => {
-    int16(40 + 2 * i, n);
-  });
-  int16(68, fields.intentCode);
-  int16(70, fields.datatype);
-  int16(72, fields.bitpix);
-  fields.pixdim.forEach((size, i) => {
-    float(76 + 4 * i, size);
-  });
-  float(108, WRITTEN_VOX_OFFSET);
-  float(112, fields.sclSlope);
-  float(116, fields.sclInter);
-  view.setUint8(123, fields.xyztUnits);
-  float(136, fields.toffset);
-  view.setInt32(144, fields.glmin, true);
-  for (let i = 0; i < Math.min(description.length, 79); i++) bytes[148 + i] = description.charCodeAt(i);
-  int16(252, fields.qformCode);
-  int16(254, fields.sformCode);
-  [...fields.quatern, ...fields.qoffset, ...fields.srow.flat()].forEach((value, i) => {
-    float(256 + 4 * i, value);
-  });
-  bytes.set([0x6e, 0x2b, 0x31, 0], 344); // "n+1"
+  view.setInt32(0, layout.headerBytes, true);
+  if (fields.version === 1) view.setUint8(38, 0x72); // "regular", which Analyze readers expect
+  for (const [field, place] of Object.entries(layout.fields)) {
+    const value = fields[field as FieldName];
+    if (place !== undefined) writePlace(view, place, typeof value === "number" ? [value] : value.flat());
+  }
+  const put = (at: number, text: string): void => {
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  };
+  if (texts.textsOf === undefined) put(layout.descriptionAt, texts.description.slice(0, 79));
+  else for (const [start, end] of layout.texts) bytes.set(texts.textsOf.subarray(start, end), start);
+  put(layout.magicAt, layout.magic.single);
   return bytes;
 }

@@ -17,6 +17,9 @@ import { openCaseStore, sha256 } from "./case-store.ts";
 
 const AT_ONCE = 16;
 
+/** The voxels lie in another file, whose changes the hash of this one would not show: such cases are not kept on disk. */
+const isOnlyHeader = (path: string): boolean => /\.(?:hdr|hdr\.gz|img|img\.gz|mhd|nhdr)$/i.test(path);
+
 export interface CaseCacheStats {
   /** Cases that came from memory or disk. */
   readonly hits: number;
@@ -69,6 +72,11 @@ export function makeCaseCache(
 
   async function load(entry: CaseEntry, context: DecodeContext): Promise<DecodedCase> {
     const paths = entry.files.flatMap((file) => [file.image, file.mask]);
+    if (paths.some(isOnlyHeader)) {
+      misses++;
+      inflated += paths.length;
+      return decodeCase(entry, context);
+    }
     const hashes = await store.hashFiles(context.folder, paths);
     const kept = await store.readCase(caseKey(paths, hashes, context), entry);
     if (kept !== undefined) {
@@ -87,7 +95,7 @@ export function makeCaseCache(
 
   return {
     async get(entry, context) {
-      const name = `${idOf(context.folder)} ${idOf(entry)} ${labelIds(context)}`;
+      const name = `${idOf(context.folder)} ${idOf(entry)} ${labelIds(context)} ${context.orientation}`;
       const held = memory.get(name);
       if (held !== undefined) {
         hits++;
@@ -139,7 +147,14 @@ function labelIds(context: DecodeContext): string {
 
 function caseKey(paths: readonly string[], hashes: readonly string[], context: DecodeContext): string {
   const files = paths.map((path, i) => [path, hashes[i]]);
-  return sha256(JSON.stringify({ version: DECODER_VERSION, labels: labelIds(context), files }));
+  return sha256(
+    JSON.stringify({
+      version: DECODER_VERSION,
+      labels: labelIds(context),
+      orientation: context.orientation,
+      files,
+    }),
+  );
 }
 
 async function readAll(folder: Folder, paths: readonly string[]): Promise<Map<string, Uint8Array>> {

@@ -1,7 +1,9 @@
 /** Reading files in Node. */
 import { type FileHandle, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { ByteSource } from "../core/bytes.ts";
 import { HipError, type HipErrorCode } from "../core/errors.ts";
+import type { ImageFile } from "../formats/image-file.ts";
 
 /** Linux reads at most 2 GiB a call. */
 const LARGEST_READ = 2 ** 30;
@@ -77,6 +79,25 @@ export async function openFile(path: string): Promise<ByteSource & { close(): Pr
     },
     close: () => handle.close(),
   };
+}
+
+/**
+ * Lends `work` an image file with the way to the files beside it; all of them are closed afterwards.
+ * @throws HipError "not-found", "disk" and what `work` throws
+ */
+export async function withImageFile<T>(path: string, work: (file: ImageFile) => Promise<T>): Promise<T> {
+  const opened: { close(): Promise<void> }[] = [];
+  const openKept = async (file: string): Promise<ByteSource> => {
+    const source = await openFile(file);
+    opened.push(source);
+    return source;
+  };
+  try {
+    const source = await openKept(path);
+    return await work({ name: path, source, openBeside: (name) => openKept(join(dirname(path), name)) });
+  } finally {
+    for (const source of opened) await source.close();
+  }
 }
 
 /**

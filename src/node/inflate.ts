@@ -1,49 +1,132 @@
-/** gzip by node:zlib. */
-import { constants, gunzip, gzipSync } from "node:zlib";
-import type { Inflate } from "../core/bytes.ts";
+/** gzip and zlib by node:zlib. */
+import { constants as bufferConstants } from "node:buffer";
+import {
+  constants,
+  createGunzip,
+  createInflate,
+  gunzip,
+  gzipSync,
+  type InputType,
+  inflate,
+  type ZlibOptions,
+} from "node:zlib";
+import { type Inflate, InflateLimitError } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 
-const LARGEST_CHUNK = 2 ** 26;
+type Format = "gzip" | "zlib";
+
+/** More than this at once is put together from pieces. */
+const LARGEST_CHUNK = 2 ** 30;
+const SMALLEST_CHUNK = 2 ** 14;
+/** Deflate makes one byte of at most 1032. */
+const DEFLATE_RATIO = 1032;
 const COPY_AGAIN = "Copy or download the file again";
 
-/** The size that the last member says it had, so that zlib can write most files into one buffer. */
+/** The size that the last gzip member says it had, so that zlib can write most files into one buffer. */
 function statedSize(compressed: Uint8Array): number {
   if (compressed.length < 18) return 0;
   return new DataView(compressed.buffer, compressed.byteOffset).getUint32(compressed.length - 4, true);
 }
 
-function inflateError(cause: NodeJS.ErrnoException, compressed: Uint8Array, maxBytes: number): HipError {
+/** A guess of the output that is no lie: neither more than is allowed nor more than deflate can make. */
+function chunkSizeFor(compressed: Uint8Array, maxBytes: number, format: Format): number {
+  const most = Math.min(compressed.length * DEFLATE_RATIO, maxBytes, LARGEST_CHUNK);
+  // One byte more, so that zlib sees the end without asking for a second buffer.
+  const guess = format === "gzip" ? Math.min(statedSize(compressed), most) + 1 : most + 1;
+  return Math.max(guess, SMALLEST_CHUNK);
+}
+
+function inflateError(
+  cause: NodeJS.ErrnoException,
+  compressed: Uint8Array,
+  maxBytes: number,
+  format: Format,
+): HipError {
   const found = `${compressed.length} compressed bytes`;
-  const fail = (message: string, hint: string): HipError =>
-    new HipError("unreadable-image", message, { hint, cause });
-  if (cause.code === "Z_BUF_ERROR") return fail(`The gzip data ends early, after ${found}`, COPY_AGAIN);
   if (cause.code === "ERR_BUFFER_TOO_LARGE") {
-    return fail(
-      `The gzip data inflates to more than ${maxBytes} bytes`,
-      "Inflate the file first, if you trust it",
-    );
+    return new InflateLimitError(`The ${format} data inflates to more than ${maxBytes} bytes`, { cause });
   }
-  return fail(`The gzip data is damaged (${cause.message}) in ${found}`, COPY_AGAIN);
+  const what =
+    cause.code === "Z_BUF_ERROR"
+      ? `The ${format} data ends early, after ${found}`
+      : `The ${format} data is damaged (${cause.message}) in ${found}`;
+  return new HipError("unreadable-image", what, { hint: COPY_AGAIN, cause });
+}
+
+/** What node:zlib gives with `info`, which its types do not tell. */
+interface Inflated {
+  readonly buffer: Buffer;
+  /** bytesWritten: compressed bytes that were used. */
+  readonly engine: { readonly bytesWritten: number };
+}
+type OneShot = (
+  compressed: InputType,
+  options: ZlibOptions,
+  done: (error: Error | null, result: unknown) => void,
+) => void;
+const ONE_SHOT: Readonly<Record<Format, OneShot>> = { gzip: gunzip as OneShot, zlib: inflate as OneShot };
+
+function viewOf(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+function inflateAll(compressed: Uint8Array, maxBytes: number, format: Format): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunkSize = chunkSizeFor(compressed, maxBytes, format);
+    const maxOutputLength = Math.min(Math.max(maxBytes, 1), bufferConstants.MAX_LENGTH);
+    ONE_SHOT[format](compressed, { maxOutputLength, chunkSize, info: true }, (error, result) => {
+      if (error !== null) {
+        reject(inflateError(error, compressed, maxBytes, format));
+        return;
+      }
+      const { buffer, engine } = result as Inflated;
+      // Zeros may pad a gzip file, as on tapes; zlib takes whatever follows them for padding too.
+      const garbage = compressed.subarray(engine.bytesWritten).some((byte) => byte !== 0);
+      if (format === "gzip" && garbage) {
+        const cause = new Error("bytes that are no gzip follow its end");
+        reject(inflateError(cause, compressed, maxBytes, format));
+      } else if (buffer.length > maxBytes) {
+        const cause = Object.assign(new Error("too large"), { code: "ERR_BUFFER_TOO_LARGE" });
+        reject(inflateError(cause, compressed, maxBytes, format));
+      } else resolve(viewOf(buffer));
+    });
+  });
+}
+
+function inflateStart(compressed: Uint8Array, maxBytes: number, format: Format): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunkSize = Math.min(Math.max(maxBytes, constants.Z_MIN_CHUNK), LARGEST_CHUNK);
+    // With this flush the end of the input need not be the end of the data.
+    const options = { chunkSize, finishFlush: constants.Z_SYNC_FLUSH };
+    const stream = format === "gzip" ? createGunzip(options) : createInflate(options);
+    const parts: Uint8Array[] = [];
+    let missing = maxBytes;
+    const finish = (): void => {
+      stream.destroy();
+      resolve(new Uint8Array(Buffer.concat(parts)));
+    };
+    stream.on("error", (error) => reject(inflateError(error, compressed, maxBytes, format)));
+    stream.on("end", finish);
+    stream.on("data", (part: Buffer) => {
+      parts.push(part.subarray(0, missing));
+      missing -= Math.min(part.length, missing);
+      if (missing === 0) finish();
+    });
+    stream.end(compressed);
+  });
 }
 
 /**
- * Undoes gzip: all members, checksums verified.
- * @throws HipError "unreadable-image": ends early, damaged, or more than `maxBytes`.
+ * Undoes gzip (all members, checksums verified) or zlib.
+ * @throws HipError "unreadable-image": ends early, damaged, or more than `maxBytes` (an InflateLimitError).
  */
-export const inflateGzip: Inflate = (compressed, maxBytes) =>
-  new Promise((resolve, reject) => {
-    // One byte more than stated, so that zlib sees the end without asking for a second buffer.
-    const chunkSize = Math.min(Math.max(statedSize(compressed) + 1, 2 ** 14), LARGEST_CHUNK);
-    gunzip(compressed, { maxOutputLength: maxBytes, chunkSize }, (error, bytes) => {
-      if (error === null) resolve(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-      else reject(inflateError(error, compressed, maxBytes));
-    });
-  });
+export const inflateGzip: Inflate = (compressed, maxBytes, { format = "gzip", startOnly = false } = {}) =>
+  startOnly ? inflateStart(compressed, maxBytes, format) : inflateAll(compressed, maxBytes, format);
 
 /** gzip at level 6, with neither time nor operating system in its header: equal input, equal bytes. */
 export function gzip(bytes: Uint8Array): Uint8Array {
   const packed = gzipSync(bytes, { level: 6, strategy: constants.Z_DEFAULT_STRATEGY });
   packed.fill(0, 4, 8); // MTIME
   packed[9] = 255; // OS: unknown
-  return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
+  return viewOf(packed);
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { HipError } from "../core/errors.ts";
 import { readModelMetadata } from "../onnx/model.ts";
 import type { UnetConfig } from "../unet/config.ts";
+import { type AxisCodes, parseAxisCodes } from "../volume/orient.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 
 const CARD_KEY = "hipmri";
@@ -17,6 +18,15 @@ export interface InputFit {
   readonly over: "slice" | "volume";
   /** The size of the result in training: larger images are tiled by it. */
   readonly canvas: { readonly width: number; readonly height: number };
+  /**
+   * Which way width, height and depth of the training slices ran, e.g. "LSP" (coronal): volumes are brought to it.
+   * null where nothing said it: such a model takes 2D images only.
+   */
+  readonly orientation: AxisCodes | null;
+  /** The training slices' pixel size, to which others are resampled; null: slices are taken as they come. */
+  readonly spacingMm: { readonly width: number; readonly height: number } | null;
+  /** Slices on either side that are given as further channels, from the lowest to the highest. */
+  readonly neighbours: number;
 }
 
 export interface ModelCard {
@@ -66,6 +76,22 @@ const cardSchema = z.object({
     normalise: z.enum(["zscore", "none"]),
     over: z.enum(["slice", "volume"]),
     canvas: z.object({ width: extent, height: extent }),
+    // Cards of version 0.1.0 have none of these.
+    orientation: z
+      .string()
+      .nullable()
+      .default(null)
+      .transform((text, context): AxisCodes | null => {
+        const codes = text === null ? null : parseAxisCodes(text);
+        if (codes !== undefined) return codes;
+        context.addIssue("must be one of the 48 orientations, such as LSP");
+        return z.NEVER;
+      }),
+    spacingMm: z
+      .object({ width: z.number().positive(), height: z.number().positive() })
+      .nullable()
+      .default(null),
+    neighbours: z.number().int().min(0).max(4).default(0),
   }),
   trainedOn: z.string(),
   synthetic: z.boolean(),
@@ -75,6 +101,9 @@ const cardSchema = z.object({
   validation: z.object({ foregroundMeanDice: z.number().nullable(), convention: z.string() }),
   intendedUse: z.string(),
 });
+
+/** How much of a card the fit of an image needs; the rest has the values of single 2D slices. */
+export const PLAIN_INPUT = { orientation: null, spacingMm: null, neighbours: 0 } as const;
 
 /** The card as metadata_props of an ONNX model. */
 export function cardMetadata(card: ModelCard): Readonly<Record<string, string>> {

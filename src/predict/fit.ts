@@ -3,11 +3,45 @@
  * Larger images are covered by overlapping tiles, as in Ronneberger's overlap-tile strategy (Figure 2 of the paper):
  * an unpadded network sees a margin around each tile, mirrored at the image's border.
  */
+
 import { inputExtentFor, outputExtent, type UnetConfig } from "../unet/config.ts";
+import type { InputFit } from "./card.ts";
 
 export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+/** Spacings that differ by less are the same: scanners and writers round. */
+const SPACING_TOLERANCE = 0.01;
+
+/**
+ * The size at which the network sees a slice: the canvas where slices are stretched to it; else the slice's own,
+ * or that of its field of view at the training slices' spacing.
+ * @param slice `spacingMm` along width and height; left out where it is not known, and then taken as the model's.
+ */
+export function pixelFit(
+  slice: Size & { readonly spacingMm?: readonly number[] | undefined; readonly hasSpacing?: boolean },
+  fit: {
+    readonly mode: InputFit["mode"];
+    readonly canvas?: Size;
+    readonly size?: Size | null;
+    readonly spacingMm: InputFit["spacingMm"];
+  },
+): Size {
+  const { width, height } = slice;
+  if (fit.mode === "resize") return fit.canvas ?? fit.size ?? { width, height };
+  if (fit.spacingMm === null || slice.spacingMm === undefined || slice.hasSpacing === false) {
+    return { width, height };
+  }
+  const scaled = (extent: number, stated: number, target: number): number =>
+    Math.abs(stated / target - 1) <= SPACING_TOLERANCE
+      ? extent
+      : Math.max(1, Math.round((extent * stated) / target));
+  return {
+    width: scaled(width, slice.spacingMm[0]!, fit.spacingMm.width),
+    height: scaled(height, slice.spacingMm[1]!, fit.spacingMm.height),
+  };
 }
 
 export interface Canvas {
@@ -31,9 +65,13 @@ export function tileStarts(extent: number, tile: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => Math.round((i * (extent - tile)) / (count - 1)));
 }
 
-/** The weight of a tile's pixels along an axis: highest in the middle, lowest at the border, never 0. */
+/**
+ * The weight of a tile's pixels along an axis: a Gaussian about its middle with a deviation of an eighth of the tile,
+ * as nnU-Net has it (Isensee et al. 2021, doi 10.1038/s41592-020-01008-z); never 0.
+ */
 export function tileWeights(tile: number): Float32Array {
-  return Float32Array.from({ length: tile }, (_, i) => (Math.min(i, tile - 1 - i) + 1) / Math.ceil(tile / 2));
+  const middle = (tile - 1) / 2;
+  return Float32Array.from({ length: tile }, (_, i) => Math.exp(-0.5 * ((8 * (i - middle)) / tile) ** 2));
 }
 
 /** i mirrored into [0, extent): the border pixel itself is not repeated. */
@@ -42,6 +80,13 @@ export function mirror(i: number, extent: number): number {
   const period = 2 * (extent - 1);
   const within = ((i % period) + period) % period;
   return within < extent ? within : period - within;
+}
+
+/** The slices that the network sees as channels: the slice itself in the middle, the outermost ones repeated. */
+export function neighboursOf(slice: number, depth: number, neighbours: number): readonly number[] {
+  return Array.from({ length: 1 + 2 * neighbours }, (_, i) =>
+    Math.min(Math.max(slice + i - neighbours, 0), depth - 1),
+  );
 }
 
 export interface Placement {

@@ -3,36 +3,42 @@ import type { Program, Runtime } from "../runtime/runtime.ts";
 import { float32Of } from "../runtime/runtime.ts";
 import { resizeLinear } from "../volume/resize.ts";
 import { type ModelCard, readModelCard } from "./card.ts";
-import { makeCanvas, placeImage, type Size, tileStarts, tileWeights } from "./fit.ts";
+import { makeCanvas, neighboursOf, pixelFit, placeImage, type Size } from "./fit.ts";
 import { type Intensity, sliceIntensities } from "./intensity.ts";
+import { makeBlender, planTiles, type Tile } from "./tiles.ts";
 
-/** `depth` slices of height x width pixels, row-major. */
+/** `depth` slices of height x width pixels, row-major, turned as the model's card has them. */
 export interface SliceStack extends Size {
   readonly depth: number;
   readonly image: Float32Array;
+  /** Along width, height (and depth): slices are resampled to the model's. Left out: taken as the model's. */
+  readonly spacingMm?: readonly number[];
+  /** false: `spacingMm` is a guess, and not to be used. */
+  readonly hasSpacing?: boolean;
+}
+
+export interface PredictWatcher {
+  /** Is shown each finished slice's scores (logits, [classes, height, width]), in slice order. */
+  readonly onSlice?: (slice: number, scores: Float32Array) => void;
+  /** Is told how many slices are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Aborted: the promise rejects after the batch under way. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Predictor {
   readonly card: ModelCard;
-  /**
-   * Label ids of every pixel, depth * height * width.
-   * @param onSlice is shown each finished slice's scores (logits, [classes, height, width]), in slice order.
-   */
-  predict(stack: SliceStack, onSlice?: (slice: number, scores: Float32Array) => void): Promise<Uint8Array>;
+  /** Label ids of every pixel, depth * height * width. */
+  predict(stack: SliceStack, watcher?: PredictWatcher): Promise<Uint8Array>;
   dispose(): Promise<void>;
 }
 
 /** Pixels in one run of the network, all images of the batch together; bounds memory. */
 const PIXELS_AT_ONCE = 8 * 256 * 128;
 
-interface Tile {
-  readonly slice: number;
-  readonly x: number;
-  readonly y: number;
-}
-
-/** The class with the highest score at each pixel. @param scores [classes, pixels] from `offset` */
-function argmax(scores: Float32Array, classes: number, pixels: number, into: Uint8Array): void {
+/** The class with the highest score at each pixel. @param scores [classes, pixels] */
+function argmax(scores: Float32Array, classes: number, into: Uint8Array): void {
+  const pixels = into.length;
   for (let i = 0; i < pixels; i++) {
     let best = scores[i]!;
     let index = 0;
@@ -47,76 +53,22 @@ function argmax(scores: Float32Array, classes: number, pixels: number, into: Uin
   }
 }
 
-/** The scores of one slice, gathered from its tiles: their weighted mean where tiles overlap. */
-interface SliceScores extends Size {
-  readonly sum: Float32Array;
-  readonly weight: Float32Array;
-  readonly classes: number;
-}
+const isSameSize = (a: Size, b: Size): boolean => a.width === b.width && a.height === b.height;
 
-/** Adds weight * scores of a tile to its place in the slice. */
-function blend(scores: Float32Array, offset: number, tile: Tile & Size, slice: SliceScores): void {
-  const across = tileWeights(tile.width);
-  const along = tileWeights(tile.height);
-  const firstX = Math.max(0, -tile.x);
-  const lastX = Math.min(tile.width, slice.width - tile.x);
-  const firstY = Math.max(0, -tile.y);
-  const lastY = Math.min(tile.height, slice.height - tile.y);
-  for (let row = firstY; row < lastY; row++) {
-    const at = (tile.y + row) * slice.width + tile.x;
-    for (let column = firstX; column < lastX; column++) {
-      slice.weight[at + column]! += across[column]! * along[row]!;
-    }
-    for (let k = 0; k < slice.classes; k++) {
-      const from = offset + (k * tile.height + row) * tile.width;
-      const to = k * slice.width * slice.height + at;
-      for (let column = firstX; column < lastX; column++) {
-        slice.sum[to + column]! += scores[from + column]! * across[column]! * along[row]!;
-      }
-    }
-  }
-}
-
-function makeSliceScores({ width, height }: Size, classes: number): SliceScores {
-  return {
-    width,
-    height,
-    classes,
-    sum: new Float32Array(classes * width * height),
-    weight: new Float32Array(width * height),
-  };
-}
-
-/** The weighted mean, in place. */
-function meanScores({ sum, weight, classes }: SliceScores): Float32Array {
-  const pixels = weight.length;
-  for (let k = 0; k < classes; k++) {
-    for (let i = 0; i < pixels; i++) sum[k * pixels + i]! /= weight[i]!;
-  }
-  return sum;
-}
-
-/** Every slice's tiles, in slice order. */
-function planTiles(stack: SliceStack, tile: Size): readonly Tile[] {
-  const tiles: Tile[] = [];
-  for (let slice = 0; slice < stack.depth; slice++) {
-    for (const y of tileStarts(stack.height, tile.height)) {
-      for (const x of tileStarts(stack.width, tile.width)) tiles.push({ slice, x, y });
-    }
-  }
-  return tiles;
-}
-
-function resizeStack(stack: SliceStack, to: Size): SliceStack {
-  const image = new Float32Array(stack.depth * to.width * to.height);
+/** Slices at the network's pixel size, the last few of them kept: neighbouring slices are asked for again. */
+function makeSliceSource(stack: SliceStack, size: Size, keep: number): (slice: number) => Float32Array {
   const length = stack.width * stack.height;
-  for (let z = 0; z < stack.depth; z++) {
-    image.set(
-      resizeLinear(stack.image.subarray(z * length, (z + 1) * length), stack, to),
-      z * to.width * to.height,
-    );
-  }
-  return { ...to, depth: stack.depth, image };
+  const cut = (slice: number): Float32Array => stack.image.subarray(slice * length, (slice + 1) * length);
+  if (isSameSize(stack, size)) return cut;
+  const kept = new Map<number, Float32Array>();
+  return (slice) => {
+    const known = kept.get(slice);
+    if (known !== undefined) return known;
+    const resized = resizeLinear(cut(slice), stack, size);
+    kept.set(slice, resized);
+    if (kept.size > keep) kept.delete(kept.keys().next().value!);
+    return resized;
+  };
 }
 
 /** @throws HipError "bad-model" when the model carries no card. */
@@ -125,80 +77,126 @@ export async function makePredictor(runtime: Runtime, model: Uint8Array, name: s
   const program = await runtime.load(model);
   return {
     card,
-    predict: (stack, onSlice) => predictStack(program, card, stack, onSlice ?? (() => undefined)),
+    predict: (stack, watcher) => predictStack(program, card, stack, watcher ?? {}),
     dispose: () => program.dispose(),
+  };
+}
+
+/** Gathers rows of scores into labels of the stack's own size. */
+function makeLabelWriter(card: ModelCard, stack: SliceStack, size: Size, watcher: PredictWatcher) {
+  const { classes } = card.unet;
+  const pixels = stack.width * stack.height;
+  const result = new Uint8Array(stack.depth * pixels);
+  const ids = Uint8Array.from(card.labels, ({ id }) => id);
+  const isResized = !isSameSize(stack, size);
+  // Whole slices of scores are held only where somebody looks at them or they change size.
+  const whole =
+    isResized || watcher.onSlice ? new Float32Array(classes * size.width * size.height) : undefined;
+
+  function finishPixels(scores: Float32Array, from: number, to: number): void {
+    const into = result.subarray(from, to);
+    argmax(scores, classes, into);
+    for (let i = 0; i < into.length; i++) into[i] = ids[into[i]!]!;
+  }
+
+  function finishSlice(slice: number, scores: Float32Array): void {
+    let own = scores;
+    if (isResized) {
+      own = new Float32Array(classes * pixels);
+      const from = size.width * size.height;
+      for (let k = 0; k < classes; k++) {
+        own.set(resizeLinear(scores.subarray(k * from, (k + 1) * from), size, stack), k * pixels);
+      }
+    }
+    finishPixels(own, slice * pixels, (slice + 1) * pixels);
+    watcher.onSlice?.(slice, own);
+  }
+
+  return {
+    result,
+    addRows({
+      slice,
+      y,
+      height,
+      scores,
+    }: {
+      slice: number;
+      y: number;
+      height: number;
+      scores: Float32Array;
+    }) {
+      const isLast = y + height === size.height;
+      if (whole === undefined) {
+        const from = slice * pixels + y * size.width;
+        finishPixels(scores, from, from + height * size.width);
+      } else {
+        const length = height * size.width;
+        for (let k = 0; k < classes; k++) {
+          const at = (k * size.height + y) * size.width;
+          whole.set(scores.subarray(k * length, (k + 1) * length), at);
+        }
+        if (isLast) finishSlice(slice, whole);
+      }
+      if (isLast) watcher.onProgress?.(slice + 1, stack.depth);
+    },
   };
 }
 
 async function predictStack(
   program: Program,
   card: ModelCard,
-  original: SliceStack,
-  onSlice: (slice: number, scores: Float32Array) => void,
+  stack: SliceStack,
+  watcher: PredictWatcher,
 ): Promise<Uint8Array> {
   const { input, unet } = card;
-  const intensities = sliceIntensities(original.image, original.width * original.height, input);
-  const stack = input.mode === "resize" ? resizeStack(original, input.canvas) : original;
+  const intensities = sliceIntensities(stack.image, stack.width * stack.height, input);
+  const size = pixelFit(stack, input);
   const canvas = makeCanvas(unet, input.canvas);
-  const tiles = planTiles(stack, canvas.output);
-  const perSlice = tiles.length / stack.depth;
-  const pixels = original.width * original.height;
-  const result = new Uint8Array(stack.depth * pixels);
-  let gathered = makeSliceScores(stack, unet.classes);
-
-  function finishSlice(slice: number): void {
-    let scores = meanScores(gathered);
-    if (input.mode === "resize") {
-      const resized = new Float32Array(unet.classes * pixels);
-      const from = stack.width * stack.height;
-      for (let k = 0; k < unet.classes; k++) {
-        resized.set(resizeLinear(scores.subarray(k * from, (k + 1) * from), stack, original), k * pixels);
-      }
-      scores = resized;
-    }
-    const into = result.subarray(slice * pixels, (slice + 1) * pixels);
-    argmax(scores, unet.classes, pixels, into);
-    for (let i = 0; i < into.length; i++) into[i] = card.labels[into[i]!]!.id;
-    onSlice(slice, scores);
-  }
-
+  const tiles = planTiles(size, stack.depth, canvas.output);
+  const writer = makeLabelWriter(card, stack, size, watcher);
+  const blender = makeBlender(size, canvas, unet, writer.addRows);
   const atOnce = Math.max(1, Math.floor(PIXELS_AT_ONCE / (canvas.input.width * canvas.input.height)));
+  const source = makeSliceSource(stack, size, atOnce + 2 * input.neighbours + 1);
+  const outputPixels = unet.classes * canvas.output.width * canvas.output.height;
   for (let first = 0; first < tiles.length; first += atOnce) {
+    watcher.signal?.throwIfAborted();
     const some = tiles.slice(first, first + atOnce);
-    const scores = await runTiles(program, stack, { tiles: some, canvas, intensities, unet });
-    for (const [i, tile] of some.entries()) {
-      if ((first + i) % perSlice === 0) gathered = makeSliceScores(stack, unet.classes);
-      const offset = i * unet.classes * canvas.output.width * canvas.output.height;
-      blend(scores, offset, { ...tile, ...canvas.output }, gathered);
-      if ((first + i) % perSlice === perSlice - 1) finishSlice(tile.slice);
-    }
+    const scores = await runTiles(program, card, {
+      tiles: some,
+      canvas,
+      size,
+      depth: stack.depth,
+      intensities,
+      source,
+    });
+    for (const [i, tile] of some.entries()) blender.add(tile, scores, i * outputPixels);
   }
-  return result;
+  return writer.result;
 }
 
 async function runTiles(
   program: Program,
-  stack: SliceStack,
+  { unet, input }: ModelCard,
   job: {
     readonly tiles: readonly Tile[];
     readonly canvas: ReturnType<typeof makeCanvas>;
+    readonly size: Size;
+    readonly depth: number;
     readonly intensities: readonly Intensity[];
-    readonly unet: ModelCard["unet"];
+    readonly source: (slice: number) => Float32Array;
   },
 ): Promise<Float32Array> {
-  const { tiles, canvas, unet } = job;
+  const { tiles, canvas, size, depth } = job;
   const pixels = canvas.input.width * canvas.input.height;
-  const batch = new Float32Array(tiles.length * pixels);
-  const length = stack.width * stack.height;
+  const channels = 1 + 2 * input.neighbours;
+  const batch = new Float32Array(tiles.length * channels * pixels);
   for (const [i, { slice, x, y }] of tiles.entries()) {
-    placeImage(
-      stack.image.subarray(slice * length, (slice + 1) * length),
-      stack,
-      job.intensities[slice]!,
-      { canvas, x, y, isMirrored: unet.padding === "valid" },
-      { batch, offset: i * pixels },
-    );
+    const placement = { canvas, x, y, isMirrored: unet.padding === "valid" };
+    for (const [channel, at] of neighboursOf(slice, depth, input.neighbours).entries()) {
+      const offset = (i * channels + channel) * pixels;
+      placeImage(job.source(at), size, job.intensities[at]!, placement, { batch, offset });
+    }
   }
-  const shape = [tiles.length, 1, canvas.input.height, canvas.input.width];
+  const shape = [tiles.length, channels, canvas.input.height, canvas.input.width];
   return float32Of(await program.run({ image: { dtype: "float32", shape, data: batch } }), "logits");
 }

@@ -2,7 +2,6 @@
 import { mean } from "../core/statistics.ts";
 import type { DecodedCase } from "../dataset/types.ts";
 import type { CaseMetrics } from "../metrics/types.ts";
-import { orientationOf } from "../nifti/affine.ts";
 import type { SheetRow } from "../plot/contact-sheet.ts";
 
 /** One slice of a scored volume: all that is kept of it, a depth-th part. */
@@ -41,10 +40,8 @@ export function tellingSlice(mask: Uint8Array, sliceLength: number): number {
 }
 
 /** Whether row 0 is at the feet or at the back, where people expect the bottom of a picture. */
-export function isUpsideDown({ grid, sliceAxis }: Pick<DecodedCase, "grid" | "sliceAxis">): boolean {
-  // Rows run along the later one of the two axes that are not cut across.
-  const heightAxis = sliceAxis === 2 ? 1 : 2;
-  return "SA".includes(orientationOf(grid.affine)[heightAxis]!);
+export function isUpsideDown({ orientation }: Pick<DecodedCase, "orientation">): boolean {
+  return orientation !== undefined && "SA".includes(orientation[1]!);
 }
 
 /** One slice on its own, head or front upwards. */

@@ -3,7 +3,15 @@ import { makeRandom } from "../core/random.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
 import { IGNORE_LABEL } from "../loss/loss.ts";
 import type { InputFit } from "../predict/card.ts";
-import { type Canvas, placeImage, placeLabels, tileStarts } from "../predict/fit.ts";
+import {
+  type Canvas,
+  neighboursOf,
+  pixelFit,
+  placeImage,
+  placeLabels,
+  type Size,
+  tileStarts,
+} from "../predict/fit.ts";
 import { type Intensity, sliceIntensities } from "../predict/intensity.ts";
 import type { UnetConfig } from "../unet/config.ts";
 import { resizeLinear, resizeNearest } from "../volume/resize.ts";
@@ -58,7 +66,7 @@ export function makeSlicePicker(
 }
 
 export interface Batch {
-  /** [N, 1, H, W] */
+  /** [N, C, H, W]: the slice and its neighbours from the lowest to the highest. */
   readonly image: Float32Array;
   /** [N, H', W'], class indices; 255 outside the image. */
   readonly labels: Uint8Array;
@@ -101,37 +109,34 @@ export async function makeBatch(
   const { unet, fit, canvas, batchSize, classOf } = options;
   const pixels = canvas.input.width * canvas.input.height;
   const labelPixels = canvas.output.width * canvas.output.height;
-  const image = new Float32Array(batchSize * pixels);
+  const channels = 1 + 2 * fit.neighbours;
+  const image = new Float32Array(batchSize * channels * pixels);
   const labels = new Uint8Array(batchSize * labelPixels);
   const random = makeRandom(options.seed, "tile", step);
   for (let i = 0; i < batchSize; i++) {
     const ref = pick(step, i);
     const decoded = await load(ref.entry);
-    const intensity = intensityOf(decoded, ref.slice, fit);
-    const slice = cutSlice(decoded, ref.slice, fit);
+    const size = pixelFit(decoded, fit);
+    const isSame = size.width === decoded.width && size.height === decoded.height;
     const placement = {
       canvas,
-      x: drawStart(slice.width, canvas.output.width, random.uniform),
-      y: drawStart(slice.height, canvas.output.height, random.uniform),
+      x: drawStart(size.width, canvas.output.width, random.uniform),
+      y: drawStart(size.height, canvas.output.height, random.uniform),
       isMirrored: unet.padding === "valid",
     };
-    placeImage(slice.image, slice, intensity, placement, { batch: image, offset: i * pixels });
+    for (const [channel, at] of neighboursOf(ref.slice, decoded.depth, fit.neighbours).entries()) {
+      const offset = (i * channels + channel) * pixels;
+      const own = cutSlice(decoded.image, at, decoded);
+      const slice = isSame ? own : resizeLinear(own, decoded, size);
+      placeImage(slice, size, intensityOf(decoded, at, fit), placement, { batch: image, offset });
+    }
     const into = { batch: labels, offset: i * labelPixels, classOf, outside: IGNORE_LABEL };
-    placeLabels(slice.mask, slice, placement, into);
+    const mask = cutSlice(decoded.mask, ref.slice, decoded);
+    placeLabels(isSame ? mask : resizeNearest(mask, decoded, size), size, placement, into);
   }
   return { image, labels };
 }
 
-/** One slice and its mask, stretched to the canvas where the model works so; labels by nearest neighbour only. */
-function cutSlice({ image, mask, width, height }: DecodedCase, slice: number, fit: InputFit) {
-  const length = width * height;
-  const part = image.subarray(slice * length, (slice + 1) * length);
-  const labels = mask.subarray(slice * length, (slice + 1) * length);
-  if (fit.mode === "pad") return { image: part, mask: labels, width, height };
-  const from = { width, height };
-  return {
-    image: resizeLinear(part, from, fit.canvas),
-    mask: resizeNearest(labels, from, fit.canvas),
-    ...fit.canvas,
-  };
+function cutSlice<T extends Float32Array | Uint8Array>(stack: T, slice: number, { width, height }: Size): T {
+  return stack.subarray(slice * width * height, (slice + 1) * width * height) as T;
 }

@@ -14,7 +14,7 @@ const unetSchema = z.strictObject({
   levels: count.max(7),
   baseWidth: count.max(1024),
   maxWidth: count.max(4096),
-  inChannels: count.max(1),
+  inChannels: count.max(9).describe("1 + 2 * input.neighbours; follows it where left at 1"),
   classes: z.number().int().min(2).max(255).nullable().describe("null: as many as the data set has labels"),
   padding: z.enum(["same", "valid"]),
   block: z
@@ -42,6 +42,27 @@ export const configSchema = z.strictObject({
       .strictObject({ width: count.max(4096), height: count.max(4096) })
       .nullable()
       .describe("null: the largest training slice (at most 512)"),
+    plane: z
+      .enum(["auto", "axial", "coronal", "sagittal"])
+      .default("auto")
+      .describe("slices of volumes; auto: across the coarsest axis of most volumes"),
+    spacingMm: z
+      .union([
+        z.literal("file"),
+        z.strictObject({ width: z.number().positive(), height: z.number().positive() }),
+      ])
+      .nullable()
+      .default("file")
+      .describe(
+        'pixel size that slices are resampled to; null: the median of the training slices; "file": never',
+      ),
+    neighbours: z
+      .number()
+      .int()
+      .min(0)
+      .max(4)
+      .default(0)
+      .describe("slices on either side that the network sees as further channels (2.5D)"),
   }),
   loss: z.strictObject({ crossEntropy: z.number().min(0), dice: z.number().min(0) }),
   optimizer: z.strictObject({
@@ -84,6 +105,7 @@ export type FittedConfig = Omit<TrainConfig, "unet" | "input"> & {
   readonly unet: UnetConfig;
   readonly input: TrainConfig["input"] & {
     readonly size: { readonly width: number; readonly height: number };
+    readonly spacingMm: "file" | { readonly width: number; readonly height: number };
   };
 };
 
@@ -151,6 +173,12 @@ function contradictions(config: TrainConfig): string[] {
   }
   if (config.epochs !== null && config.minutes !== null)
     problems.push("epochs: give epochs or minutes, not both");
+  const channels = 1 + 2 * config.input.neighbours;
+  if (config.unet.inChannels !== 1 && config.unet.inChannels !== channels) {
+    problems.push(
+      `unet.inChannels: must be 1 + 2 * input.neighbours = ${channels}, got ${config.unet.inChannels}; leave it out`,
+    );
+  }
   if (config.input.mode === "resize" && config.input.size === null)
     problems.push("input.size: needed with mode resize");
   return problems;

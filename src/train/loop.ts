@@ -190,7 +190,7 @@ function stepFeeds(
   const { beta1, beta2 } = config.optimizer;
   const { outputSize } = stepModel;
   return {
-    image: vector(batch.image, [n, 1, canvas.input.height, canvas.input.width]),
+    image: vector(batch.image, [n, config.unet.inChannels, canvas.input.height, canvas.input.width]),
     labels: { dtype: "uint8", shape: [n, outputSize.height, outputSize.width], data: batch.labels },
     ...Object.fromEntries(Object.entries(tensors).map(([name, data]) => [name, vector(data)])),
     learningRate: vector(Float32Array.of(now.learningRate)),

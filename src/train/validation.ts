@@ -38,9 +38,10 @@ export async function scoreCases(
   for (const entry of cases) {
     const decoded = await data.load(entry);
     const length = decoded.width * decoded.height;
-    const prediction = await predictor.predict(decoded, (slice, scores) => {
-      options.onScores?.(scores, decoded.mask.subarray(slice * length, (slice + 1) * length));
-    });
+    const { onScores } = options;
+    const onSlice = (slice: number, scores: Float32Array): void =>
+      onScores?.(scores, decoded.mask.subarray(slice * length, (slice + 1) * length));
+    const prediction = await predictor.predict(decoded, onScores === undefined ? {} : { onSlice });
     const metrics = scoreCase({
       id: entry.id,
       patient: entry.patient,

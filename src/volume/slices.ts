@@ -1,18 +1,17 @@
-/** Volumes <-> stacks of 2D slices. */
+/** How an image is cut into slices: which axis runs across them, and which way up they lie. */
 import { orientationOf } from "../nifti/affine.ts";
+import {
+  type Axis,
+  type AxisCodes,
+  axisCodesOf,
+  PLANE_CODES,
+  planeOf,
+  type Reorientation,
+  reorientation,
+} from "./orient.ts";
 import type { Grid } from "./volume.ts";
 
-export type Axis = 0 | 1 | 2;
 const AXES: readonly Axis[] = [0, 1, 2];
-
-/** A stack: `depth` slices of [height, width], each row-major. */
-export interface SliceStack<T> {
-  readonly width: number;
-  readonly height: number;
-  readonly depth: number;
-  /** length = depth * height * width */
-  readonly data: T;
-}
 
 /**
  * The axis across which a volume is cut into slices: of a 2D image the one with a single voxel; else that with the
@@ -27,72 +26,63 @@ export function coarsestAxis(grid: Grid): Axis {
   return AXES.find((axis) => letters[axis] === "S" || letters[axis] === "I") ?? 2;
 }
 
-/** The axes along which width, height and depth run: the two that are left keep their order. */
-function axesOf(axis: Axis): readonly [Axis, Axis, Axis] {
-  if (axis === 0) return [1, 2, 0];
-  return axis === 1 ? [0, 2, 1] : [0, 1, 2];
+/** What nibabel takes where a header states no orientation. */
+const ASSUMED_CODES: AxisCodes = "LAS";
+
+export interface SlicePlan {
+  /** What brings the image to width, height and depth. */
+  readonly turn: Reorientation;
+  /** The codes of width, height and depth then; undefined of a 2D image of which nothing says how it lies. */
+  readonly orientation: AxisCodes | undefined;
+  /** Set where the image had to be taken as it lies. */
+  readonly warning?: string;
 }
 
-interface Walk {
-  readonly size: readonly [width: number, height: number, depth: number];
-  /** Steps in the volume's array for one step along width, height and depth. */
-  readonly step: readonly [width: number, height: number, depth: number];
+/** The orientation that slices of this image have by themselves: across its coarsest axis, in the plane's own codes. */
+export function ownOrientation(grid: Grid): AxisCodes {
+  const codes = axisCodesOf(grid.affine) ?? ASSUMED_CODES;
+  return PLANE_CODES[planeOf(depthLast(codes, coarsestAxis(grid)))];
 }
 
-function walkOf(shape: Grid["shape"], axis: Axis, length: number): Walk {
-  const [x, y, z] = shape;
-  if (x * y * z !== length) throw new RangeError(`Shape ${shape.join(" x ")} has not ${length} voxels`);
-  const steps = [1, x, x * y] as const;
-  const [w, h, d] = axesOf(axis);
-  return { size: [shape[w], shape[h], shape[d]], step: [steps[w], steps[h], steps[d]] };
+/** The codes with those of one axis moved to the end. */
+function depthLast(codes: AxisCodes, axis: Axis): AxisCodes {
+  const [width, height] = AXES.filter((each) => each !== axis);
+  return `${codes[width!]}${codes[height!]}${codes[axis]}` as AxisCodes;
 }
 
-function sameKind<T extends Float32Array | Uint8Array>(data: T): T {
-  // The union's constructors cannot be called through T, but the copy is of data's own kind.
-  return data.slice() as T;
+/** An image whose depth is its axis of one voxel, its other axes in the file's order. */
+function asItLies(grid: Grid): Reorientation {
+  const depth = coarsestAxis(grid);
+  const [width, height] = AXES.filter((axis) => axis !== depth) as [Axis, Axis];
+  return { axes: [width, height, depth], flips: [false, false, false] };
 }
 
 /**
- * Reorders a volume (x fastest) into slices across `axis`. Of the other two axes the lower one becomes the width and
- * is fastest. A new array.
+ * Plans the slices of an image.
+ *
+ * A volume is turned so that its axes run as `wanted` says. A 2D image can be turned within its plane only: where
+ * its header states no place, or another plane than the wanted one, it is taken as it lies.
+ * @param isPlaced whether the header states where the axes point.
+ * @param wanted codes of width, height and depth; by default the image's own orientation.
  */
-export function toSlices<T extends Float32Array | Uint8Array>(
-  data: T,
-  shape: Grid["shape"],
-  axis: Axis,
-): SliceStack<T> {
-  const { size, step } = walkOf(shape, axis, data.length);
-  const [width, height, depth] = size;
-  const out = sameKind(data);
-  if (axis !== 2) {
-    let to = 0;
-    for (let d = 0; d < depth; d++) {
-      for (let h = 0; h < height; h++) {
-        let from = d * step[2] + h * step[1];
-        for (let w = 0; w < width; w++, from += step[0]) out[to++] = data[from]!;
-      }
-    }
+export function planSlices(
+  grid: Grid,
+  options: { readonly isPlaced: boolean; readonly wanted?: AxisCodes | undefined },
+): SlicePlan {
+  const { isPlaced, wanted } = options;
+  const codes = axisCodesOf(grid.affine);
+  const isFlat = grid.shape.includes(1);
+  if (!isFlat) {
+    const orientation = wanted ?? ownOrientation(grid);
+    return { turn: reorientation(codes ?? ASSUMED_CODES, orientation), orientation };
   }
-  return { width, height, depth, data: out };
-}
-
-/** The inverse of toSlices(): slices across `axis` back into a volume of `shape`, x fastest. A new array. */
-export function fromSlices<T extends Float32Array | Uint8Array>(
-  data: T,
-  shape: Grid["shape"],
-  axis: Axis,
-): T {
-  const { size, step } = walkOf(shape, axis, data.length);
-  const [width, height, depth] = size;
-  const out = sameKind(data);
-  if (axis !== 2) {
-    let from = 0;
-    for (let d = 0; d < depth; d++) {
-      for (let h = 0; h < height; h++) {
-        let to = d * step[2] + h * step[1];
-        for (let w = 0; w < width; w++, to += step[0]) out[to] = data[from++]!;
-      }
-    }
-  }
-  return out;
+  if (!isPlaced || codes === undefined) return { turn: asItLies(grid), orientation: wanted };
+  const own = depthLast(codes, coarsestAxis(grid));
+  const orientation = wanted ?? ownOrientation(grid);
+  if (planeOf(own) === planeOf(orientation)) return { turn: reorientation(codes, orientation), orientation };
+  return {
+    turn: asItLies(grid),
+    orientation,
+    warning: `its header says that it is a ${planeOf(own)} slice, expected ${planeOf(orientation)}: taken as it lies`,
+  };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
-import type { ModelCard } from "../../src/predict/card.ts";
+import { type ModelCard, PLAIN_INPUT } from "../../src/predict/card.ts";
 import { exportModel } from "../../src/predict/export.ts";
 import { specifyNetwork } from "../../src/unet/network.ts";
 import { initialParameters, initialStatistics } from "../../src/unet/parameters.ts";
@@ -79,7 +79,7 @@ export const TINY_CARD: ModelCard = {
   preset: "pelvis",
   unet: UNET,
   labels: HIPMRI_LABELS,
-  input: { mode: "pad", normalise: "zscore", over: "slice", canvas: { width: 8, height: 6 } },
+  input: { mode: "pad", normalise: "zscore", over: "slice", canvas: { width: 8, height: 6 }, ...PLAIN_INPUT },
   trainedOn: "nothing",
   synthetic: true,
   seed: 0,
@@ -91,8 +91,10 @@ export const TINY_CARD: ModelCard = {
 
 /** An untrained model: its masks are nonsense, but always the same. */
 export function tinyModel(input: Partial<ModelCard["input"]> = {}): Uint8Array {
-  const spec = specifyNetwork(UNET, [1, 1, 6, 8]);
+  const channels = 1 + 2 * (input.neighbours ?? 0);
+  const unet = { ...UNET, inChannels: channels };
+  const spec = specifyNetwork(unet, [1, channels, 6, 8]);
   const parameters = initialParameters(spec.parameters, { seed: 3, initialisation: "he" });
-  const card = { ...TINY_CARD, input: { ...TINY_CARD.input, ...input } };
+  const card = { ...TINY_CARD, unet, input: { ...TINY_CARD.input, ...input } };
   return exportModel(card, spec, { parameters, statistics: initialStatistics(spec.statistics) });
 }

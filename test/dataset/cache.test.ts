@@ -21,7 +21,8 @@ const decoded: DecodedCase = {
       [0, 0, 0, 1],
     ],
   },
-  sliceAxis: 2,
+  orientation: "LPS",
+  hasSpacing: true,
   warnings: ["“ö”"],
 };
 

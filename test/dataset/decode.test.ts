@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { decodeCase } from "../../src/dataset/decode.ts";
 import type { CaseEntry, DecodedCase } from "../../src/dataset/types.ts";
+import type { AxisCodes } from "../../src/volume/orient.ts";
 import { HIPMRI_LABELS } from "../../src/volume/volume.ts";
 import {
   addSlice,
@@ -15,8 +16,8 @@ import {
 
 const labels = HIPMRI_LABELS;
 
-function decode(files: Files, entry: CaseEntry): Promise<DecodedCase> {
-  return decodeCase(entry, { folder: memoryFolder(files), inflate: noInflate, labels });
+function decode(files: Files, entry: CaseEntry, orientation?: AxisCodes): Promise<DecodedCase> {
+  return decodeCase(entry, { folder: memoryFolder(files), inflate: noInflate, labels, orientation });
 }
 
 function sliceCase(slices: readonly number[]): CaseEntry {
@@ -63,7 +64,7 @@ test("slices are stacked, trailing axis or not, at the distance of their places"
   const entry = sliceCase([0, 1, 3]);
   const decoded = await decode(files, entry);
   expect(decoded.entry).toBe(entry);
-  expect([decoded.width, decoded.height, decoded.depth, decoded.sliceAxis]).toEqual([4, 3, 3, 2]);
+  expect([decoded.width, decoded.height, decoded.depth, decoded.orientation]).toEqual([4, 3, 3, "RAI"]);
   expect(decoded.spacingMm).toEqual([2, 1.5, 2.5]);
   expect(decoded.grid).toEqual({
     shape: [4, 3, 1],
@@ -79,6 +80,37 @@ test("slices are stacked, trailing axis or not, at the distance of their places"
   expect([...decoded.image]).toEqual(expected);
   expect([...decoded.mask]).toEqual([0, 1, 3].flatMap((slice) => Array.from({ length: 12 }, () => slice)));
   expect(decoded.warnings).toEqual([]);
+});
+
+test("slices are turned within their plane and along their numbers to the wanted orientation", async () => {
+  const files: Files = {};
+  // Columns to the left, rows to the feet, numbers to the front: coronal.
+  const sliceAt = (slice: number): Partial<NiftiOptions> => ({
+    affine: [
+      [-2, 0, 0, 5],
+      [0, 0, -3, 4 * slice],
+      [0, -1.5, 0, 7],
+      [0, 0, 0, 1],
+    ],
+    spacingMm: [2, 1.5, 3],
+  });
+  for (const slice of [0, 1]) {
+    const image = { ...sliceAt(slice), value: (i: number) => 100 * slice + i };
+    addSlice(files, { split: "train", case: "004", week: 0, slice, image, mask: sliceAt(slice) });
+  }
+  const asItLies = await decode(files, sliceCase([0, 1]));
+  expect(asItLies.orientation).toBe("LIA");
+  const turned = await decode(files, sliceCase([0, 1]), "SLP");
+  expect([turned.width, turned.height, turned.depth, turned.orientation]).toEqual([3, 4, 2, "SLP"]);
+  expect(turned.spacingMm).toEqual([1.5, 2, 4]);
+  expect([...turned.image.subarray(0, 6)]).toEqual([108, 104, 100, 109, 105, 101]);
+  // The files go with their slices.
+  expect(turned.entry.files.map(({ name }) => name)).toEqual(sliceCase([1, 0]).files.map(({ name }) => name));
+  const other = await decode(files, sliceCase([0, 1]), "LPS");
+  expect([...other.image]).toEqual([...asItLies.image]);
+  expect(other.warnings).toEqual([
+    '"case_004_week_0": its slices say that they are coronal, expected axial: taken as they lie',
+  ]);
 });
 
 test("a case of 144 pixels, as case_019_week_1", async () => {
@@ -202,11 +234,12 @@ test("a volume is cut across its coarsest axis", async () => {
     { shape: [2, 3, 4], spacingMm: [1, 5, 2], value: (i) => i },
     { value: (i) => i % 6 },
   );
-  expect([decoded.width, decoded.height, decoded.depth, decoded.sliceAxis]).toEqual([2, 4, 3, 1]);
+  expect([decoded.width, decoded.height, decoded.depth, decoded.orientation]).toEqual([2, 4, 3, "LSP"]);
   expect(decoded.spacingMm).toEqual([1, 2, 5]);
   expect(decoded.grid.shape).toEqual([2, 3, 4]);
-  expect([...decoded.image.subarray(0, 8)]).toEqual([0, 1, 6, 7, 12, 13, 18, 19]);
-  expect([...decoded.mask.subarray(8)]).toEqual([2, 3, 2, 3, 2, 3, 2, 3, 4, 5, 4, 5, 4, 5, 4, 5]);
+  // The file is RAS: x and y are reversed, and z is the height.
+  expect([...decoded.image.subarray(0, 8)]).toEqual([5, 4, 11, 10, 17, 16, 23, 22]);
+  expect([...decoded.mask.subarray(8)]).toEqual([3, 2, 3, 2, 3, 2, 3, 2, 1, 0, 1, 0, 1, 0, 1, 0]);
 });
 
 test("four axes pass with one frame only", async () => {
@@ -221,7 +254,7 @@ test("four axes pass with one frame only", async () => {
 
 test("a mask of floats that are whole numbers is a mask", async () => {
   const mask = await decodeVolume({ shape: [2, 3, 2] }, { dtype: "float32", value: (i) => i % 6 });
-  expect([...mask.mask]).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
+  expect([...mask.mask]).toEqual([5, 4, 3, 2, 1, 0, 5, 4, 3, 2, 1, 0]);
 });
 
 test.each([

@@ -14,7 +14,11 @@ test("cases, weeks and slices are in numeric order and the split is the folder's
   addSlice(files, { split: "train", case: "1004", week: 0, slice: 0 });
   addSlice(files, { split: "test", case: "040", week: 0, slice: 0 });
   const index = await read(files);
-  expect(index.layout).toBe("keras_slices");
+  expect(index).toMatchObject({
+    layout: "keras_slices",
+    unit: "slice",
+    description: "2D slices in HipMRI's layout: 15 slices of 5 volumes of 3 patients, 6 labels",
+  });
   expect(index.labels).toEqual(HIPMRI_LABELS);
   expect(index.warnings).toEqual([]);
   expect(index.cases.map(({ id, patient, split }) => [id, patient, split])).toEqual([
@@ -118,4 +122,40 @@ test("a patient in two splits is a warning", async () => {
   expect((await read(files)).warnings).toEqual([
     'Patient "case_004" is in 2 splits: train, test; figures of the held-out splits would be too good',
   ]);
+});
+
+test("PNG files of the second release are slices too, with and without .nii before their ending", async () => {
+  const index = await read({
+    "keras_slices_train/case_004_week_0_slice_0.nii.png": nothing,
+    "keras_slices_seg_train/seg_004_week_0_slice_0.nii.png": nothing,
+    "keras_slices_train/case_004_week_0_slice_1.png": nothing,
+    "keras_slices_seg_train/seg_004_week_0_slice_1.nii.gz": nothing,
+  });
+  expect(index.warnings).toEqual([]);
+  expect(index.cases.flatMap((entry) => entry.files)).toEqual([
+    {
+      name: "case_004_week_0_slice_0",
+      image: "keras_slices_train/case_004_week_0_slice_0.nii.png",
+      mask: "keras_slices_seg_train/seg_004_week_0_slice_0.nii.png",
+    },
+    {
+      name: "case_004_week_0_slice_1",
+      image: "keras_slices_train/case_004_week_0_slice_1.png",
+      mask: "keras_slices_seg_train/seg_004_week_0_slice_1.nii.gz",
+    },
+  ]);
+});
+
+test("a dataset.json beside the folders names other labels", async () => {
+  const files: Files = {
+    "dataset.json": new TextEncoder().encode('{"labels": {"background": 0, "prostate": 1}}'),
+  };
+  addSlice(files, { split: "train", case: "004", week: 0, slice: 0 });
+  expect(await read(files)).toMatchObject({
+    labels: [
+      { id: 0, name: "background" },
+      { id: 1, name: "prostate" },
+    ],
+    description: "2D slices in HipMRI's layout: 1 slice of 1 patient, 2 labels",
+  });
 });

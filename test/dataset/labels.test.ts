@@ -1,66 +1,54 @@
 import { expect, test } from "vitest";
-import { HipError } from "../../src/core/errors.ts";
-import { parseDatasetJson } from "../../src/dataset/labels.ts";
+import { makeByteSource } from "../../src/core/bytes.ts";
+import type { Folder } from "../../src/dataset/folder.ts";
+import { findLabels, nameLabels, scanLabels, scanMask } from "../../src/dataset/labels.ts";
+import { memoryFolder, niftiBytes, noInflate, rejection } from "../support/data-folder.ts";
 
-const parse = (content: unknown) => parseDatasetJson(JSON.stringify(content), "dataset.json");
+const maskOf = (labels: readonly number[]): Uint8Array =>
+  niftiBytes({ shape: [labels.length, 1, 1], value: (i) => labels[i]! });
 
-function problemsOf(content: unknown): readonly string[] {
-  try {
-    parse(content);
-  } catch (error) {
-    if (error instanceof HipError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+test("scanLabels() gathers the ids of all masks, upwards", async () => {
+  const folder = memoryFolder({ "a.nii": maskOf([7, 0, 7]), "b.nii": maskOf([3, 254]) });
+  expect(await scanMask(folder, "a.nii", noInflate)).toEqual([0, 7]);
+  expect(await scanLabels({ folder, inflate: noInflate, masks: ["a.nii", "b.nii"] })).toEqual([0, 3, 7, 254]);
+});
 
-test("both orders give lower-case names by id", () => {
-  const labels = [
+test("nameLabels() adds the background", () => {
+  expect(nameLabels([2])).toEqual([
     { id: 0, name: "background" },
-    { id: 1, name: "anterior" },
-    { id: 2, name: "posterior" },
-  ];
-  expect(parse({ labels: { "2": "Posterior", "0": "background", "1": "Anterior" } })).toEqual({
-    labels,
-    warnings: [],
-  });
-  expect(parse({ labels: { Posterior: 2, background: 0, Anterior: 1 } })).toEqual({ labels, warnings: [] });
+    { id: 2, name: "label_2" },
+  ]);
 });
 
-test("no labels stated", () => {
-  expect(parse({ name: "x" })).toBeUndefined();
-  expect(parse(null)).toBeUndefined();
+test("scanMask() looks for the voxels of a header beside it, in the mask's own folder", async () => {
+  const asked: string[] = [];
+  const bytes = niftiBytes({ shape: [2, 1, 1] });
+  bytes.set(new TextEncoder().encode("ni1"), 344);
+  const folder: Folder = {
+    list: () => Promise.resolve([]),
+    open(path) {
+      asked.push(path);
+      return Promise.resolve(makeByteSource(bytes));
+    },
+  };
+  await scanMask(folder, "labels/x.hdr", noInflate).catch(() => undefined);
+  expect(asked[0]).toBe("labels/x.hdr");
+  expect(asked.slice(1).every((path) => path.startsWith("labels/x.img"))).toBe(true);
 });
 
-test("what is no list of labels is refused, all problems at once", () => {
-  expect(problemsOf({ labels: { "0": "background", "300": "far", whole: [1, 2], "1": " " } })).toEqual([
-    "Label 1 has an empty name",
-    'Label "300": "far" must have one whole number from 0 to 254',
-    'Label "whole": [1,2] must have one whole number from 0 to 254',
-  ]);
-  expect(problemsOf({ labels: { "0": "background", "1": "prostate", "255": "void" } })).toEqual([
-    'Label "255": "void" must have one whole number from 0 to 254: 255 means "ignore" here, renumber the labels',
-  ]);
-  expect(problemsOf({ labels: { background: 0, far: 254 } })).toEqual([]);
-  expect(problemsOf({ labels: { a: 1, b: 1, A: 2 } })).toEqual([
-    "Label 1 is named twice",
-    'Name "a" is given twice',
-  ]);
-  expect(problemsOf({ labels: { background: 0 } })).toEqual(["It names no label other than background"]);
-  expect(problemsOf({ labels: "prostate" })).toEqual(['"labels" is no object']);
-  expect(() => parseDatasetJson("{", "dataset.json")).toThrow('Cannot read "dataset.json": it is not JSON');
-});
-
-test("a foreground called 0 and an ignored label are told", () => {
-  expect(parse({ labels: { air: 0, prostate: 1, ignore: 2 } })).toEqual({
-    labels: [
-      { id: 0, name: "background" },
-      { id: 1, name: "prostate" },
-      { id: 2, name: "ignore" },
-    ],
-    warnings: [
-      '"dataset.json" calls label 0 "air"; it is treated as background',
-      '"dataset.json" calls label 2 "ignore"; it is learnt and scored as any other label',
-    ],
+test("findLabels() refuses masks without a label", async () => {
+  const folder = memoryFolder({ "a.nii": maskOf([0, 0]) });
+  const entry = {
+    id: "a",
+    patient: "a",
+    split: undefined,
+    files: [{ name: "a", image: "x", mask: "a.nii" }],
+  };
+  const options = { root: "DATA", inflate: noInflate, scan: scanLabels };
+  expect(await rejection(findLabels(folder, [entry], options))).toEqual({
+    code: "bad-dataset",
+    message: 'Cannot use "DATA": no mask has a label other than 0 (1 mask read)',
+    hint: "There is nothing to learn in empty masks: check that the right files were copied",
+    problems: [],
   });
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { readDataset } from "../../src/dataset/layouts.ts";
-import { patientOf } from "../../src/dataset/msd.ts";
 import { type Files, memoryFolder, niftiBytes, noInflate, rejection } from "../support/data-folder.ts";
 
 const nothing = new Uint8Array();
@@ -8,18 +7,6 @@ const read = (files: Files) => readDataset(memoryFolder(files), "DATA", noInflat
 const json = (content: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(content));
 const maskOf = (labels: readonly number[]): Uint8Array =>
   niftiBytes({ shape: [labels.length, 1, 1], value: (i) => labels[i]! });
-
-test.each([
-  ["patient001_frame01", "patient001"],
-  ["case_004_week_0", "case_004"],
-  ["Case_004_Week0_LFOV", "Case_004"],
-  ["K019_Week1_LFOV", "K019"],
-  ["hippocampus_001", "hippocampus_001"],
-  ["_frame01", "_frame01"],
-  ["weekly_frames", "weekly_frames"],
-])("the patient of %s is %s", (name, patient) => {
-  expect(patientOf(name)).toBe(patient);
-});
 
 test("volumes are paired, with or without the channel number, in natural order", async () => {
   const index = await read({
@@ -35,6 +22,8 @@ test("volumes are paired, with or without the channel number, in natural order",
   });
   expect(index).toEqual({
     layout: "msd",
+    unit: "volume",
+    description: "Medical Segmentation Decathlon layout: 3 volumes of 3 patients, 2 labels",
     root: "DATA",
     labels: [
       { id: 0, name: "background" },
@@ -109,12 +98,12 @@ test("further channels and strange files are left out with a warning", async () 
   });
   expect(index.cases.map((entry) => entry.id)).toEqual(["a"]);
   expect(index.warnings).toEqual([
-    '"imagesTr" holds 1 item that is no NIfTI file, left out: "list.csv"',
+    '"imagesTr" holds 1 item that is no image, left out: "list.csv"',
     'Only the first channel (_0000) of each image is used; 1 file left out: "a_0001.nii.gz"',
   ]);
 });
 
-test("without names the labels are those of all masks", async () => {
+test("without names the labels are those of all masks, and the description says so", async () => {
   const files: Files = {
     "imagesTr/hippocampus_1.nii": nothing,
     "labelsTr/hippocampus_1.nii": maskOf([7, 7, 1]),
@@ -127,7 +116,11 @@ test("without names the labels are those of all masks", async () => {
     { id: 3, name: "label_3" },
     { id: 7, name: "label_7" },
   ];
-  expect((await read(files)).labels).toEqual(labels);
+  const { description, ...index } = await read(files);
+  expect(index.labels).toEqual(labels);
+  expect(description).toBe(
+    "Medical Segmentation Decathlon layout: 2 volumes of 2 patients, 4 labels (found in the masks: no dataset.json names them)",
+  );
   expect((await read({ ...files, "dataset.json": json({ name: "x" }) })).labels).toEqual(labels);
   files["labelsTr/hippocampus_1.nii"] = maskOf([0, 0]);
   files["labelsTr/hippocampus_2.nii"] = maskOf([0]);
@@ -156,4 +149,85 @@ test("masks that cannot be used are all named", async () => {
       'Cannot use mask "labelsTr/b.nii": labels must be whole numbers from 0 to 254, got 300 at voxel [0, 0, 0] (1 such voxel)',
     ],
   });
+});
+
+test("nnU-Net is told by dataset.json or by its channel numbers, and can be asked for", async () => {
+  const files: Files = {
+    "imagesTr/a_0000.nii.gz": nothing,
+    "labelsTr/a.nii.gz": nothing,
+    "dataset.json": json({ labels: { background: 0, prostate: 1 }, numTraining: 1 }),
+  };
+  expect(await read(files)).toMatchObject({
+    layout: "nnunet",
+    description: "nnU-Net data set: 1 volume of 1 patient, 2 labels",
+  });
+  const plain: Files = { ...files, "imagesTr/a.nii.gz": nothing };
+  delete plain["imagesTr/a_0000.nii.gz"];
+  expect((await read(plain)).layout).toBe("msd");
+  expect(
+    (await readDataset(memoryFolder(plain), "DATA", noInflate, undefined, { layout: "nnunet" })).layout,
+  ).toBe("nnunet");
+  plain["dataset.json"] = json({ channel_names: { "0": "T2" }, labels: { background: 0, prostate: 1 } });
+  expect((await read(plain)).layout).toBe("nnunet");
+});
+
+test("the file_ending of dataset.json is what counts", async () => {
+  const labels = { background: 0, prostate: 1 };
+  const files: Files = {
+    "dataset.json": json({ labels, file_ending: ".nii.gz", numTraining: 2 }),
+    "imagesTr/a_0000.nii.gz": nothing,
+    "imagesTr/old.nii": nothing,
+    "labelsTr/a.NII.GZ": nothing,
+  };
+  const index = await read(files);
+  expect(index.cases.map((entry) => entry.id)).toEqual(["a"]);
+  expect(index.warnings).toEqual([
+    '"imagesTr" holds 1 item that does not end in ".nii.gz" ("file_ending" of dataset.json), left out: "old.nii"',
+    "dataset.json speaks of 2 training cases, found 1",
+  ]);
+  files["dataset.json"] = json({ labels, file_ending: ".nii" });
+  expect((await rejection(read(files))).problems).toEqual([
+    '"labelsTr" holds no ".nii" file, as the "file_ending" of dataset.json has it; found "a.NII.GZ"',
+    'Image "imagesTr/old.nii" lacks its mask "labelsTr/old.nii"',
+  ]);
+});
+
+test("two-dimensional files are slices, and the headers of three tell", async () => {
+  const flat = niftiBytes({ shape: [3, 2] });
+  const files: Files = { "dataset.json": json({ labels: { background: 0, prostate: 1 } }) };
+  for (const name of ["a", "b", "c"]) {
+    files[`imagesTr/${name}.nii`] = flat;
+    files[`labelsTr/${name}.nii`] = flat;
+  }
+  expect(await read(files)).toMatchObject({
+    unit: "slice",
+    description: "Medical Segmentation Decathlon layout: 3 slices of 3 patients, 2 labels",
+  });
+  files["imagesTr/c.nii"] = niftiBytes({ shape: [3, 2, 2] });
+  expect((await read(files)).unit).toBe("volume");
+});
+
+test("the images may lie in folders of their own names", async () => {
+  const files: Files = {
+    "dataset.json": json({ labels: { background: 0, prostate: 1 } }),
+    "imagesTr/a.nii.gz/A.nii": nothing,
+    "labelsTr/a.nii/a.nii": nothing,
+  };
+  const index = await read(files);
+  expect(index.cases[0]?.files).toEqual([
+    { name: "a", image: "imagesTr/a.nii.gz/A.nii", mask: "labelsTr/a.nii/a.nii" },
+  ]);
+  expect(index.warnings).toEqual([
+    '2 images lie in folders of their own names ("imagesTr/a.nii.gz/", "labelsTr/a.nii/"), as some programs unzip them: read from there',
+  ]);
+  files["imagesTr/b.nii/c.nii"] = nothing;
+  files["imagesTr/d.nii/"] = nothing;
+  files["imagesTr/e.nii/e.nii"] = nothing;
+  files["imagesTr/e.nii/f.nii"] = nothing;
+  files["labelsTr/e.nii"] = nothing;
+  expect((await rejection(read(files))).problems.slice(0, 3)).toEqual([
+    'Folder "imagesTr/b.nii/" must hold one image of its own name, found "c.nii"',
+    'Folder "imagesTr/d.nii/" must hold one image of its own name, found no image',
+    'Folder "imagesTr/e.nii/" must hold one image of its own name, found "e.nii", "f.nii"',
+  ]);
 });

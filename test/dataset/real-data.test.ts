@@ -29,7 +29,7 @@ describe.skipIf(data === undefined)("real data", () => {
       const decoded = await decodeCase(entry, { folder, inflate: inflateGzip, labels: index.labels });
       const voxels = decoded.width * decoded.height * decoded.depth;
       expect([decoded.image.length, decoded.mask.length]).toEqual([voxels, voxels]);
-      expect(decoded.sliceAxis).toBe(2);
+      expect(decoded.orientation).toBe("LPS");
       expect(decoded.warnings).toHaveLength(expected.warningsPerCase);
     }
   });

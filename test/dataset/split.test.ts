@@ -10,7 +10,8 @@ function indexOf(cases: readonly (readonly [patient: number, week: number, split
     const id = `case_${patient}_week_${week}`;
     return { id, patient: `case_${patient}`, split, files: [] };
   });
-  return { layout: "msd", root: "DATA", labels: HIPMRI_LABELS, cases: entries, warnings: [] };
+  const about = { layout: "msd", unit: "volume", description: "", root: "DATA" } as const;
+  return { ...about, labels: HIPMRI_LABELS, cases: entries, warnings: [] };
 }
 
 const patientsOf = (cases: readonly CaseEntry[]): string[] => [

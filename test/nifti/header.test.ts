@@ -32,12 +32,14 @@ describe("parseNiftiHeader() describes", () => {
       littleEndian: true,
       shape: [3, 2, 2],
       spacingMm: [2, 3, 4],
+      units: { space: "mm", time: "unknown" },
       affine: AFFINE,
       affineSource: "sform",
       orientation: "LPS",
       dtype: "int16",
       scale: { slope: 1, intercept: 0 },
       voxOffset: 352,
+      extensions: [],
       warnings: [],
       raw: header.raw,
     });
@@ -181,6 +183,15 @@ describe("parseNiftiHeader() places the image", () => {
       "Axis 1: the voxel size is 3.5 mm by pixdim, 3 mm by the sform",
     ]);
   });
+  test("and states the units", () => {
+    const units = (code: number) => parse((view) => view.setUint8(123, code)).units;
+    expect(units(0)).toEqual({ space: "unknown", time: "unknown" });
+    expect(units(2 | 8)).toEqual({ space: "mm", time: "s" });
+    expect(units(1 | 16)).toEqual({ space: "m", time: "ms" });
+    expect(units(3 | 24)).toEqual({ space: "um", time: "us" });
+    expect([32, 40, 48, 56].map((code) => units(code).time)).toEqual(["Hz", "ppm", "rad/s", "unknown"]);
+    expect(units(7).space).toBe("unknown");
+  });
   test("with a warning where lengths are not millimetres", () => {
     expect(parse((view) => view.setUint8(123, 3)).warnings).toEqual([
       "xyzt_units says micrometres: voxel sizes are taken as millimetres, as nibabel does",
@@ -234,7 +245,26 @@ const damaged: readonly [name: string, patch: Patch, message: string, hint: stri
   ],
   ["an empty axis", (v) => v.setInt16(44, 0, true), "dim[2] must be at least 1, got 0", EXPORT_AGAIN],
   ["a negative axis", (v) => v.setInt16(46, -4, true), "dim[3] must be at least 1, got -4", EXPORT_AGAIN],
-  ["bits", (v) => v.setInt16(70, 1, true), "datatype 1 is not one of NIfTI's voxel types", EXPORT_AGAIN],
+  [
+    "bits",
+    (v) => v.setInt16(70, 1, true),
+    "voxels of 1 bit (datatype 1) are not supported",
+    "Convert the image to uint8",
+  ],
+  [
+    "an unknown datatype",
+    (v) => v.setInt16(70, 3, true),
+    "datatype 3 is not one of NIfTI's voxel types",
+    EXPORT_AGAIN,
+  ],
+  [
+    "sizes whose product is beyond any file",
+    (v) => {
+      for (let i = 0; i < 5; i++) v.setInt16(40 + 2 * i, i === 0 ? 4 : 32767, true);
+    },
+    "dim must be the image's true shape, got 32767 x 32767 x 32767 x 32767 voxels, more than any file can hold",
+    EXPORT_AGAIN,
+  ],
   [
     "low vox_offset",
     (v) => v.setFloat32(108, 0, true),
@@ -264,6 +294,20 @@ describe("parseNiftiHeader() rejects", () => {
     expect((await hipErrorOf(() => parseNiftiHeader(second, "x.nii"))).message).toBe(
       'Cannot read "x.nii": a NIfTI-2 header needs 540 bytes, found 539',
     );
+  });
+  test("Analyze 7.5 whose bytes stand where the magic would be, told by its name", async () => {
+    const bytes = patched((view) => view.setInt32(344, 1234567, true));
+    expect((await hipErrorOf(() => parseNiftiHeader(bytes, "x.HDR.gz"))).message).toMatch(/Analyze 7\.5/);
+  });
+  test("NIfTI-2 whose line ends were changed on the way", async () => {
+    const bytes = new Uint8Array(540);
+    new DataView(bytes.buffer).setInt32(0, 540, true);
+    bytes.set([0x6e, 0x2b, 0x32, 0, 0x0a, 0x0a, 0x1a, 0x0a], 4);
+    expect(await hipErrorOf(() => parseNiftiHeader(bytes, "x.nii"))).toEqual({
+      code: "unreadable-image",
+      message: `Cannot read "x.nii": the end of its magic must be "\\r\\n\\u001a\\n", got "\\n\\n\\u001a\\n"`,
+      hint: "It was copied as text, which damages it: copy or download it again as binary",
+    });
   });
   test("NIfTI-2 without its magic, and CIFTI-2", async () => {
     const bytes = new Uint8Array(540);

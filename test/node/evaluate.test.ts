@@ -7,7 +7,7 @@ import { makeNodeRuntime } from "../../src/node/runtime.ts";
 import { type EvaluateOptions, evaluate } from "../../src/node/workflows/evaluate.ts";
 import { openData } from "../../src/node/workflows/open-data.ts";
 import { writeRunReport } from "../../src/node/workflows/report.ts";
-import type { ModelCard } from "../../src/predict/card.ts";
+import { type ModelCard, PLAIN_INPUT } from "../../src/predict/card.ts";
 import { exportModel } from "../../src/predict/export.ts";
 import { makePredictor } from "../../src/predict/predictor.ts";
 import { judge } from "../../src/report/judge.ts";
@@ -35,7 +35,13 @@ afterAll(async () => {
 
 const CARD = makeCard({
   synthetic: true,
-  input: { mode: "pad", normalise: "zscore", over: "slice", canvas: { width: 32, height: 16 } },
+  input: {
+    mode: "pad",
+    normalise: "zscore",
+    over: "slice",
+    canvas: { width: 32, height: 16 },
+    ...PLAIN_INPUT,
+  },
 });
 
 /** An untrained model. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { gunzipSync } from "node:zlib";
+import { deflateSync, gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { InflateLimitError } from "../../src/core/bytes.ts";
 import { gzip, inflateGzip } from "../../src/node/inflate.ts";
 import { hipErrorOf, sameBytes } from "../support/nifti.ts";
 
@@ -70,5 +71,79 @@ describe("inflateGzip()", () => {
     expect((await hipErrorOf(() => inflateGzip(packed, 1e6))).message).toBe(
       `The gzip data is damaged (incorrect length check) in ${packed.length} compressed bytes`,
     );
+  });
+  test("tells that limit from other failures", async () => {
+    await expect(inflateGzip(gzip(BYTES), 99_999)).rejects.toBeInstanceOf(InflateLimitError);
+    await expect(inflateGzip(gzip(BYTES), 0)).rejects.toBeInstanceOf(InflateLimitError);
+    await expect(inflateGzip(gzip(BYTES).slice(0, -1), 1e6)).rejects.not.toBeInstanceOf(InflateLimitError);
+    expect(await inflateGzip(gzip(new Uint8Array(0)), 0)).toEqual(new Uint8Array(0));
+  });
+  test("counts the bytes of all members together", async () => {
+    const joined = new Uint8Array(Buffer.concat([gzip(BYTES), gzip(BYTES)]));
+    expect((await inflateGzip(joined, 200_000)).length).toBe(200_000);
+    await expect(inflateGzip(joined, 199_999)).rejects.toBeInstanceOf(InflateLimitError);
+  });
+  test("lets zeros follow, as on tapes, and nothing else", async () => {
+    const followed = (...bytes: number[]) => new Uint8Array(Buffer.concat([gzip(BYTES), Buffer.from(bytes)]));
+    expect(sameBytes(await inflateGzip(followed(0, 0, 0), 1e6), BYTES)).toBe(true);
+    for (const garbage of [followed(7), followed(0, 7), followed(0x1f, 0x8b)]) {
+      expect((await hipErrorOf(() => inflateGzip(garbage, 1e6))).code).toBe("unreadable-image");
+    }
+    expect((await hipErrorOf(() => inflateGzip(followed(0, 7), 1e6))).message).toMatch(
+      /bytes that are no gzip follow its end/,
+    );
+  });
+});
+
+describe("inflateGzip() of zlib", () => {
+  const zlib = { format: "zlib" } as const;
+  const packed = new Uint8Array(deflateSync(BYTES));
+  test("undoes it and verifies its checksum", async () => {
+    expect(sameBytes(await inflateGzip(packed, 1e6, zlib), BYTES)).toBe(true);
+    const damaged = packed.slice();
+    damaged[damaged.length - 1]! ^= 1;
+    expect((await hipErrorOf(() => inflateGzip(damaged, 1e6, zlib))).message).toBe(
+      `The zlib data is damaged (incorrect data check) in ${packed.length} compressed bytes`,
+    );
+  });
+  test("is limited, and may not end early", async () => {
+    expect((await inflateGzip(packed, BYTES.length, zlib)).length).toBe(BYTES.length);
+    await expect(inflateGzip(packed, BYTES.length - 1, zlib)).rejects.toBeInstanceOf(InflateLimitError);
+    expect((await hipErrorOf(() => inflateGzip(packed.subarray(0, 99), 1e6, zlib))).message).toBe(
+      "The zlib data ends early, after 99 compressed bytes",
+    );
+  });
+  test("is not gzip", async () => {
+    expect((await hipErrorOf(() => inflateGzip(gzip(BYTES), 1e6, zlib))).code).toBe("unreadable-image");
+    expect((await hipErrorOf(() => inflateGzip(packed, 1e6))).code).toBe("unreadable-image");
+  });
+});
+
+describe.each(["gzip", "zlib"] as const)("inflateGzip() of the start of %s", (format) => {
+  const pack = (bytes: Uint8Array) => (format === "gzip" ? gzip(bytes) : new Uint8Array(deflateSync(bytes)));
+  const start = (bytes: Uint8Array, most: number) => inflateGzip(bytes, most, { format, startOnly: true });
+  test.each([0, 1, 63, 544, 70_000, 99_999])("stops after %i bytes", async (most) => {
+    expect(sameBytes(await start(pack(BYTES), most), BYTES.subarray(0, most))).toBe(true);
+  });
+  test("gives all where there is less, be it the file's end or that of its start", async () => {
+    expect(sameBytes(await start(pack(BYTES), 1e6), BYTES)).toBe(true);
+    const half = await start(pack(BYTES).subarray(0, 5000), 1e6);
+    expect(half.length).toBeGreaterThan(100);
+    expect(sameBytes(half, BYTES.subarray(0, half.length))).toBe(true);
+    expect(await start(new Uint8Array(0), 10)).toEqual(new Uint8Array(0));
+  });
+  test("does not look at what comes later", async () => {
+    const damaged = pack(BYTES);
+    damaged.fill(0xff, damaged.length >> 1);
+    expect(sameBytes(await start(damaged, 544), BYTES.subarray(0, 544))).toBe(true);
+  });
+  test("rejects what is damaged before", async () => {
+    expect((await hipErrorOf(() => start(new Uint8Array(64).fill(9), 10))).code).toBe("unreadable-image");
+  });
+  test("takes little memory of a file that inflates to much", async () => {
+    const bomb = pack(new Uint8Array(2 ** 26));
+    const before = process.memoryUsage().arrayBuffers;
+    expect((await start(bomb, 544)).length).toBe(544);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
   });
 });

@@ -5,19 +5,21 @@ import type { Affine } from "../../src/nifti/affine.ts";
 import { determinant } from "../../src/nifti/affine.ts";
 import { gzip, inflateGzip } from "../../src/node/inflate.ts";
 import { failuresError, predictInputs } from "../../src/node/workflows/predict.ts";
+import type { AxisCodes } from "../../src/volume/orient.ts";
 import { filesBelow, temporaryFolder, tinyModel, writeFiles } from "../cli/support.ts";
 import { type NiftiOptions, niftiBytes, rejection } from "../support/data-folder.ts";
 import { readBytes } from "../support/nifti.ts";
 
 const folder = temporaryFolder();
 const model = join(writeFiles(join(folder, "run"), { "model.onnx": tinyModel() }), "model.onnx");
-/** Of whole volumes; without z-score, so that a slice alone looks as it does in its volume. */
-const volumeModel = join(
-  writeFiles(join(folder, "volumes"), { "model.onnx": tinyModel({ over: "volume", normalise: "none" }) }),
-  "model.onnx",
-);
+/** Of volumes in a plane; without z-score, so that a slice alone looks as it does in its volume. */
+function volumeModel(orientation: AxisCodes): string {
+  const bytes = tinyModel({ over: "volume", normalise: "none", orientation });
+  return join(writeFiles(join(folder, orientation), { "model.onnx": bytes }), "model.onnx");
+}
 let made = 0;
 const newFolder = (): string => join(folder, `case${made++}`);
+const ENDINGS = ".nii, .nii.gz, .hdr with .img, .nrrd, .nhdr, .mha, .mhd or .png";
 /** Neither smooth nor constant. */
 const texture = (i: number): number => ((i * 7919) % 101) + (i % 13);
 const image = (options: Partial<NiftiOptions> = {}): Uint8Array =>
@@ -66,11 +68,11 @@ describe("predictInputs()", () => {
   });
 
   test.each([
-    ["second", [8, 3, 6], [1, 4, 1], 1],
-    ["third", [8, 6, 3], [1, 1, 4], 2],
-    ["first", [3, 8, 6], [4, 1, 1], 0],
-  ] as const)("cuts a volume across its coarsest axis, here the %s", async (_, shape, spacingMm, axis) => {
-    const volume = image({ shape, spacingMm });
+    ["coronal", "RSA", [8, 3, 6], 1],
+    ["axial", "RAS", [8, 6, 3], 2],
+    ["sagittal", "ASR", [3, 8, 6], 0],
+  ] as const)("cuts a volume as the model's slices lay: %s", async (_, orientation, shape, axis) => {
+    const volume = image({ shape });
     const steps = [1, shape[0], shape[0] * shape[1]];
     const [across, down] = [0, 1, 2].filter((each) => each !== axis) as [number, number];
     const at = (slice: number, i: number): number =>
@@ -78,7 +80,7 @@ describe("predictInputs()", () => {
     const slices = [0, 1, 2].map((slice) => image({ shape: [8, 6], value: (i) => texture(at(slice, i)) }));
     const { out } = await predictFiles(
       { "volume.nii": volume, "s0.nii": slices[0]!, "s1.nii": slices[1]!, "s2.nii": slices[2]! },
-      volumeModel,
+      volumeModel(orientation),
     );
     const whole = await readMask(join(out, "volume.nii.gz"));
     expect(whole.header.shape).toEqual(shape);
@@ -98,8 +100,8 @@ describe("predictInputs()", () => {
     expect(result.failures.map(({ error: { code, message, hint } }) => ({ code, message, hint }))).toEqual([
       {
         code: "bad-image",
-        message: `Cannot segment "${at}/volume.nii": the model was trained on single slices and takes images of 2 axes, got a volume of [8, 6, 2]`,
-        hint: "Cut the volume into slices as the training data were (same plane), one file each",
+        message: `Cannot segment "${at}/volume.nii": the model was trained on single slices whose plane it does not know and takes images of 2 axes, got a volume of [8, 6, 2]`,
+        hint: "Train with input.plane set to axial, coronal or sagittal, or cut the volume into slices as the training data were",
       },
     ]);
     expect(filesBelow(out)).toEqual([join(out, "flat.nii.gz")]);
@@ -126,6 +128,43 @@ describe("predictInputs()", () => {
       join(at, "out", "s_10.nii.gz"),
       join(at, "out", "s_9.nii.gz"),
     ]);
+  });
+
+  test("lets a model of neighbouring slices see the slices of one volume together", async () => {
+    const neighbours = join(writeFiles(join(folder, "nb"), { "model.onnx": tinyModel({ neighbours: 1 }) }), "model.onnx");
+    const at = (slice: number): Affine => [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 1, 3 * slice],
+      [0, 0, 0, 1],
+    ];
+    const sliceOf = (slice: number): Uint8Array =>
+      image({ value: (i) => texture(i + 50 * slice), affine: at(slice) });
+    const slices = { "v_slice_9.nii": sliceOf(0), "v_slice_10.nii": sliceOf(1), "v_slice_11.nii": sliceOf(2) };
+    const together = await predictFiles({ ...slices, "w_slice_10.nii": sliceOf(1) }, neighbours);
+    expect(together.result.failures).toEqual([]);
+    const masks = await Promise.all(
+      ["v_slice_10", "w_slice_10"].map((name) => readMask(join(together.out, `${name}.nii.gz`))),
+    );
+    expect(masks[0]!.header.affine).toEqual(at(1));
+    // One and the same picture, but another slice above and below.
+    expect(masks[0]!.values).not.toEqual(masks[1]!.values);
+    const volume = image({ shape: [8, 6, 3], value: (i) => texture((i % 48) + 50 * Math.floor(i / 48)) });
+    const whole = join(writeFiles(join(folder, "nbv"), { "model.onnx": tinyModel({ neighbours: 1, orientation: "RAS" }) }), "model.onnx");
+    const { out } = await predictFiles({ "volume.nii": volume }, whole);
+    expect((await readMask(join(out, "volume.nii.gz"))).values.slice(48, 96)).toEqual(masks[0]!.values);
+  });
+
+  test("refuses slices of one volume that are of unequal shape", async () => {
+    const neighbours = join(folder, "nb", "model.onnx");
+    const files = { "v_slice_0.nii": image(), "v_slice_1.nii": image({ shape: [8, 5] }) };
+    const { at, result } = await predictFiles(files, neighbours);
+    expect(result.failures.map(({ error }) => error.message)).toEqual(
+      [0, 1].map(
+        () =>
+          `Slices of one volume must have equal shapes: "${at}/v_slice_0.nii" has [8, 6], "${at}/v_slice_1.nii" has [8, 5, 1]`,
+      ),
+    );
   });
 
   test("gives equal bytes for equal images", async () => {
@@ -208,18 +247,18 @@ describe("predictInputs() refuses, before anything is written,", () => {
   );
 
   test("an input that is missing, no NIfTI file, or a folder without any", async () => {
-    const at = writeFiles(newFolder(), { "x.png": image(), "sub/y.nii": image() });
+    const at = writeFiles(newFolder(), { "x.txt": image(), "sub/y.nii": image() });
     expect(await refuse([join(at, "z.nii")], at)).toMatchObject({
       code: "not-found",
       message: `Cannot find input "${at}/z.nii"`,
     });
-    expect(await refuse([join(at, "x.png")], at)).toMatchObject({
+    expect(await refuse([join(at, "x.txt")], at)).toMatchObject({
       code: "usage",
-      message: `Input "${at}/x.png" must be a .nii or .nii.gz file, or a folder of such files`,
+      message: `Input "${at}/x.txt" must be an image (${ENDINGS}), or a folder of such files`,
     });
     expect(await refuse([at], at)).toMatchObject({
       code: "not-found",
-      message: `Cannot find images in folder "${at}": expected .nii or .nii.gz, found "sub/", "x.png"`,
+      message: `Cannot find images in folder "${at}": expected ${ENDINGS}, found "sub/", "x.txt"`,
     });
   });
 

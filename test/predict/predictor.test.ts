@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makeRandom } from "../../src/core/random.ts";
 import { makeNodeRuntime } from "../../src/node/runtime.ts";
-import type { ModelCard } from "../../src/predict/card.ts";
+import { type ModelCard, PLAIN_INPUT } from "../../src/predict/card.ts";
 import { exportModel } from "../../src/predict/export.ts";
 import { makeCanvas } from "../../src/predict/fit.ts";
 import { makePredictor, type SliceStack } from "../../src/predict/predictor.ts";
@@ -33,9 +33,11 @@ function drawStack(width: number, height: number, depth: number): SliceStack {
 async function apply(card: ModelCard, stack: SliceStack) {
   const predictor = await makePredictor(runtime, modelOf(card), "model.onnx");
   const scores: Float32Array[] = [];
-  const labels = await predictor.predict(stack, (slice, of) => {
-    expect(slice).toBe(scores.length);
-    scores.push(of.slice());
+  const labels = await predictor.predict(stack, {
+    onSlice(slice, of) {
+      expect(slice).toBe(scores.length);
+      scores.push(of.slice());
+    },
   });
   await predictor.dispose();
   return { labels, scores };
@@ -49,7 +51,7 @@ describe("predict()", () => {
       makeCard({
         unet,
         labels,
-        input: { mode: "pad", normalise: "zscore", over: "slice", canvas: { width, height } },
+        input: { mode: "pad", normalise: "zscore", over: "slice", canvas: { width, height }, ...PLAIN_INPUT },
       });
     const stack = drawStack(32, 48, 2);
     const whole = await apply(card(32, 48), stack);
@@ -90,7 +92,12 @@ describe("predict()", () => {
     stack.image.subarray(120).forEach((value, i) => {
       stack.image[120 + i] = 5 * value + 30;
     });
-    const input = { mode: "pad", normalise: "zscore", canvas: { width: 12, height: 10 } } as const;
+    const input = {
+      mode: "pad",
+      normalise: "zscore",
+      canvas: { width: 12, height: 10 },
+      ...PLAIN_INPUT,
+    } as const;
     const bySlice = await apply(makeCard({ input: { ...input, over: "slice" } }), stack);
     const byVolume = await apply(makeCard({ input: { ...input, over: "volume" } }), stack);
     expect(byVolume.scores[1]).not.toEqual(bySlice.scores[1]);
@@ -108,6 +115,7 @@ describe("predict()", () => {
       normalise: "zscore",
       over: "slice",
       canvas: { width: 16, height: 16 },
+      ...PLAIN_INPUT,
     } as const;
     const { labels, scores } = await apply(makeCard({ input }), drawStack(24, 10, 2));
     expect(labels).toHaveLength(24 * 10 * 2);

@@ -29,7 +29,8 @@ function decodedOf(entry: CaseEntry, mask: number[], predicted: number[]): Decod
       spacingMm: [1, 1, 1],
       affine: makeAffine([1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 1, 0]),
     },
-    sliceAxis: 2,
+    orientation: "LPS",
+    hasSpacing: true,
     warnings: [],
   };
 }

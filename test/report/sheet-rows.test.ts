@@ -10,8 +10,6 @@ import {
   tellingSlice,
 } from "../../src/report/sheet-rows.ts";
 
-const RAS = makeAffine([1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]);
-const LPS = makeAffine([-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 1, 0]);
 /** Coronal slices as the phantom writes them: columns left, rows superior. */
 const CORONAL = makeAffine([-1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0]);
 
@@ -31,7 +29,8 @@ function decoded(changes: Partial<DecodedCase> = {}): DecodedCase {
     image: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
     mask: Uint8Array.of(0, 0, 0, 1, 0, 2, 1, 1),
     grid: { shape: [2, 2, 1], spacingMm: [2, 3, 4], affine: CORONAL },
-    sliceAxis: 2,
+    orientation: "LSP",
+    hasSpacing: true,
     warnings: [],
     ...changes,
   };
@@ -72,18 +71,15 @@ describe("tellingSlice", () => {
   });
 });
 
-describe("isUpsideDown", () => {
-  const grid = (affine: typeof RAS) => ({ shape: [2, 2, 2], spacingMm: [1, 1, 1], affine }) as const;
-  test.each([
-    ["axial, rows to the front", RAS, 2, true],
-    ["axial, rows to the back", LPS, 2, false],
-    ["coronal cut, rows to the head", LPS, 1, true],
-    ["sagittal cut, rows to the head", LPS, 0, true],
-    ["coronal slice file, rows to the head", CORONAL, 2, true],
-    ["coronal cut, rows to the feet", makeAffine([1, 0, 0, 0], [0, 1, 0, 0], [0, 0, -1, 0]), 1, false],
-  ] as const)("%s: %s", (_, affine, sliceAxis, expected) => {
-    expect(isUpsideDown({ grid: grid(affine), sliceAxis })).toBe(expected);
-  });
+test.each([
+  ["axial, rows to the front", "RAS", true],
+  ["axial, rows to the back", "LPS", false],
+  ["coronal, rows to the head", "LSP", true],
+  ["coronal, rows to the feet", "LIP", false],
+  ["sagittal, rows to the head", "PSL", true],
+  ["a picture that says nothing", undefined, false],
+] as const)("isUpsideDown(): %s", (_, orientation, expected) => {
+  expect(isUpsideDown({ orientation })).toBe(expected);
 });
 
 describe("makeCandidate", () => {
@@ -109,8 +105,7 @@ describe("makeCandidate", () => {
 
   test("a slice of a volume is named by its number, and is left as it is where it is upright", () => {
     const entry = { ...decoded().entry, files: [{ name: "v", image: "v", mask: "v" }] };
-    const grid = { shape: [2, 2, 2], spacingMm: [2, 3, 4], affine: LPS } as const;
-    const candidate = makeCandidate(decoded({ entry, grid }), prediction, scores(null));
+    const candidate = makeCandidate(decoded({ entry, orientation: "LPS" }), prediction, scores(null));
     expect(candidate.name).toBe("case_1, slice 1");
     expect(candidate.dice).toBeNull();
     expect(candidate.row.image).toEqual(Float32Array.of(4, 5, 6, 7));

@@ -1,5 +1,5 @@
 /** Cards of tiny models, for tests that need one. */
-import type { ModelCard } from "../../src/predict/card.ts";
+import { type ModelCard, PLAIN_INPUT } from "../../src/predict/card.ts";
 import type { UnetConfig } from "../../src/unet/config.ts";
 import { presets } from "../../src/unet/presets.ts";
 import { HIPMRI_LABELS } from "../../src/volume/volume.ts";
@@ -13,7 +13,13 @@ export function makeCard(changes: Partial<ModelCard> = {}): ModelCard {
     preset: "seed",
     unet: TINY_UNET,
     labels: HIPMRI_LABELS,
-    input: { mode: "pad", normalise: "zscore", over: "slice", canvas: { width: 12, height: 10 } },
+    input: {
+      mode: "pad",
+      normalise: "zscore",
+      over: "slice",
+      canvas: { width: 12, height: 10 },
+      ...PLAIN_INPUT,
+    },
     trainedOn: "nothing",
     synthetic: false,
     seed: 3,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CaseEntry, DecodedCase } from "../../src/dataset/types.ts";
+import { type InputFit, PLAIN_INPUT } from "../../src/predict/card.ts";
 import { makeCanvas } from "../../src/predict/fit.ts";
 import { makeBatch, makeSlicePicker, type SliceRef } from "../../src/train/batches.ts";
 import { classLookup } from "../../src/train/validation.ts";
@@ -47,7 +48,7 @@ describe("makeSlicePicker()", () => {
 });
 
 describe("makeBatch()", () => {
-  const decoded: DecodedCase = {
+  const ramps: DecodedCase = {
     entry,
     width: 6,
     height: 4,
@@ -65,21 +66,27 @@ describe("makeBatch()", () => {
         [0, 0, 0, 1],
       ],
     },
-    sliceAxis: 2,
+    orientation: "LPS",
+    hasSpacing: true,
     warnings: [],
   };
   const labels = [
     { id: 0, name: "background" },
     { id: 9, name: "label_9" },
   ];
-  const make = (canvas: { readonly width: number; readonly height: number }, seed = 1) =>
+  const make = (
+    canvas: { readonly width: number; readonly height: number },
+    seed = 1,
+    fit: Partial<InputFit> = {},
+    decoded: DecodedCase = { ...ramps },
+  ) =>
     makeBatch(
       0,
       (_, place) => ({ entry, slice: place }),
       () => Promise.resolve(decoded),
       {
         unet: TINY_UNET,
-        fit: { mode: "pad", normalise: "zscore", over: "slice", canvas },
+        fit: { mode: "pad", normalise: "zscore", over: "slice", canvas, ...PLAIN_INPUT, ...fit },
         canvas: makeCanvas(TINY_UNET, canvas),
         batchSize: 2,
         classOf: classLookup(labels),
@@ -97,6 +104,28 @@ describe("makeBatch()", () => {
     image.slice(32).forEach((value, i) => {
       expect(value).toBeCloseTo(image[i]!, 4);
     });
+  });
+
+  it("gives neighbouring slices as channels, the outermost ones repeated", async () => {
+    const plain = { normalise: "none", neighbours: 1 } as const;
+    const { image, labels: classes } = await make({ width: 6, height: 4 }, 1, plain);
+    expect(classes).toHaveLength(2 * 4 * 6);
+    const channel = (place: number, k: number): number => image[(place * 3 + k) * 24]!;
+    // The slices begin with 0 and with 24.
+    expect([0, 1, 2].map((k) => channel(0, k))).toEqual([0, 0, 24]);
+    expect([0, 1, 2].map((k) => channel(1, k))).toEqual([0, 24, 24]);
+  });
+
+  it("resamples slices to the wanted spacing: images linearly, labels by nearest neighbour", async () => {
+    const spacingMm = { width: 2, height: 1 };
+    const coarse = await make({ width: 4, height: 4 }, 1, { normalise: "none", spacingMm });
+    // Six pixels of 1 mm become three of 2 mm, the fourth column lies outside.
+    expect([...coarse.labels.subarray(0, 4)].at(-1)).toBe(255);
+    expect(new Set(coarse.labels)).toEqual(new Set([0, 1, 255]));
+    expect(coarse.image[1]).toBeCloseTo(2.5);
+    const guessed = { ...ramps, hasSpacing: false };
+    const kept = await make({ width: 6, height: 4 }, 1, { normalise: "none", spacingMm }, guessed);
+    expect([...kept.image.subarray(0, 6)]).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   it("cuts slices that are larger than the canvas at places drawn from the seed", async () => {

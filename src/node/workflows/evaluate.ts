@@ -2,6 +2,7 @@
 import { join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
+import type { LayoutName } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
@@ -22,6 +23,8 @@ export interface EvaluateOptions {
   readonly model: string;
   /** A data folder. */
   readonly data: string;
+  /** How the data folder is laid out; by default that is found. */
+  readonly layout?: LayoutName | undefined;
   /** Default: test. */
   readonly split?: Split | "all" | undefined;
   readonly out: string;
@@ -134,8 +137,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const runtime = makeNodeRuntime({ threads: options.threads ?? run?.config.threads ?? DEFAULT_THREADS });
   const predictor = await makePredictor(runtime, model.bytes, model.path);
   try {
-    const { memoryMb } = options;
-    const data = await openData(options.data, memoryMb === undefined ? {} : { memoryMb });
+    const { orientation } = predictor.card.input;
+    const data = await openData(options.data, {
+      memoryMb: options.memoryMb,
+      layout: options.layout,
+      orientation: orientation ?? undefined,
+    });
     const request = { index: data.index, split, run, card: predictor.card, modelPath: model.path };
     checkSameLabels(request);
     const chosen = chooseCases(request);

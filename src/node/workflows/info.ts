@@ -1,15 +1,15 @@
 /** `hipmri info`: the header of an image, or the card of a model. */
 import { stat } from "node:fs/promises";
-import { readNiftiHeader } from "../../nifti/read.ts";
-import type { NiftiHeader } from "../../nifti/types.ts";
+import { readImageHeader } from "../../formats/image-file.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
-import { openFile } from "../files.ts";
+import type { ImageHeader } from "../../volume/image.ts";
+import { withImageFile } from "../files.ts";
 import { inflateGzip } from "../inflate.ts";
 import { readModelFile } from "./model-file.ts";
 
 /** The header as nibabel has it; `affine` is voxel index to RAS+ millimetres, rows first. */
 export type ImageInfo = { readonly kind: "image" } & Pick<
-  NiftiHeader,
+  ImageHeader,
   | "format"
   | "shape"
   | "spacingMm"
@@ -34,23 +34,18 @@ export async function describeFile(path: string): Promise<FileInfo> {
     const card = readModelCard(model.bytes, model.path);
     return { kind: "model", path: model.path, bytes: model.bytes.length, ...card };
   }
-  const source = await openFile(path);
-  try {
-    const header = await readNiftiHeader(source, { name: path, inflate: inflateGzip });
-    const { format, shape, spacingMm, orientation, affine, affineSource, dtype, scale, warnings } = header;
-    return {
-      kind: "image",
-      format,
-      shape,
-      spacingMm,
-      orientation,
-      affine,
-      affineSource,
-      dtype,
-      scale,
-      warnings,
-    };
-  } finally {
-    await source.close();
-  }
+  const header = await withImageFile(path, (file) => readImageHeader(file, inflateGzip));
+  const { format, shape, spacingMm, orientation, affine, affineSource, dtype, scale, warnings } = header;
+  return {
+    kind: "image",
+    format,
+    shape,
+    spacingMm,
+    orientation,
+    affine,
+    affineSource,
+    dtype,
+    scale,
+    warnings,
+  };
 }

@@ -6,13 +6,17 @@ import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { readDataset } from "../../dataset/layouts.ts";
 import { sortNaturally } from "../../dataset/listing.ts";
-import type { CaseEntry, DatasetIndex, DecodedCase } from "../../dataset/types.ts";
+import { type FoundOrientation, findOrientation } from "../../dataset/orientation.ts";
+import type { CaseEntry, DatasetIndex, DecodedCase, LayoutName } from "../../dataset/types.ts";
+import type { AxisCodes, Plane } from "../../volume/orient.ts";
 import { makeCaseCache } from "../case-cache.ts";
 import { openFolder } from "../folder.ts";
 import { inflateGzip } from "../inflate.ts";
 
 export interface OpenedData {
   readonly index: DatasetIndex;
+  /** Of every decoded case's width, height and depth. */
+  readonly orientation: FoundOrientation;
   /** What one image file of the layout is. */
   readonly over: "slice" | "volume";
   /** The phantom says what it is in its README.txt. */
@@ -21,18 +25,36 @@ export interface OpenedData {
   warnings(): readonly string[];
 }
 
+export interface OpenDataOptions {
+  readonly memoryMb?: number | undefined;
+  /** How the folder is laid out; by default that is found. */
+  readonly layout?: LayoutName | undefined;
+  /** Slices of which plane; default "auto". */
+  readonly plane?: Plane | "auto" | undefined;
+  /** Of the slices, where a model says it; otherwise found from the data. */
+  readonly orientation?: AxisCodes | undefined;
+}
+
 /** @throws HipError "bad-dataset" and what readDataset() throws. */
-export async function openData(
-  path: string,
-  options: { readonly memoryMb?: number } = {},
-): Promise<OpenedData> {
+export async function openData(path: string, options: OpenDataOptions = {}): Promise<OpenedData> {
   const folder = openFolder(path);
-  const cache = makeCaseCache(options);
-  const index = await readDataset(folder, path, inflateGzip, cache.scanLabels);
-  const context = { folder, inflate: inflateGzip, labels: index.labels };
+  const cache = makeCaseCache(options.memoryMb === undefined ? {} : { memoryMb: options.memoryMb });
+  const index = await readDataset(folder, path, inflateGzip, cache.scanLabels, { layout: options.layout });
+  const request = { folder, inflate: inflateGzip, plane: options.plane ?? "auto" };
+  const orientation =
+    options.orientation === undefined
+      ? await findOrientation(index, request)
+      : { orientation: options.orientation, reason: "as the model has them" };
+  const context = {
+    folder,
+    inflate: inflateGzip,
+    labels: index.labels,
+    orientation: orientation.orientation,
+  };
   return {
     index,
-    over: index.layout === "keras_slices" ? "slice" : "volume",
+    orientation,
+    over: index.unit,
     isSynthetic: /synthetic/i.test(await readFile(join(path, "README.txt"), "utf8").catch(() => "")),
     load: (entry) => cache.get(entry, context),
     warnings: () => [...index.warnings, ...cache.warnings()],
@@ -41,10 +63,11 @@ export async function openData(
 
 const SHOWN_PROBLEMS = 20;
 
+/** What a case's slices are, without their pixels. */
+export type CaseShape = Pick<DecodedCase, "width" | "height" | "depth" | "spacingMm" | "hasSpacing">;
+
 export interface CaseFacts {
-  /** The largest slice. */
-  readonly width: number;
-  readonly height: number;
+  readonly shapes: ReadonlyMap<string, CaseShape>;
   /** By case: the foreground labels that each of its slices holds. */
   readonly slices: ReadonlyMap<string, readonly (readonly number[])[]>;
 }
@@ -73,14 +96,13 @@ export async function checkCases(
 ): Promise<CaseFacts> {
   const errors: HipError[] = [];
   const slices = new Map<string, readonly (readonly number[])[]>();
-  let width = 0;
-  let height = 0;
+  const shapes = new Map<string, CaseShape>();
   let done = 0;
   await mapParallel(cases, Math.max(2, cpus().length), async (entry) => {
     try {
       const decoded = await data.load(entry);
-      width = Math.max(width, decoded.width);
-      height = Math.max(height, decoded.height);
+      const { width, height, depth, spacingMm, hasSpacing } = decoded;
+      shapes.set(entry.id, { width, height, depth, spacingMm, hasSpacing });
       slices.set(entry.id, labelsBySlice(decoded));
     } catch (error) {
       if (!(error instanceof HipError)) throw error;
@@ -99,5 +121,5 @@ export async function checkCases(
       ...(first.hint === undefined ? {} : { hint: first.hint }),
     });
   }
-  return { width, height, slices };
+  return { shapes, slices };
 }

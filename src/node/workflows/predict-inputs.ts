@@ -3,6 +3,7 @@ import { realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { quoteSome, sortListing } from "../../dataset/listing.ts";
+import { imageStem } from "../../formats/image-file.ts";
 import { openFolder } from "../folder.ts";
 
 export interface PlannedMask {
@@ -10,9 +11,9 @@ export interface PlannedMask {
   readonly mask: string;
 }
 
-const NIFTI_NAME = /^(.+?)\.nii(\.gz)?$/i;
+const EXPECTED = ".nii, .nii.gz, .hdr with .img, .nrrd, .nhdr, .mha, .mhd or .png";
 
-/** A file stands for itself, a folder for the NIfTI files in it, in natural order. */
+/** A file stands for itself, a folder for the images in it, in natural order. */
 async function expand(input: string): Promise<readonly string[]> {
   const found = await stat(input).catch(() => undefined);
   if (found === undefined) {
@@ -24,18 +25,18 @@ async function expand(input: string): Promise<readonly string[]> {
     const what = strangers.length === 0 ? "the folder is empty" : `found ${quoteSome(strangers)}`;
     throw new HipError(
       "not-found",
-      `Cannot find images in folder "${input}": expected .nii or .nii.gz, ${what}`,
+      `Cannot find images in folder "${input}": expected ${EXPECTED}, ${what}`,
       {
         hint: "Give the folder that holds the images themselves: folders inside it are not searched",
       },
     );
   }
-  if (!NIFTI_NAME.test(basename(input))) {
+  if (imageStem(basename(input)) === undefined) {
     throw new HipError(
       "usage",
-      `Input "${input}" must be a .nii or .nii.gz file, or a folder of such files`,
+      `Input "${input}" must be an image (${EXPECTED}), or a folder of such files`,
       {
-        hint: "Convert the image to NIfTI first",
+        hint: "Convert the image to NIfTI first; of a DICOM series give the folder",
       },
     );
   }
@@ -49,7 +50,7 @@ async function identity(path: string): Promise<string | undefined> {
 }
 
 /**
- * Every input with its mask's path: X.nii and X.nii.gz become OUT/X.nii.gz. Touches nothing.
+ * Every input with its mask's path: X.nii, X.nii.gz and X.mha become OUT/X.nii.gz. Touches nothing.
  * @throws HipError "not-found"; "usage": two inputs for one mask, or a mask that would replace an input.
  */
 export async function planMasks(inputs: readonly string[], out: string): Promise<readonly PlannedMask[]> {
@@ -60,7 +61,7 @@ export async function planMasks(inputs: readonly string[], out: string): Promise
   for (const input of files) {
     const id = await identity(input);
     if (id !== undefined) owners.set(id, input);
-    const mask = join(out, `${NIFTI_NAME.exec(basename(input))![1]}.nii.gz`);
+    const mask = join(out, `${imageStem(basename(input))}.nii.gz`);
     const twin = byMask.get(mask);
     if (twin !== undefined) {
       if ((await realpath(twin)) === (await realpath(input))) continue;

@@ -3,21 +3,20 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
-import { withoutTrailingOnes } from "../../dataset/geometry.ts";
-import { determinant, voxelSizesMm } from "../../nifti/affine.ts";
-import { checkFinite, readNifti, readNiftiHeader } from "../../nifti/read.ts";
-import type { NiftiHeader } from "../../nifti/types.ts";
-import { writeMaskLike } from "../../nifti/write.ts";
-import type { InputFit } from "../../predict/card.ts";
+import { writeMask } from "../../formats/write-mask.ts";
+import type { Affine } from "../../nifti/affine.ts";
+import { determinant } from "../../nifti/affine.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
-import { coarsestAxis, fromSlices, toSlices } from "../../volume/slices.ts";
-import type { Grid, LabelDefinition } from "../../volume/volume.ts";
+import { planForModel, segmentVolume, sliceCount } from "../../predict/segment.ts";
+import type { ImageHeader } from "../../volume/image.ts";
+import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
-import { openFile } from "../files.ts";
-import { gzip, inflateGzip } from "../inflate.ts";
+import { gzip } from "../inflate.ts";
 import { makeNodeRuntime } from "../runtime.ts";
 import { readModelFile } from "./model-file.ts";
+import { factsOf, gridOf, loadHeader, loadVolume } from "./predict-image.ts";
 import { type PlannedMask, planMasks } from "./predict-inputs.ts";
+import { groupSlices, segmentSliceSet } from "./predict-slices.ts";
 
 /** Headers read at once. */
 const AT_ONCE = 8;
@@ -25,23 +24,26 @@ const AT_ONCE = 8;
 export interface PredictOptions {
   /** A run folder or a model.onnx. */
   readonly model: string;
-  /** NIfTI files, and folders that hold some. */
+  /** Image files, and folders that hold some. */
   readonly inputs: readonly string[];
   readonly out: string;
   /** Default: as many as there are processors. */
   readonly threads?: number | undefined;
-  /** Is told after each image, also one that failed. */
+  /** Is told how many slices of all images are done; of an image that fails, all at once. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly warn?: (message: string) => void;
-  /** Aborted: the image under way is finished, then the promise rejects. */
+  /** Aborted: the slices under way are finished, then the promise rejects; no mask is left half written. */
   readonly signal?: AbortSignal;
 }
 
 export interface PredictedMask {
   readonly input: string;
   readonly mask: string;
-  /** Foreground labels of the model, those that were not found too. */
-  readonly labels: readonly { readonly name: string; readonly voxels: number; readonly ml: number }[];
+  /**
+   * Foreground labels of the model, those that were not found too; `ml` is null where the image does not state the
+   * size of its voxels.
+   */
+  readonly labels: readonly { readonly name: string; readonly voxels: number; readonly ml: number | null }[];
   readonly warnings: readonly string[];
 }
 
@@ -68,119 +70,132 @@ export function failuresError(failures: readonly PredictFailure[], total: number
   });
 }
 
-/** The image's grid: 1D and 2D images have one slice. @param over what one image of the training data was */
-function gridOf({ shape: stated, affine }: NiftiHeader, name: string, over: InputFit["over"]): Grid {
-  const shape = withoutTrailingOnes(stated);
-  if (shape.length > 3) {
-    throw new HipError(
-      "bad-image",
-      `Cannot segment "${name}": an image must have at most 3 axes, got [${stated.join(", ")}]`,
-      { hint: "Write each frame or channel as a file of its own" },
-    );
-  }
-  if (shape.length === 3 && over === "slice") {
-    // Nothing says in which plane those slices lay: cutting in another one would give masks that mean nothing.
-    throw new HipError(
-      "bad-image",
-      `Cannot segment "${name}": the model was trained on single slices and takes images of 2 axes, got a volume of [${stated.join(", ")}]`,
-      { hint: "Cut the volume into slices as the training data were (same plane), one file each" },
-    );
-  }
-  const [x = 1, y = 1, z = 1] = shape;
-  return { shape: [x, y, z], spacingMm: voxelSizesMm(affine), affine };
-}
+/** An image to segment, and how many slices it has; or why it cannot be. */
+type Checked = PlannedMask &
+  ({ readonly header: ImageHeader; readonly slices: number } | { readonly error: HipError });
 
 /** Reads the header alone, so that all unfit files are known before the model is at work. */
-async function checkHeader({ input }: PlannedMask, over: InputFit["over"]): Promise<HipError | undefined> {
+async function check(planned: PlannedMask, predictor: Predictor): Promise<Checked> {
   try {
-    const source = await openFile(input);
-    try {
-      gridOf(await readNiftiHeader(source, { name: input, inflate: inflateGzip }), input, over);
-    } finally {
-      await source.close();
-    }
-    return undefined;
+    const header = await loadHeader(planned.input);
+    const grid = gridOf(header, planned.input);
+    const plan = planForModel(predictor.card, grid, factsOf(header, planned.input));
+    return { ...planned, header, slices: sliceCount(grid, plan) };
   } catch (error) {
-    if (error instanceof HipError) return error;
+    if (error instanceof HipError) return { ...planned, error };
     throw error;
   }
 }
 
 function countLabels(
   mask: Uint8Array,
-  header: NiftiHeader,
+  { affine, affineSource }: { readonly affine: Affine; readonly affineSource: string },
   labels: readonly LabelDefinition[],
 ): PredictedMask["labels"] {
   const counts = new Float64Array(256);
   for (let i = 0; i < mask.length; i++) counts[mask[i]!]!++;
-  const voxelMl = Math.abs(determinant(header.affine)) / 1000;
+  const voxelMl = Math.abs(determinant(affine)) / 1000;
   return labels
     .filter(({ id }) => id !== 0)
     .map(({ id, name }) => {
       const voxels = counts[id]!;
-      return { name, voxels, ml: Number((voxels * voxelMl).toPrecision(6)) };
+      return {
+        name,
+        voxels,
+        ml: affineSource === "assumed" ? null : Number((voxels * voxelMl).toPrecision(6)),
+      };
     });
 }
 
-async function segment(predictor: Predictor, { input, mask: path }: PlannedMask): Promise<PredictedMask> {
-  const source = await openFile(input);
-  let image: Awaited<ReturnType<typeof readNifti>>;
-  try {
-    image = await readNifti(source, { name: input, inflate: inflateGzip });
-  } finally {
-    await source.close();
+/** Images that are segmented together: a single one, or the slices of one volume. */
+type Group = readonly (PlannedMask & { readonly header: ImageHeader; readonly slices: number })[];
+
+/** Masks of a group, and what was odd. */
+async function segmentGroup(
+  predictor: Predictor,
+  group: Group,
+  watcher: { readonly onProgress: (done: number) => void; readonly signal: AbortSignal | undefined },
+): Promise<{ readonly masks: readonly Uint8Array[]; readonly warnings: readonly string[] }> {
+  if (group.length > 1) return segmentSliceSet(predictor, group, watcher);
+  const { input, header } = group[0]!;
+  const volume = await loadVolume(input);
+  const { mask, warnings } = await segmentVolume(predictor, volume, factsOf(header, input), watcher);
+  return { masks: [mask.data], warnings };
+}
+
+interface Work {
+  readonly predictor: Predictor;
+  readonly options: PredictOptions;
+  readonly outputs: PredictedMask[];
+  readonly failures: PredictFailure[];
+}
+
+async function writeGroup(
+  { predictor, options, outputs }: Work,
+  group: Group,
+  onProgress: (done: number) => void,
+) {
+  const { signal, warn } = options;
+  const { masks, warnings } = await segmentGroup(predictor, group, { onProgress, signal });
+  for (const [i, { input, mask: path, header }] of group.entries()) {
+    const mask = masks[i]!;
+    await makeFolder(dirname(path));
+    await writeFileAtomic(path, gzip(writeMask(header, mask)));
+    const all = [...header.warnings, ...warnings];
+    for (const warning of all) warn?.(`"${input}": ${warning}`);
+    const labels = countLabels(mask, header, predictor.card.labels);
+    outputs.push({ input, mask: path, labels, warnings: all });
   }
-  const { header, values } = image;
-  const grid = gridOf(header, input, predictor.card.input.over);
-  checkFinite(values, { name: input, shape: header.shape });
-  const axis = coarsestAxis(grid);
-  const { width, height, depth, data } = toSlices(values, grid.shape, axis);
-  const mask = fromSlices(await predictor.predict({ width, height, depth, image: data }), grid.shape, axis);
-  await makeFolder(dirname(path));
-  await writeFileAtomic(path, gzip(writeMaskLike(header, mask)));
-  return {
-    input,
-    mask: path,
-    labels: countLabels(mask, header, predictor.card.labels),
-    warnings: header.warnings,
+}
+
+/** Segments group after group; an image that fails is reported, the others go on. */
+async function segmentAll(work: Work, checked: readonly Checked[]): Promise<void> {
+  const { predictor, options, failures } = work;
+  const good = checked.flatMap((each) => ("error" in each ? [] : [each]));
+  for (const each of checked) if ("error" in each) failures.push({ input: each.input, error: each.error });
+  const total = good.reduce((sum, { slices }) => sum + slices, 0);
+  const groups = predictor.card.input.neighbours > 0 ? groupSlices(good) : good.map((each) => [each]);
+  let before = 0;
+  let told = 0;
+  const tell = (done: number): void => {
+    if (done > told) options.onProgress?.(done, total);
+    told = Math.max(told, done);
   };
+  for (const group of groups) {
+    options.signal?.throwIfAborted();
+    try {
+      await writeGroup(work, group, (done) => tell(before + done));
+    } catch (error) {
+      // A full disk fails every image: go on with what concerns this one only.
+      if (!(error instanceof HipError) || error.code === "disk") throw error;
+      for (const { input } of group) failures.push({ input, error });
+    }
+    before += group.reduce((sum, { slices }) => sum + slices, 0);
+    tell(before);
+  }
 }
 
 /**
- * Segments images: X.nii.gz gives OUT/X.nii.gz, uint8, with the image's own shape and affine. Volumes are cut into
- * slices across their coarsest axis; a model of single slices takes none. An image that cannot be used is reported among `failures`; the others are
- * segmented all the same.
+ * Segments images: X.nii.gz gives OUT/X.nii.gz, uint8, with the image's own shape and affine. Volumes of any
+ * orientation are brought to the plane that the model was trained in, and their masks back. An image that cannot be
+ * used is reported among `failures`; the others are segmented all the same.
  * @throws HipError "not-found", "bad-model", "disk"; "usage" where masks would collide or replace an input. Then
  *   nothing has been written.
  */
 export async function predictInputs(options: PredictOptions): Promise<Prediction> {
-  const { warn, signal } = options;
   const model = await readModelFile(options.model);
   const plan = await planMasks(options.inputs, options.out);
-  const outputs: PredictedMask[] = [];
-  const failures: PredictFailure[] = [];
   const threads = options.threads ?? availableParallelism();
   const predictor = await makePredictor(makeNodeRuntime({ threads }), model.bytes, model.path);
+  const work: Work = { predictor, options, outputs: [], failures: [] };
   try {
-    const { over } = predictor.card.input;
-    const faults = await mapParallel(plan, AT_ONCE, (planned) => checkHeader(planned, over));
-    for (const [i, planned] of plan.entries()) {
-      signal?.throwIfAborted();
-      try {
-        const fault = faults[i];
-        if (fault !== undefined) throw fault;
-        const output = await segment(predictor, planned);
-        for (const warning of output.warnings) warn?.(`"${planned.input}": ${warning}`);
-        outputs.push(output);
-      } catch (error) {
-        // A full disk fails every image: go on with what concerns this one only.
-        if (!(error instanceof HipError) || error.code === "disk") throw error;
-        failures.push({ input: planned.input, error });
-      }
-      options.onProgress?.(i + 1, plan.length);
-    }
+    const checked = await mapParallel(plan, AT_ONCE, (planned) => check(planned, predictor));
+    await segmentAll(work, checked);
   } finally {
     await predictor.dispose();
   }
-  return { outputs, failures };
+  const order = new Map(plan.map(({ input }, i) => [input, i]));
+  const byInput = <T extends { readonly input: string }>(items: readonly T[]): readonly T[] =>
+    items.toSorted((a, b) => order.get(a.input)! - order.get(b.input)!);
+  return { outputs: byInput(work.outputs), failures: byInput(work.failures) };
 }

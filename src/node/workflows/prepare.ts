@@ -1,15 +1,17 @@
 /** From a data folder and a configuration to what a trainer needs: split, checked cases, canvas, card. */
 import { HipError } from "../../core/errors.ts";
+import { median } from "../../core/statistics.ts";
 import { patientsOf, splitByPatient } from "../../dataset/split.ts";
-import type { CaseEntry } from "../../dataset/types.ts";
+import type { CaseEntry, LayoutName } from "../../dataset/types.ts";
 import type { InputFit, ModelCard } from "../../predict/card.ts";
+import { pixelFit, type Size } from "../../predict/fit.ts";
 import type { SliceRef } from "../../train/batches.ts";
 import type { FittedConfig, TrainConfig } from "../../train/config.ts";
 import type { TrainingData } from "../../train/types.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeProgress } from "../progress.ts";
 import { VERSION } from "../version.ts";
-import { type CaseFacts, checkCases, type OpenedData, openData } from "./open-data.ts";
+import { type CaseFacts, type CaseShape, checkCases, type OpenedData, openData } from "./open-data.ts";
 import type { RunSource } from "./run-source.ts";
 
 /** Largest side of a training canvas; larger slices are cut at random places. */
@@ -32,6 +34,8 @@ export interface Prepared {
 
 export interface PrepareOptions {
   readonly data: string;
+  /** How the data folder is laid out; by default that is found. */
+  readonly layout?: LayoutName | undefined;
   /** The test split will be judged at the end: its cases are looked at now. */
   readonly test: boolean;
   readonly stderr: NodeJS.WriteStream;
@@ -91,8 +95,13 @@ async function readFacts(opened: OpenedData, split: SplitCases, options: Prepare
 }
 
 /** The configuration with what follows from the data. */
-function fitConfig(config: TrainConfig, labels: readonly LabelDefinition[], facts: CaseFacts): FittedConfig {
+function fitConfig(
+  config: TrainConfig,
+  labels: readonly LabelDefinition[],
+  shapes: readonly CaseShape[],
+): FittedConfig {
   const { classes } = config.unet;
+  const { neighbours } = config.input;
   if (classes !== null && classes !== labels.length) {
     throw new HipError(
       "config",
@@ -100,15 +109,31 @@ function fitConfig(config: TrainConfig, labels: readonly LabelDefinition[], fact
       { hint: "Leave unet.classes out: it follows the data" },
     );
   }
-  const largest = {
-    width: Math.min(facts.width, LARGEST_CANVAS),
-    height: Math.min(facts.height, LARGEST_CANVAS),
-  };
+  const spacingMm = config.input.spacingMm ?? medianSpacing(shapes);
+  const target = { ...config.input, spacingMm: spacingMm === "file" ? null : spacingMm };
+  const sizes = shapes.map((shape) => pixelFit(shape, target));
+  const largest = (of: (size: Size) => number): number =>
+    Math.min(Math.max(...sizes.map(of)), LARGEST_CANVAS);
   return {
     ...config,
-    unet: { ...config.unet, classes: labels.length },
-    input: { ...config.input, size: config.input.size ?? largest },
+    unet: { ...config.unet, classes: labels.length, inChannels: 1 + 2 * neighbours },
+    input: {
+      ...config.input,
+      spacingMm,
+      size: config.input.size ?? {
+        width: largest(({ width }) => width),
+        height: largest(({ height }) => height),
+      },
+    },
   };
+}
+
+/** "file" where a case does not state its pixels' size: there is nothing to resample by. */
+function medianSpacing(shapes: readonly CaseShape[]): FittedConfig["input"]["spacingMm"] {
+  if (!shapes.every(({ hasSpacing }) => hasSpacing)) return "file";
+  const at = (axis: 0 | 1): number =>
+    Number(median(shapes.map(({ spacingMm }) => spacingMm[axis])).toPrecision(6));
+  return { width: at(0), height: at(1) };
 }
 
 /** Every training slice, and by foreground label those that hold it. */
@@ -130,14 +155,29 @@ export async function prepare(
   config: TrainConfig,
   resumed: RunSource | undefined,
 ): Promise<Prepared> {
-  const opened = await openData(options.data);
+  const opened = await openData(options.data, { plane: config.input.plane, layout: options.layout });
   for (const warning of opened.warnings()) options.warn(warning);
+  if (!(options.quiet ?? false)) {
+    options.stderr.write(`${opened.index.description}\nLearning ${opened.orientation.reason}\n`);
+  }
   const split = splitCases(opened, options, config, resumed);
   const facts = await readFacts(opened, split, options);
   const { labels } = opened.index;
-  const fitted = fitConfig(config, labels, facts);
-  const { mode, normalise, size } = fitted.input;
-  const input: InputFit = { mode, normalise, over: opened.over, canvas: size };
+  const fitted = fitConfig(
+    config,
+    labels,
+    split.train.map(({ id }) => facts.shapes.get(id)!),
+  );
+  const { mode, normalise, size, spacingMm, neighbours } = fitted.input;
+  const input: InputFit = {
+    mode,
+    normalise,
+    over: opened.over,
+    canvas: size,
+    orientation: opened.orientation.orientation ?? null,
+    spacingMm: spacingMm === "file" ? null : spacingMm,
+    neighbours,
+  };
   const patients = {
     train: patientsOf(split.train).length,
     validate: patientsOf(split.validate).length,

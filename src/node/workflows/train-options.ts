@@ -1,9 +1,12 @@
 /** What a training run is asked for, and what it says at its end. */
+import type { LayoutName } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
 
 export interface TrainRunOptions {
   readonly data: string;
+  /** How the data folder is laid out; by default that is found. */
+  readonly layout?: LayoutName | undefined;
   readonly out: string;
   readonly config: TrainConfig;
   readonly resume: boolean;

@@ -1,0 +1,95 @@
+/** The doctor's report on a terminal: the tables, then the findings with the errors first, then the verdict. */
+import { styleText } from "node:util";
+import { formatShare, linesBelow } from "../dataset/doctor/findings.ts";
+import type { DoctorFinding, DoctorReport, LabelRow, Severity } from "../dataset/doctor/types.ts";
+import { verdictOf } from "../report/doctor-page.ts";
+import { geometryRows } from "../report/doctor-tables.ts";
+import { alignColumns, alignRows } from "./layout.ts";
+
+const WIDTH = 100;
+const INDENT = "  ";
+/** Of files or details; the page and the JSON have more. */
+const SHOWN_LINES = 5;
+
+/** Breaks text at blanks; a single longer word stays whole. The first line begins with `first`, further ones with `rest`. */
+export function wrapText(text: string, first = "", rest = first): readonly string[] {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of text.split(" ")) {
+    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = `${rest}${word}`;
+    } else line = isEmpty ? `${line}${word}` : `${line} ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
+
+type Paint = (severity: Severity | "good", text: string) => string;
+const COLOURS = { error: "red", warning: "yellow", note: "cyan", good: "green" } as const;
+
+function findingText(finding: DoctorFinding, paint: Paint): string {
+  const { severity, code, message, remedy } = finding;
+  const head = wrapText(`${message} [${code}]`, `${severity}: `, INDENT);
+  const below = linesBelow(finding);
+  const lines = below.lines.slice(0, SHOWN_LINES);
+  const more = below.total - lines.length;
+  return [
+    head[0]!.replace(`${severity}:`, paint(severity, `${severity}:`)),
+    ...head.slice(1),
+    ...wrapText(remedy, `${INDENT}hint: `, `${INDENT}      `),
+    ...lines.flatMap((line) => wrapText(line, `${INDENT}- `, `${INDENT}  `)),
+    ...(more > 0 ? [`${INDENT}- and ${more} more`] : []),
+  ].join("\n");
+}
+
+function labelText(labels: readonly LabelRow[]): string {
+  const rows = labels.map(({ id, name, isKnown, voxels, share, slices, cases, patients }) => [
+    `${id} ${name}${isKnown ? "" : " (not in the list)"}`,
+    ...[voxels.toLocaleString("en"), formatShare(share), slices, cases, patients].map(String),
+  ]);
+  return alignColumns([["Label", "voxels", "share", "slices", "cases", "patients"], ...rows]);
+}
+
+function splitText({ splits }: DoctorReport): string {
+  return splits
+    .map(({ split, patients, cases }) =>
+      split === "drawn"
+        ? `not stated: ${patients} patients are shared out by the seed`
+        : `${split} ${patients} patients (${cases} cases)`,
+    )
+    .join(", ");
+}
+
+function factsText(report: DoctorReport): string {
+  const { counts, geometry } = report;
+  const rows: [string, string][] = [["Data", report.data]];
+  if (report.description !== null) rows.push(["Layout", `${report.description} (${report.layout})`]);
+  if (report.isSynthetic) rows.push(["", "SYNTHETIC: made by a phantom, not by a scanner"]);
+  if (counts.slices !== null) {
+    const unlabelled = counts.slicesWithoutLabel ?? 0;
+    rows.push(["Slices", `${counts.slices}, of which ${unlabelled} without a label`]);
+  }
+  if (report.splits.length > 0) rows.push(["Splits", splitText(report)]);
+  rows.push(...geometryRows(geometry).map(([name, text]): [string, string] => [name, text]));
+  if (report.read === "headers" && report.description !== null) {
+    rows.push(["Read", `the headers of ${geometry.pairsRead} of ${counts.pairs} pairs, no voxels`]);
+  }
+  const margin = " ".repeat(Math.max(...rows.map(([name]) => name.length)) + 2);
+  const wrapped = (text: string): string[] => wrapText(text, margin).map((line) => line.slice(margin.length));
+  return alignRows(rows.map(([name, text]) => [name, wrapped(text)] as const));
+}
+
+/** @param isColoured whether the terminal shows colours */
+export function checkText(report: DoctorReport, isColoured: boolean): string {
+  const paint: Paint = (kind, text) =>
+    isColoured ? styleText(COLOURS[kind], text, { validateStream: false }) : text;
+  const verdict = wrapText(verdictOf(report)).join("\n");
+  return [
+    factsText(report),
+    ...(report.labels.length === 0 ? [] : [labelText(report.labels)]),
+    ...report.findings.map((finding) => findingText(finding, paint)),
+    paint(report.ok ? "good" : "error", verdict),
+  ].join("\n\n");
+}

@@ -1,0 +1,226 @@
+/** The data doctor: looks at a whole data set and says in plain words what is wrong with it. */
+import { HipError, type HipErrorCode } from "../../core/errors.ts";
+import { mapParallel } from "../../core/parallel.ts";
+import { counted } from "../../core/text.ts";
+import type { LabelDefinition } from "../../volume/volume.ts";
+import type { Folder } from "../folder.ts";
+import { nameLabels } from "../labels.ts";
+import { readDataset } from "../layouts.ts";
+import { findOrientation } from "../orientation.ts";
+import { patientsOf } from "../split.ts";
+import { readSyntheticReadme } from "../synthetic.ts";
+import type { DatasetIndex, LayoutName } from "../types.ts";
+import { duplicateFindings } from "./duplicate-findings.ts";
+import { type CaseExam, type CaseVoxels, examineCase } from "./examine-case.ts";
+import type { ReadContext } from "./examine-pair.ts";
+import { checkHeaders, headerFindings } from "./fast-check.ts";
+import { makeFinding, sortFindings } from "./findings.ts";
+import { geometryTable } from "./geometry-findings.ts";
+import { fastFindings, splitRows } from "./index-findings.ts";
+import { intensityFindings } from "./intensity-findings.ts";
+import { labelFindings, labelRows } from "./label-findings.ts";
+import type { CaseRow, DoctorCounts, DoctorFinding, DoctorReport, LabelRow } from "./types.ts";
+
+/** Cases held at once: memory does not grow with the data set. */
+const AT_ONCE = 2;
+
+export interface DoctorOptions extends ReadContext {
+  /** How the data folder is called in messages. */
+  readonly root: string;
+  /** Found by the folders' names unless given. */
+  readonly layout?: LayoutName | undefined;
+  /** Headers only. */
+  readonly isFast?: boolean;
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Takes each case's voxels while they are there, to make a picture of them. */
+  readonly onVoxels?: (voxels: CaseVoxels) => void;
+  /** Aborted: the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+type Body = Omit<DoctorReport, "ok" | "data" | "read">;
+
+const NO_COUNTS: DoctorCounts = {
+  cases: 0,
+  patients: 0,
+  pairs: 0,
+  badCases: 0,
+  slices: null,
+  slicesWithoutLabel: null,
+};
+
+/** A data set that could not even be indexed. */
+function refusal(error: HipError): Body {
+  const finding = makeFinding({
+    severity: "error",
+    code: "unusable-dataset",
+    message: error.message,
+    remedy: error.hint ?? "Check that the data set was copied in full",
+    details: error.problems,
+  });
+  return {
+    layout: null,
+    description: null,
+    isSynthetic: false,
+    counts: NO_COUNTS,
+    splits: [],
+    labels: [],
+    geometry: geometryTable([], []),
+    cases: [],
+    findings: [finding],
+  };
+}
+
+const ANY_LABEL = Array.from({ length: 255 }, (_, id) => id);
+
+interface Indexed {
+  readonly index: DatasetIndex;
+  /** Nothing but the masks names the labels. */
+  readonly areLabelsFound: boolean;
+}
+
+/** The labels of masks that no list names are found with all the rest, so the masks need not be read twice. */
+async function readIndex(options: DoctorOptions): Promise<Indexed> {
+  let areLabelsFound = false;
+  const scan = (): Promise<readonly number[]> => {
+    areLabelsFound = true;
+    return Promise.resolve(ANY_LABEL);
+  };
+  const { folder, root, inflate, layout } = options;
+  const index = await readDataset(folder, root, inflate, scan, { layout });
+  return { index, areLabelsFound };
+}
+
+function countsOf(
+  { cases }: DatasetIndex,
+  badCases: ReadonlySet<string>,
+  exams?: readonly CaseExam[],
+): DoctorCounts {
+  const sum = (of: (exam: CaseExam) => number): number | null =>
+    exams?.reduce((total, exam) => total + of(exam), 0) ?? null;
+  return {
+    cases: cases.length,
+    patients: patientsOf(cases).length,
+    pairs: cases.reduce((total, { files }) => total + files.length, 0),
+    badCases: badCases.size,
+    slices: sum(({ slices }) => slices),
+    slicesWithoutLabel: sum(({ slicesWithoutLabel }) => slicesWithoutLabel),
+  };
+}
+
+/** Cases that an error names. */
+const badCasesOf = (findings: readonly DoctorFinding[]): ReadonlySet<string> =>
+  new Set(findings.filter(({ severity }) => severity === "error").flatMap(({ cases }) => cases));
+
+function caseRow({ entry, slices, labelVoxels, intensity }: CaseExam): CaseRow {
+  const total = labelVoxels?.reduce((sum, n) => sum + n, 0) ?? 0;
+  return {
+    id: entry.id,
+    patient: entry.patient,
+    split: entry.split ?? null,
+    slices,
+    foregroundShare: labelVoxels === undefined || total === 0 ? null : 1 - labelVoxels[0]! / total,
+    intensity: intensity ?? null,
+  };
+}
+
+async function examineAll(index: DatasetIndex, options: DoctorOptions): Promise<readonly CaseExam[]> {
+  const { folder, inflate, onProgress, onVoxels, signal } = options;
+  const { orientation } = await findOrientation(index, { folder, inflate, plane: "auto" });
+  let done = 0;
+  return mapParallel(index.cases, AT_ONCE, async (entry) => {
+    signal?.throwIfAborted();
+    const exam = await examineCase(entry, { folder, inflate, unit: index.unit, orientation, onVoxels });
+    onProgress?.(++done, index.cases.length);
+    return exam;
+  });
+}
+
+const isMet = ({ voxels }: LabelRow): boolean => voxels > 0;
+
+/** Whether a README.txt in the data folder, or in the one that holds the layout's folders, says so. */
+async function isSyntheticData({ cases }: DatasetIndex, folder: Folder): Promise<boolean> {
+  const within = cases[0]!.files[0]!.image.split("/").slice(0, -2).join("/");
+  return (await readSyntheticReadme(folder, ["", within])) !== undefined;
+}
+
+async function fullBody({ index, areLabelsFound }: Indexed, options: DoctorOptions): Promise<Body> {
+  const exams = await examineAll(index, options);
+  const met = (): LabelDefinition[] =>
+    nameLabels(
+      labelRows(exams, [])
+        .filter(isMet)
+        .map(({ id }) => id),
+    );
+  const labels = areLabelsFound ? met() : index.labels;
+  const rows = labelRows(exams, labels);
+  const { findings, geometry } = headerFindings(exams);
+  const all = [
+    ...fastFindings(index),
+    ...findings,
+    ...labelFindings(rows, exams, labels),
+    ...duplicateFindings(exams),
+    ...intensityFindings(exams),
+  ];
+  return {
+    layout: index.layout,
+    isSynthetic: await isSyntheticData(index, options.folder),
+    description: describe(index, areLabelsFound ? rows.length : undefined),
+    counts: countsOf(index, badCasesOf(all), exams),
+    splits: splitRows(index.cases),
+    labels: rows,
+    geometry,
+    cases: exams.map(caseRow),
+    findings: all,
+  };
+}
+
+/** The description counts the labels, which are known only now where nothing but the masks names them. */
+function describe({ description }: DatasetIndex, labels: number | undefined): string {
+  return labels === undefined
+    ? description
+    : description.replace(/\b\d+ labels?\b/, counted(labels, "label"));
+}
+
+async function fastBody({ index, areLabelsFound }: Indexed, options: DoctorOptions): Promise<Body> {
+  const { findings, geometry } = await checkHeaders(index, options);
+  return {
+    layout: index.layout,
+    isSynthetic: await isSyntheticData(index, options.folder),
+    // A fast check reads no masks, so it cannot say how many labels there are.
+    description: areLabelsFound ? index.description.replace(/, \d+ labels?\b.*$/, "") : index.description,
+    counts: countsOf(index, badCasesOf(findings)),
+    splits: splitRows(index.cases),
+    labels: [],
+    geometry,
+    cases: [],
+    findings,
+  };
+}
+
+const NOT_OF_THE_DATA: readonly HipErrorCode[] = ["usage", "not-found", "disk"];
+
+/**
+ * Checks a data folder. What is wrong with the data becomes a finding; only what is no fault of the data rejects.
+ * Two cases are in memory at a time.
+ * @throws HipError "not-found" or "disk" where the folder itself cannot be read; "usage" of an unknown layout
+ */
+export async function checkDataset(options: DoctorOptions): Promise<DoctorReport> {
+  const indexed = await readIndex(options).catch((error: unknown) => {
+    if (error instanceof HipError && !NOT_OF_THE_DATA.includes(error.code)) return error;
+    throw error;
+  });
+  const isFast = options.isFast ?? false;
+  const body =
+    indexed instanceof HipError
+      ? refusal(indexed)
+      : await (isFast ? fastBody(indexed, options) : fullBody(indexed, options));
+  const findings = sortFindings(body.findings);
+  return {
+    ok: !findings.some(({ severity }) => severity === "error"),
+    data: options.root,
+    read: isFast ? "headers" : "voxels",
+    ...body,
+    findings,
+  };
+}

@@ -1,0 +1,43 @@
+/** One image file as predict wants it: a volume on a grid, with what its file says of itself. */
+import { HipError } from "../../core/errors.ts";
+import { withoutTrailingOnes } from "../../dataset/geometry.ts";
+import { type ImageFile, readImage, readImageHeader } from "../../formats/image-file.ts";
+import { voxelSizesMm } from "../../nifti/affine.ts";
+import { checkFinite } from "../../nifti/read.ts";
+import type { ImageFacts } from "../../predict/segment.ts";
+import { type ImageHeader, isPlaced } from "../../volume/image.ts";
+import type { Grid, IntensityVolume } from "../../volume/volume.ts";
+import { withImageFile } from "../files.ts";
+import { inflateGzip } from "../inflate.ts";
+
+/**
+ * The grid of an image: 1D and 2D images have one slice.
+ * @throws HipError "bad-image" for more than 3 axes
+ */
+export function gridOf({ shape: stated, affine }: ImageHeader, name: string): Grid {
+  const shape = withoutTrailingOnes(stated);
+  if (shape.length > 3) {
+    throw new HipError(
+      "bad-image",
+      `Cannot segment "${name}": an image must have at most 3 axes, got [${stated.join(", ")}]`,
+      { hint: "Write each frame or channel as a file of its own" },
+    );
+  }
+  const [x = 1, y = 1, z = 1] = shape;
+  return { shape: [x, y, z], spacingMm: voxelSizesMm(affine), affine };
+}
+
+export function factsOf(header: ImageHeader, name: string): ImageFacts {
+  return { name, isPlaced: isPlaced(header), hasSpacing: header.affineSource !== "assumed" };
+}
+
+export function loadHeader(path: string): Promise<ImageHeader> {
+  return withImageFile(path, (file: ImageFile) => readImageHeader(file, inflateGzip));
+}
+
+/** @throws HipError "bad-image" where a value is not finite, and as readImage() */
+export async function loadVolume(path: string): Promise<IntensityVolume> {
+  const { header, values } = await withImageFile(path, (file) => readImage(file, inflateGzip));
+  checkFinite(values, { name: path, shape: header.shape });
+  return { kind: "intensity", grid: gridOf(header, path), data: values };
+}

@@ -1,0 +1,78 @@
+/** Slice files of one volume segmented together, for models that see neighbouring slices. */
+import { HipError } from "../../core/errors.ts";
+import { orientationOfSlices, type PlacedSlice, sliceDistance } from "../../dataset/geometry.ts";
+import { voxelSizesMm } from "../../nifti/affine.ts";
+import type { Predictor } from "../../predict/predictor.ts";
+import type { ImageHeader } from "../../volume/image.ts";
+import { inverseOf, planeOf, reorientation, reorientData, reorientGrid } from "../../volume/orient.ts";
+import type { Grid } from "../../volume/volume.ts";
+import { factsOf, gridOf, loadVolume } from "./predict-image.ts";
+import type { PlannedMask } from "./predict-inputs.ts";
+
+type Slice = PlannedMask & { readonly header: ImageHeader; readonly slices: number };
+
+const SLICE_NAME = /^(.*)_slice_(\d+)\.[^/]*$/i;
+
+/** Files `…_slice_N` of one folder and one name, upwards by number; every other image by itself. */
+export function groupSlices(images: readonly Slice[]): readonly (readonly Slice[])[] {
+  const groups = new Map<string, Slice[]>();
+  for (const image of images) {
+    const stem = image.slices === 1 ? SLICE_NAME.exec(image.input)?.[1] : undefined;
+    const key = stem === undefined ? `file ${image.input}` : `slices ${stem}`;
+    groups.set(key, [...(groups.get(key) ?? []), image]);
+  }
+  const numberOf = ({ input }: Slice): number => Number(SLICE_NAME.exec(input)?.[2] ?? 0);
+  return [...groups.values()].map((group) => group.sort((a, b) => numberOf(a) - numberOf(b)));
+}
+
+/** The slices as one grid, and what brings it to the model's orientation. */
+function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"]["orientation"]) {
+  const first = slices[0]!;
+  const sizes = slices.map(({ header, input }) => gridOf(header, input).shape);
+  const [width, height] = sizes[0]!;
+  const odd = sizes.findIndex(([w, h, d]) => w !== width || h !== height || d !== 1);
+  if (odd >= 0) {
+    throw new HipError(
+      "bad-image",
+      `Slices of one volume must have equal shapes: "${first.input}" has [${width}, ${height}], "${slices[odd]!.input}" has [${sizes[odd]!.join(", ")}]`,
+      { hint: "Give the slices of one volume only, or rename those of another" },
+    );
+  }
+  const placed: PlacedSlice[] = slices.map(({ header }, number) => ({ number, header }));
+  const { affine } = first.header;
+  const [x, y] = voxelSizesMm(affine);
+  const grid: Grid = {
+    shape: [width, height, slices.length],
+    spacingMm: [x, y, sliceDistance(placed).distanceMm],
+    affine,
+  };
+  const own = orientationOfSlices(placed);
+  const canTurn = own !== undefined && wanted !== null && planeOf(own) === planeOf(wanted);
+  return { grid, turn: canTurn ? reorientation(own, wanted) : reorientation("LPS", "LPS") };
+}
+
+/**
+ * Masks of slice files, each on its own grid.
+ * @throws HipError "bad-image" where their shapes differ
+ */
+export async function segmentSliceSet(
+  predictor: Predictor,
+  slices: readonly Slice[],
+  watcher: { readonly onProgress: (done: number) => void; readonly signal: AbortSignal | undefined },
+): Promise<{ readonly masks: readonly Uint8Array[]; readonly warnings: readonly string[] }> {
+  const { grid, turn } = stackGrid(slices, predictor.card.input.orientation);
+  const area = grid.shape[0] * grid.shape[1];
+  const data = new Float32Array(area * slices.length);
+  for (const [i, { input }] of slices.entries()) data.set((await loadVolume(input)).data, i * area);
+  const turned = reorientGrid(grid, turn);
+  const [width, height, depth] = turned.shape;
+  const { hasSpacing } = factsOf(slices[0]!.header, slices[0]!.input);
+  const image = reorientData(data, grid.shape, turn);
+  const labels = await predictor.predict(
+    { width, height, depth, image, spacingMm: turned.spacingMm, hasSpacing },
+    watcher,
+  );
+  const mask = reorientData(labels, turned.shape, inverseOf(turn));
+  const masks = slices.map((_, i) => mask.slice(i * area, (i + 1) * area));
+  return { masks, warnings: [] };
+}
