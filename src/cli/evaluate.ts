@@ -11,6 +11,7 @@ const SPLITS = ["train", "validate", "test", "all"] as const;
 interface Flags extends CommonFlags {
   readonly out?: string;
   readonly layout?: LayoutName;
+  readonly mask?: string;
   readonly split: (typeof SPLITS)[number];
   readonly threads?: number;
 }
@@ -23,8 +24,9 @@ export const addEvaluate: AddVerb = (program, session) => {
       "Scores a model per label, volume and patient; writes metrics.json, figures and report.html.",
     )
     .argument("<model>", "a run folder or a model.onnx")
-    .argument("<data>", "a data folder: HipMRI's releases, Decathlon, nnU-Net, or images/ and labels/")
+    .argument("<data>", "a data folder: HipMRI's releases, Decathlon, nnU-Net, or images/ and labels/; or an image, with --mask")
     .addOption(layoutOption())
+    .option("--mask <file>", "the true labels, where DATA is a single image")
     .option("--out <dir>", "where the results go (needed)")
     .option("--split <name>", `which patients: ${SPLITS.join(", ")}`, oneOf("--split", SPLITS), "test")
     .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
@@ -32,13 +34,13 @@ export const addEvaluate: AddVerb = (program, session) => {
       const { evaluate } = await import("../node/workflows/evaluate.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { split, threads, layout } = flags;
+      const { split, threads, layout, mask } = flags;
       const out = needed(flags.out, "--out", "where the results go");
       const { metrics, files, reportPath } = await withProgress(
         { label: "Evaluating", isQuiet: flags.quiet ?? false },
         (update) => {
           const onProgress = ({ done, total }: { done: number; total: number }): void => update(done, total);
-          return evaluate({ model, data, layout, split, out, threads, onProgress, warn });
+          return evaluate({ model, data, mask, layout, split, out, threads, onProgress, warn });
         },
       );
       const facts = alignRows([
@@ -50,6 +52,7 @@ export const addEvaluate: AddVerb = (program, session) => {
     });
   addExamples(addCommonFlags(command), [
     "hipmri evaluate runs/pelvis keras_slices_data --out runs/pelvis/test",
+    "hipmri evaluate runs/pelvis scan.nii.gz --mask truth.nii.gz --out judged",
     "hipmri evaluate model.onnx keras_slices_data --split validate --out validation --json",
   ]);
 };

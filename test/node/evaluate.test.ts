@@ -88,6 +88,22 @@ function told(): Told & Pick<EvaluateOptions, "onProgress" | "warn"> {
 const patientsIn = (metrics: { readonly cases: readonly { readonly patient: string }[] }): string[] =>
   metrics.cases.map(({ patient }) => patient);
 
+test("a single image with its mask is judged by itself", async () => {
+  const { warnings, ...tell } = told();
+  const name = "007_week_0_slice_3.nii.gz";
+  const { metrics } = await evaluate({
+    model: await writeModel("pair.onnx"),
+    data: join(phantom.data, `keras_slices_test/case_${name}`),
+    mask: join(phantom.data, `keras_slices_seg_test/seg_${name}`),
+    out: join(phantom.folder, "pair"),
+    threads: 1,
+    ...tell,
+  });
+  expect(patientsIn(metrics)).toEqual(["case_007"]);
+  expect(metrics.labels.map((label) => label.name)).toEqual(["body", "bone", "bladder", "rectum", "prostate"]);
+  expect(warnings).toEqual([expect.stringContaining("does not say which patients it learnt from")]);
+});
+
 describe("a model on its own", () => {
   test("is scored, with distances, on the layout's test split; all files are written", async () => {
     const model = await writeModel("alone.onnx");

@@ -1,14 +1,10 @@
 /** The data doctor: looks at a whole data set and says in plain words what is wrong with it. */
 import { HipError, type HipErrorCode } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
-import { counted } from "../../core/text.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
-import type { Folder } from "../folder.ts";
 import { nameLabels } from "../labels.ts";
-import { readDataset } from "../layouts.ts";
 import { findOrientation } from "../orientation.ts";
 import { patientsOf } from "../split.ts";
-import { readSyntheticReadme } from "../synthetic.ts";
 import type { DatasetIndex, LayoutName } from "../types.ts";
 import { duplicateFindings } from "./duplicate-findings.ts";
 import { type CaseExam, type CaseVoxels, examineCase } from "./examine-case.ts";
@@ -19,6 +15,7 @@ import { geometryTable } from "./geometry-findings.ts";
 import { fastFindings, splitRows } from "./index-findings.ts";
 import { intensityFindings } from "./intensity-findings.ts";
 import { labelFindings, labelRows } from "./label-findings.ts";
+import { describeIndexed, type Indexed, readIndexed } from "./read-index.ts";
 import type { CaseRow, DoctorCounts, DoctorFinding, DoctorReport, LabelRow } from "./types.ts";
 
 /** Cases held at once: memory does not grow with the data set. */
@@ -71,26 +68,6 @@ function refusal(error: HipError): Body {
   };
 }
 
-const ANY_LABEL = Array.from({ length: 255 }, (_, id) => id);
-
-interface Indexed {
-  readonly index: DatasetIndex;
-  /** Nothing but the masks names the labels. */
-  readonly areLabelsFound: boolean;
-}
-
-/** The labels of masks that no list names are found with all the rest, so the masks need not be read twice. */
-async function readIndex(options: DoctorOptions): Promise<Indexed> {
-  let areLabelsFound = false;
-  const scan = (): Promise<readonly number[]> => {
-    areLabelsFound = true;
-    return Promise.resolve(ANY_LABEL);
-  };
-  const { folder, root, inflate, layout } = options;
-  const index = await readDataset(folder, root, inflate, scan, { layout });
-  return { index, areLabelsFound };
-}
-
 function countsOf(
   { cases }: DatasetIndex,
   badCases: ReadonlySet<string>,
@@ -138,13 +115,8 @@ async function examineAll(index: DatasetIndex, options: DoctorOptions): Promise<
 
 const isMet = ({ voxels }: LabelRow): boolean => voxels > 0;
 
-/** Whether a README.txt in the data folder, or in the one that holds the layout's folders, says so. */
-async function isSyntheticData({ cases }: DatasetIndex, folder: Folder): Promise<boolean> {
-  const within = cases[0]!.files[0]!.image.split("/").slice(0, -2).join("/");
-  return (await readSyntheticReadme(folder, ["", within])) !== undefined;
-}
-
-async function fullBody({ index, areLabelsFound }: Indexed, options: DoctorOptions): Promise<Body> {
+async function fullBody(indexed: Indexed, options: DoctorOptions): Promise<Body> {
+  const { index, areLabelsFound } = indexed;
   const exams = await examineAll(index, options);
   const met = (): LabelDefinition[] =>
     nameLabels(
@@ -164,8 +136,8 @@ async function fullBody({ index, areLabelsFound }: Indexed, options: DoctorOptio
   ];
   return {
     layout: index.layout,
-    isSynthetic: await isSyntheticData(index, options.folder),
-    description: describe(index, areLabelsFound ? rows.length : undefined),
+    isSynthetic: indexed.isSynthetic,
+    description: describeIndexed(indexed, rows.length),
     counts: countsOf(index, badCasesOf(all), exams),
     splits: splitRows(index.cases),
     labels: rows,
@@ -175,20 +147,13 @@ async function fullBody({ index, areLabelsFound }: Indexed, options: DoctorOptio
   };
 }
 
-/** The description counts the labels, which are known only now where nothing but the masks names them. */
-function describe({ description }: DatasetIndex, labels: number | undefined): string {
-  return labels === undefined
-    ? description
-    : description.replace(/\b\d+ labels?\b/, counted(labels, "label"));
-}
-
-async function fastBody({ index, areLabelsFound }: Indexed, options: DoctorOptions): Promise<Body> {
+async function fastBody(indexed: Indexed, options: DoctorOptions): Promise<Body> {
+  const { index, isSynthetic } = indexed;
   const { findings, geometry } = await checkHeaders(index, options);
   return {
     layout: index.layout,
-    isSynthetic: await isSyntheticData(index, options.folder),
-    // A fast check reads no masks, so it cannot say how many labels there are.
-    description: areLabelsFound ? index.description.replace(/, \d+ labels?\b.*$/, "") : index.description,
+    isSynthetic,
+    description: describeIndexed(indexed, undefined),
     counts: countsOf(index, badCasesOf(findings)),
     splits: splitRows(index.cases),
     labels: [],
@@ -206,7 +171,7 @@ const NOT_OF_THE_DATA: readonly HipErrorCode[] = ["usage", "not-found", "disk"];
  * @throws HipError "not-found" or "disk" where the folder itself cannot be read; "usage" of an unknown layout
  */
 export async function checkDataset(options: DoctorOptions): Promise<DoctorReport> {
-  const indexed = await readIndex(options).catch((error: unknown) => {
+  const indexed = await readIndexed(options).catch((error: unknown) => {
     if (error instanceof HipError && !NOT_OF_THE_DATA.includes(error.code)) return error;
     throw error;
   });

@@ -12,6 +12,7 @@ import type { FileProblem } from "./findings.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { gridOf } from "./headers.ts";
 import { intensityStats } from "./intensities.ts";
+import { countLabels, type LabelCounts } from "./label-counts.ts";
 import type { IntensityStats } from "./types.ts";
 
 /** Slice files of a case read at once. */
@@ -34,7 +35,7 @@ export interface CaseVoxels {
 /** A pair without its voxels, and without the header's bytes: they are a part of the file's and would keep it. */
 export type ExaminedPair = Omit<PairExam, "values" | "ids" | "header">;
 
-export interface CaseExam {
+export interface CaseExam extends LabelCounts {
   readonly entry: CaseEntry;
   /** Headers and fingerprints, in the order of the files. */
   readonly pairs: readonly ExaminedPair[];
@@ -42,12 +43,7 @@ export interface CaseExam {
   /** How far slice files lie apart is in doubt: why. */
   readonly warnings: readonly string[];
   readonly intensity: IntensityStats | undefined;
-  /** Voxels by label id, 256 of them; undefined where no mask could be used. */
-  readonly labelVoxels: Float64Array | undefined;
-  /** Slices that hold a label, by label id. */
-  readonly labelSlices: Uint32Array;
   readonly slices: number;
-  readonly slicesWithoutLabel: number;
   /** Of all label ids of the case; undefined where a mask is missing or all are empty. */
   readonly maskFingerprint: string | undefined;
 }
@@ -163,35 +159,6 @@ function voxelsOf(
   if (options.unit === "slice") return stackOfSlices(entry, pairs, options.orientation);
   const header = pairs[0]?.header;
   return header === undefined ? undefined : cutOfVolume(entry, pairs[0]!, header, options.orientation);
-}
-
-interface LabelCounts {
-  readonly labelVoxels: Float64Array | undefined;
-  readonly labelSlices: Uint32Array;
-  readonly slicesWithoutLabel: number;
-}
-
-/** @param areSlices whether each array is one slice; else only voxels are counted. */
-function countLabels(arrays: readonly Uint8Array[], areSlices: boolean): LabelCounts {
-  const labelVoxels = new Float64Array(256);
-  const labelSlices = new Uint32Array(256);
-  const area = new Uint32Array(256);
-  let slicesWithoutLabel = 0;
-  for (const ids of arrays) {
-    area.fill(0);
-    for (let i = 0; i < ids.length; i++) area[ids[i]!]!++;
-    for (let id = 0; id < 256; id++) {
-      if (area[id] === 0) continue;
-      labelVoxels[id]! += area[id]!;
-      if (areSlices) labelSlices[id]!++;
-    }
-    if (areSlices && area[0] === ids.length) slicesWithoutLabel++;
-  }
-  return {
-    labelVoxels: arrays.length === 0 ? undefined : labelVoxels,
-    labelSlices,
-    slicesWithoutLabel,
-  };
 }
 
 /** The masks slice by slice: of the turned volume where there is one, else of each file that could be read. */

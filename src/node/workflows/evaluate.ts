@@ -21,8 +21,10 @@ import { type RunSource, readRunOf } from "./run-source.ts";
 export interface EvaluateOptions {
   /** A run folder or a model.onnx. */
   readonly model: string;
-  /** A data folder. */
+  /** A data folder, or with `mask` a single image. */
   readonly data: string;
+  /** The true labels of a single image. */
+  readonly mask?: string | undefined;
   /** How the data folder is laid out; by default that is found. */
   readonly layout?: LayoutName | undefined;
   /** Default: test. */
@@ -87,7 +89,8 @@ async function judgeCases({ options, chosen, data, predictor, run }: Work): Prom
 function makeReport(work: Work, judgement: Judgement, seconds: number): RunReport {
   const { options, split, run, predictor, runtime } = work;
   const volumes = judgement.metrics.cases.length;
-  const command = ["hipmri", "evaluate", options.model, options.data, "--split", split, "--out", options.out];
+  const which = options.mask === undefined ? ["--split", split] : ["--mask", options.mask];
+  const command = ["hipmri", "evaluate", options.model, options.data, ...which, "--out", options.out];
   const { preset, unet, input } = predictor.card;
   return runReport({
     heading: "Evaluation",
@@ -130,18 +133,21 @@ async function writeEvaluation(out: string, metrics: Metrics, report: RunReport)
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const started = performance.now();
-  const split = options.split ?? "test";
+  // A pair of files has no splits to choose from.
+  const split = options.mask === undefined ? (options.split ?? "test") : "all";
   const model = await readModelFile(options.model);
   const run = await readRunOf(model.path);
   checkOut(options.out, run);
   const runtime = makeNodeRuntime({ threads: options.threads ?? run?.config.threads ?? DEFAULT_THREADS });
   const predictor = await makePredictor(runtime, model.bytes, model.path);
   try {
-    const { orientation } = predictor.card.input;
+    const { labels, input } = predictor.card;
+    const { mask } = options;
     const data = await openData(options.data, {
       memoryMb: options.memoryMb,
       layout: options.layout,
-      orientation: orientation ?? undefined,
+      orientation: input.orientation ?? undefined,
+      pair: mask === undefined ? undefined : { mask, labels },
     });
     const request = { index: data.index, split, run, card: predictor.card, modelPath: model.path };
     checkSameLabels(request);

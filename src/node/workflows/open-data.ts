@@ -6,9 +6,11 @@ import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { readDataset } from "../../dataset/layouts.ts";
 import { sortNaturally } from "../../dataset/listing.ts";
+import { pairIndex } from "../../dataset/pair.ts";
 import { type FoundOrientation, findOrientation } from "../../dataset/orientation.ts";
 import type { CaseEntry, DatasetIndex, DecodedCase, LayoutName } from "../../dataset/types.ts";
 import type { AxisCodes, Plane } from "../../volume/orient.ts";
+import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeCaseCache } from "../case-cache.ts";
 import { openFolder } from "../folder.ts";
 import { inflateGzip } from "../inflate.ts";
@@ -29,6 +31,8 @@ export interface OpenDataOptions {
   readonly memoryMb?: number | undefined;
   /** How the folder is laid out; by default that is found. */
   readonly layout?: LayoutName | undefined;
+  /** The data are a single image, `path`, with this mask. */
+  readonly pair?: { readonly mask: string; readonly labels: readonly LabelDefinition[] } | undefined;
   /** Slices of which plane; default "auto". */
   readonly plane?: Plane | "auto" | undefined;
   /** Of the slices, where a model says it; otherwise found from the data. */
@@ -37,9 +41,14 @@ export interface OpenDataOptions {
 
 /** @throws HipError "bad-dataset" and what readDataset() throws. */
 export async function openData(path: string, options: OpenDataOptions = {}): Promise<OpenedData> {
-  const folder = openFolder(path);
+  const { pair, layout } = options;
+  // The paths of a pair are the user's own, relative to where the command runs.
+  const folder = openFolder(pair === undefined ? path : "");
   const cache = makeCaseCache(options.memoryMb === undefined ? {} : { memoryMb: options.memoryMb });
-  const index = await readDataset(folder, path, inflateGzip, cache.scanLabels, { layout: options.layout });
+  const index =
+    pair === undefined
+      ? await readDataset(folder, path, inflateGzip, cache.scanLabels, { layout })
+      : await pairIndex({ folder, image: path, inflate: inflateGzip, ...pair });
   const request = { folder, inflate: inflateGzip, plane: options.plane ?? "auto" };
   const orientation =
     options.orientation === undefined
