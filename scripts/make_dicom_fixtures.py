@@ -16,6 +16,7 @@ import tempfile
 
 import numpy as np
 import pydicom
+import pydicom.encaps
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
     CTImageStorage,
@@ -139,12 +140,28 @@ def numbers(values):
     return [f"{v:.10f}".rstrip("0").rstrip(".")[:16] for v in np.asarray(values, float)]
 
 
-def dcmtk_lossless(raw):
+def dcmtk_lossless(raw, options=("+e1",)):
     with tempfile.TemporaryDirectory() as folder:
         a, b = f"{folder}/a.dcm", f"{folder}/b.dcm"
         pathlib.Path(a).write_bytes(raw)
-        subprocess.run(["dcmcjpeg", "+e1", a, b], check=True)
+        subprocess.run(["dcmcjpeg", *options, a, b], check=True)
         return pathlib.Path(b).read_bytes()
+
+
+def make_predictors():
+    """One noisy frame by each of JPEG lossless' seven predictors; noise of 16 bits reaches every code length."""
+    rows, columns = 7, 9
+    values = np.random.default_rng(3).integers(0, 2**16, (rows, columns)).astype(np.uint16)
+    values[2:5, 2:6] = 1000  # some differences of nothing
+    ds = base(30, 1, MRImageStorage, ExplicitVRLittleEndian, "predictors")
+    set_format(ds, rows, columns, 16)
+    ds.PixelData = values.tobytes()
+    frames = []
+    for predictor in range(1, 8):
+        packed = dcmtk_lossless(to_bytes(ds), ("+el", "+sv", str(predictor)))
+        encoded = pydicom.dcmread(io.BytesIO(packed)).PixelData
+        frames.append(base64.b64encode(next(pydicom.encaps.generate_frames(encoded, number_of_frames=1))).decode())
+    return {"rows": rows, "columns": columns, "values": values.ravel().tolist(), "frames": frames}
 
 
 def make_series(
@@ -353,6 +370,9 @@ def main():
         )
         (FOLDER / f"{name}.json").write_text(text + "\n")
         total += len(text)
+    text = json.dumps(make_predictors())
+    (FOLDER / "jpeg-lossless-predictors.json").write_text(text + "\n")
+    total += len(text)
     print(f"{len(series)} series, {total} bytes")
 
 

@@ -24,7 +24,10 @@ export const addEvaluate: AddVerb = (program, session) => {
       "Scores a model per label, volume and patient; writes metrics.json, figures and report.html.",
     )
     .argument("<model>", "a run folder or a model.onnx")
-    .argument("<data>", "a data folder: HipMRI's releases, Decathlon, nnU-Net, or images/ and labels/; or an image, with --mask")
+    .argument(
+      "<data>",
+      "a data folder: HipMRI's releases, Decathlon, nnU-Net, or images/ and labels/; or an image, with --mask",
+    )
     .addOption(layoutOption())
     .option("--mask <file>", "the true labels, where DATA is a single image")
     .option("--out <dir>", "where the results go (needed)")

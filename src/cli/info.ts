@@ -1,5 +1,6 @@
 /** `hipmri info`. */
-import type { FileInfo, ImageInfo, ModelInfo } from "../node/workflows/info.ts";
+import { commandLine } from "../node/shell.ts";
+import type { DicomInfo, FileInfo, ImageInfo, ModelInfo } from "../node/workflows/info.ts";
 import { planeOf } from "../volume/orient.ts";
 import { alignColumns, alignRows } from "./layout.ts";
 import { type AddVerb, addCommonFlags, addExamples } from "./verb.ts";
@@ -59,16 +60,63 @@ function modelText(info: ModelInfo): string {
   ]);
 }
 
+/** A table of the series; what is wrong with one stands below it. */
+function dicomText({ path, series, skipped, damaged }: DicomInfo): string {
+  const rows = series.map((each) => [
+    String(each.index),
+    each.modality,
+    `${each.columns} x ${each.rows} x ${each.sliceCount}`,
+    each.spacingMm === undefined
+      ? "-"
+      : each.spacingMm.map((mm) => String(Number(mm.toPrecision(4)))).join(" x "),
+    each.plane ?? "-",
+    each.orientation ?? "-",
+    each.description,
+  ]);
+  const notes = series.flatMap(({ index, problems, warnings }) => [
+    ...problems.map((text) => `Series ${index} cannot be used: ${text}`),
+    ...warnings.map((text) => `Series ${index}: ${text}`),
+  ]);
+  const left = [
+    ...damaged,
+    ...(skipped.withoutImage > 0 ? [`${skipped.withoutImage} DICOM files without an image, left out`] : []),
+    ...(skipped.notDicom > 0 ? [`${skipped.notDicom} files that are not DICOM, left out`] : []),
+  ];
+  return [
+    alignRows([["DICOM", path]]),
+    alignColumns([["series", "kind", "voxels", "spacing mm", "plane", "axes", "description"], ...rows]),
+    ...(notes.length + left.length > 0 ? [[...notes, ...left].join("\n")] : []),
+    alignRows([
+      [
+        "Next",
+        commandLine([
+          "hipmri",
+          "predict",
+          "RUN",
+          path,
+          "--series",
+          String(series[0]?.index ?? 1),
+          "--out",
+          "masks",
+        ]),
+      ],
+    ]),
+  ].join("\n\n");
+}
+
 function infoText(path: string, info: FileInfo): string {
+  if (info.kind === "dicom") return dicomText(info);
   return info.kind === "image" ? imageText(path, info) : modelText(info);
 }
 
 export const addInfo: AddVerb = (program, session) => {
   const command = program
     .command("info")
-    .summary("describe an image's header or a model's card")
-    .description("Describes a NIfTI image (as nibabel reads it), a model.onnx or a run folder.")
-    .argument("<file>", "a .nii or .nii.gz file, a model.onnx or a run folder")
+    .summary("describe an image, a DICOM folder or a model")
+    .description(
+      "Describes an image (as nibabel reads it), lists the series of a DICOM folder, or shows the card of a model.onnx or a run folder. Names of patients are never shown.",
+    )
+    .argument("<file>", "an image, a folder of DICOM, a model.onnx or a run folder")
     .action(async (file: string) => {
       const { describeFile } = await import("../node/workflows/info.ts");
       const info = await describeFile(file);

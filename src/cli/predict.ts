@@ -11,6 +11,8 @@ import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, with
 interface Flags extends CommonFlags {
   readonly out?: string;
   readonly threads?: number;
+  readonly series?: string;
+  readonly anonymise?: true;
 }
 
 /** More rows than this are left to `--json`. */
@@ -27,9 +29,13 @@ function predictText({ outputs }: Prediction, seconds: string): string {
     .map(({ mask, labels }) => [mask, ...labels.map(({ ml }) => formatMl(ml))]);
   const table = alignColumns([["mask (volumes in ml)", ...first.labels.map(({ name }) => name)], ...rows]);
   const more = outputs.length > SHOWN_ROWS ? `\n… and ${outputs.length - SHOWN_ROWS} more` : "";
+  const segs = outputs.filter(({ seg }) => seg !== undefined).length;
   const facts = alignRows([
     ["Time", seconds],
-    ["Files", counted(outputs.length, "mask")],
+    [
+      "Files",
+      `${counted(outputs.length, "mask")}${segs === 0 ? "" : `, ${counted(segs, "DICOM segmentation")}`}`,
+    ],
     ["Next", commandLine(["hipmri", "info", first.mask])],
   ]);
   return `${table}${more}\n\n${facts}`;
@@ -40,21 +46,26 @@ export const addPredict: AddVerb = (program, session) => {
     .command("predict")
     .summary("segment images: masks on their own grids")
     .description(
-      "Segments 2D slices and 3D volumes in any orientation: they are brought to the plane and pixel size that the model was trained in, and the mask is brought back. The mask of X.nii.gz (or X.mha, X.nrrd, X.png …) is OUT/X.nii.gz: uint8 labels on the image's own grid.",
+      "Segments 2D slices and 3D volumes in any orientation: they are brought to the plane and pixel size that the model was trained in, and the mask is brought back. The mask of X.nii.gz (or X.mha, X.nrrd, X.png …) is OUT/X.nii.gz: uint8 labels on the image's own grid. A DICOM series in folder X gives OUT/X.nii.gz and the DICOM segmentation OUT/X.dcm.",
     )
     .argument("<model>", "a run folder or a model.onnx")
-    .argument("<inputs...>", "images (NIfTI, NRRD, MetaImage, PNG), or folders that hold some")
+    .argument(
+      "<inputs...>",
+      "images (NIfTI, NRRD, MetaImage, PNG), folders that hold some, or folders of DICOM",
+    )
     .option("--out <dir>", "where the masks go (needed)")
+    .option("--series <which>", "of a DICOM folder: the number of a series, or a part of its description")
+    .option("--anonymise", "leave patient, study and dates out of DICOM segmentations")
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber("--threads", 1))
     .action(async (model: string, inputs: readonly string[], flags: Flags) => {
       const { failuresError, predictInputs } = await import("../node/workflows/predict.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { threads } = flags;
+      const { threads, series, anonymise } = flags;
       const out = needed(flags.out, "--out", "where the masks go");
       const prediction = await withInterrupt((signal) =>
         withProgress({ label: "Segmenting", isQuiet: flags.quiet ?? false }, (onProgress) =>
-          predictInputs({ model, inputs, out, threads, onProgress, warn, signal }),
+          predictInputs({ model, inputs, out, series, anonymise, threads, onProgress, warn, signal }),
         ),
       );
       const { outputs, failures } = prediction;
@@ -70,6 +81,7 @@ export const addPredict: AddVerb = (program, session) => {
     });
   addExamples(addCommonFlags(command), [
     "hipmri predict runs/pelvis slice.nii.gz --out masks",
+    "hipmri predict runs/pelvis dicom/ --series 3 --out masks",
     "hipmri predict model.onnx images/ --out masks --json",
   ]);
 };

@@ -1,10 +1,10 @@
 /** The DICOM files of a folder on disk. */
-import { open, readdir, stat } from "node:fs/promises";
+import { open, readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../core/errors.ts";
 import { mapParallel } from "../core/parallel.ts";
+import type { DicomPlatform } from "../formats/dicom/content.ts";
 import { type DicomInput, looksLikeDicom, PREAMBLE_BYTES } from "../formats/dicom/file.ts";
-import type { DicomPlatform } from "../formats/dicom/series.ts";
 import { loadDicomCodec } from "./dicom-codecs.ts";
 import { openFile } from "./files.ts";
 import { inflateGzip } from "./inflate.ts";
@@ -12,7 +12,7 @@ import { inflateGzip } from "./inflate.ts";
 /** What Node lends for reading DICOM. */
 export const DICOM_ON_NODE: DicomPlatform = { inflate: inflateGzip, loadCodec: loadDicomCodec };
 
-/** Scanners and archives nest patient, study and series; links that lead in circles end here too. */
+/** Scanners and archives nest patient, study and series. */
 const DEEPEST = 16;
 const FOLDERS_AT_ONCE = 8;
 const FILES_AT_ONCE = 16;
@@ -45,7 +45,7 @@ function lazyInput(path: string, size: number): DicomInput {
 /** Reads no more than the first bytes; undefined of what is not DICOM. */
 async function recognise(path: string): Promise<DicomInput | undefined> {
   const handle = await open(path, "r").catch(() => undefined);
-  // What may not be read is named when it is read; here it would only hide what can be.
+  // A file that may not be read could be a slice: reading it will fail, and name it.
   if (handle === undefined) return lazyInput(path, 0);
   try {
     const { size } = await handle.stat();
@@ -78,9 +78,13 @@ async function list(folder: string): Promise<Found> {
 
 async function listAll(root: string): Promise<readonly string[]> {
   const files: string[] = [];
+  const seen = new Set<string>();
   let folders: readonly string[] = [root];
   for (let depth = 0; depth <= DEEPEST && folders.length > 0; depth++) {
-    const found = await mapParallel(folders, FOLDERS_AT_ONCE, list);
+    const real = await mapParallel(folders, FOLDERS_AT_ONCE, (folder) => realpath(folder));
+    // Links may lead back, or twice to one folder.
+    const fresh = folders.filter((_, i) => !seen.has(real[i]!) && seen.add(real[i]!));
+    const found = await mapParallel(fresh, FOLDERS_AT_ONCE, list);
     for (const each of found) files.push(...each.files);
     folders = found.flatMap((each) => each.folders);
   }

@@ -82,6 +82,26 @@ export async function openFile(path: string): Promise<ByteSource & { close(): Pr
 }
 
 /**
+ * A file that is open only while it is read, so that thousands of them need no more handles than are read at once.
+ * @throws HipError "not-found", "disk"
+ */
+export async function closedFile(path: string): Promise<ByteSource> {
+  const { handle, size } = await withReason(path, () => openHandle(path));
+  await handle.close();
+  return {
+    size,
+    async read(offset, length) {
+      const file = await openFile(path);
+      try {
+        return await file.read(offset, length);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+/**
  * Lends `work` an image file with the way to the files beside it; all of them are closed afterwards.
  * @throws HipError "not-found", "disk" and what `work` throws
  */

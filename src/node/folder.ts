@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { makeByteSource } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import type { Folder, FolderItem } from "../dataset/folder.ts";
-import { readWholeFile } from "./files.ts";
+import { closedFile } from "./files.ts";
 
 /**
  * A file changed so lately could change again within the clock's tick and keep its times, as Git's "racy" files:
  * it gets no fingerprint yet.
  */
 const SETTLED_MS = 2_000;
+
+const SMALL_BYTES = 2 ** 18;
 
 /** A folder on disk. Links are followed; what is neither file nor folder is left out. */
 export function openFolder(root: string): Folder {
@@ -32,8 +34,11 @@ export function openFolder(root: string): Folder {
         return kind === undefined ? [] : [{ name: item.name, kind }];
       });
     },
-    // Whole: every file of a data set is read to its end, and nothing then has to be closed.
-    open: async (path) => makeByteSource(await readWholeFile(join(root, path))),
+    // A slice is read at once; of a volume perhaps the header only.
+    async open(path) {
+      const source = await closedFile(join(root, path));
+      return source.size > SMALL_BYTES ? source : makeByteSource(await source.read(0, source.size));
+    },
     async fingerprint(path) {
       const found = await stat(join(root, path), { bigint: true });
       // ctime cannot be set, so that a rewritten file with a restored mtime is noticed too.

@@ -65,7 +65,12 @@ export function intensityFigure(cases: readonly CaseRow[], odd: ReadonlySet<stri
     },
     {
       marginLeft: 70,
-      x: { label: "Cases, by their 99.5th percentile", domain: [0, lines.length + 1], ticks: 8 },
+      x: {
+        label: "Cases, by their 99.5th percentile",
+        domain: [0, lines.length + 1],
+        ticks: Math.min(8, lines.length),
+        tickFormat: "d",
+      },
       y: { grid: true, ticks: 6, ...(isLog ? { type: "log", tickFormat: "~g" } : {}) },
     },
     marks,

@@ -2,6 +2,7 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { LAYOUT_EXPECTATIONS } from "../../src/dataset/layout-rules.ts";
 import { gzip } from "../../src/node/inflate.ts";
 import { addSlice, type Files } from "../support/data-folder.ts";
 import { filesBelow, hipmri, temporaryFolder, writeFiles } from "./support.ts";
@@ -25,8 +26,8 @@ function goodData(): Files {
         case: patient,
         week: 0,
         slice,
-        image: { shape: SHAPE, value: (i) => (isInside(i) ? 50 : 10) + ((i * 7 + slice) % 5) },
-        mask: { shape: SHAPE, value: (i) => (isInside(i) ? 5 : 1) },
+        image: { shape: SHAPE, originMm: [0, 0, slice], value: (i) => (isInside(i) ? 50 : 10) + ((i * 7 + slice) % 5) },
+        mask: { shape: SHAPE, originMm: [0, 0, slice], value: (i) => (isInside(i) ? 5 : 1) },
       });
     }
   }
@@ -66,8 +67,9 @@ describe("train refuses", () => {
     });
     expect(result).toEqual(
       failure(
-        'error: Cannot recognise the layout of "DATA": expected the folders "keras_slices_train" and "keras_slices_seg_train" (or "keras_slices_data" that holds them), or "imagesTr" and "labelsTr"; the folder is empty',
-        'hint: Give the folder that holds these folders; "hipmri phantom DIR" writes an example in the first layout',
+        'error: Cannot recognise the layout of "DATA": the folder is empty',
+        ...LAYOUT_EXPECTATIONS.map((line) => `  - Expected for ${line}`),
+        'hint: Give the folder that holds these folders; "hipmri phantom DIR" writes an example of keras_slices',
       ),
     );
   });

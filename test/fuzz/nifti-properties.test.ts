@@ -122,6 +122,25 @@ test("a pair gives back what was stored, each half gzip or not, whichever is giv
   );
 });
 
+test("a qform without rotation places the image by its steps and its offset, in both versions", async () => {
+  const cases = fc.record({ plan: plans, offset: fc.tuple(finite, finite, finite) });
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ plan: { srow: _, ...plan }, offset }) => {
+      const bytes = buildSingle({ ...plan, qform: [0, 0, 0, ...offset] });
+      const { header } = await open({ x: bytes }, "x");
+      expect(header.affineSource).toBe("qform");
+      const [x, y, z] = plan.spacing!;
+      expect(header.affine).toEqual([
+        [x, 0, 0, offset[0] + 0],
+        [0, y, 0, offset[1] + 0],
+        [0, 0, z, offset[2] + 0],
+        [0, 0, 0, 1],
+      ]);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
 test("reading twice gives the same, and leaves the file as it was", async () => {
   await fc.assert(
     fc.asyncProperty(plans, async (plan) => {

@@ -44,6 +44,16 @@ function nifti2(): NiftiHeader {
   view.setBigInt64(168, 544n, true);
   view.setFloat64(112, 1.1, true);
   view.setInt32(348, 2, true);
+  // slice_duration, toffset, slice_start, slice_end, then slice_code, xyzt_units and dim_info.
+  view.setFloat64(208, 0.1, true);
+  view.setFloat64(216, 0.7, true);
+  view.setBigInt64(224, 3n, true);
+  view.setBigInt64(232, 33n, true);
+  view.setInt32(496, 4, true);
+  view.setInt32(500, 2 | 16, true);
+  view.setUint8(524, 0b011011);
+  // The quaternion and its offset.
+  for (let i = 0; i < 6; i++) view.setFloat64(352 + 8 * i, 0.1 * (i + 1), true);
   [0, 5, 10].forEach((at, i) => {
     view.setFloat64(400 + 8 * at, 1.1 + i / 7, true);
   });
@@ -99,7 +109,17 @@ describe("writeMaskLike()", () => {
   });
   test("writes NIfTI-2 on the grid of NIfTI-2, whatever its size and its digits", async () => {
     const header = nifti2();
-    const mask = await readBytes(writeMaskLike(header, new Uint8Array(40000).fill(1)));
+    const bytes = writeMaskLike(header, new Uint8Array(40000).fill(1));
+    for (const [start, end] of [
+      [16, 80],
+      [104, 168],
+      [208, 240],
+      [344, 504],
+      [524, 525],
+    ] as const) {
+      expect(bytes.subarray(start, end), `bytes ${start} to ${end}`).toEqual(header.raw.subarray(start, end));
+    }
+    const mask = await readBytes(bytes);
     expect(mask.header).toMatchObject({ format: "NIfTI-2", shape: [40000], voxOffset: 544 });
     expect(mask.header.affine).toEqual(header.affine);
     expect(mask.header.affine[0][0]).toBe(1.1);

@@ -254,11 +254,11 @@ describe("predictInputs() refuses, before anything is written,", () => {
     });
     expect(await refuse([join(at, "x.txt")], at)).toMatchObject({
       code: "usage",
-      message: `Input "${at}/x.txt" must be an image (${ENDINGS}), or a folder of such files`,
+      message: `Input "${at}/x.txt" must be an image (${ENDINGS}), DICOM, or a folder of such files`,
     });
     expect(await refuse([at], at)).toMatchObject({
       code: "not-found",
-      message: `Cannot find images in folder "${at}": expected ${ENDINGS}, found "sub/", "x.txt"`,
+      message: `Cannot find images in folder "${at}": expected ${ENDINGS}, or DICOM, found "sub/", "x.txt"`,
     });
   });
 

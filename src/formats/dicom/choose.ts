@@ -1,7 +1,7 @@
 /** Which series of several is meant. */
 import { HipError } from "../../core/errors.ts";
 import { counted } from "../../core/text.ts";
-import type { DicomSeries } from "./series.ts";
+import type { DicomSeries } from "./content.ts";
 
 /** '3: MR, 42 slices of 256 x 256, axial, "t2 axial"' */
 function lineOf(series: DicomSeries): string {

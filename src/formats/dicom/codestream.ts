@@ -59,7 +59,8 @@ export function checkJpegLs(bytes: Uint8Array, size: JpegSize): void {
   const damaged = (): never => failToReadDicom(size.name, "its JPEG-LS data are damaged before the scan");
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) damaged();
   // CharLS looks for the end of data that are cut short for a minute.
-  if (!endsWithEoi(bytes)) failToReadDicom(size.name, "its JPEG-LS data are cut short: they must end with FFD9");
+  if (!endsWithEoi(bytes))
+    failToReadDicom(size.name, "its JPEG-LS data are cut short: they must end with FFD9");
   let framed = false;
   for (let at = 2; at + 4 <= bytes.length; ) {
     const marker = bytes[at + 1]!;

@@ -74,13 +74,15 @@ function binaryAt(view: DataView, vr: Binary, at: number, littleEndian: boolean)
   }
 }
 
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
 /** The numbers of a DS, IS or binary element; NaN where a text is no number; none where it is absent or empty. */
 export function numbersOf(dataset: Dataset, keyword: Keyword): readonly number[] {
   const element = elementOf(dataset, keyword);
   if (element === undefined) return [];
   const { vr, value, littleEndian } = element;
   if (!isBinary(vr)) {
-    return textsOf(dataset, keyword).map((text) => (text === "" ? Number.NaN : Number(text)));
+    return textsOf(dataset, keyword).map((text) => (DECIMAL.test(text) ? Number(text) : Number.NaN));
   }
   const bytes = BINARY_BYTES[vr];
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);

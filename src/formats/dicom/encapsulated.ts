@@ -63,7 +63,10 @@ export function splitFrames(bytes: Uint8Array, frameCount: number, name: string)
   if (frameCount === 1 && fragments.length > 0) return [joined(fragments)];
   if (fragments.length === frameCount) return fragments.map((fragment) => fragment.bytes);
   if (offsets.length !== frameCount) {
-    failToReadDicom(name, `it must have ${frameCount} compressed frames, found ${fragments.length} fragments`);
+    failToReadDicom(
+      name,
+      `it must have ${frameCount} compressed frames, found ${fragments.length} fragments`,
+    );
   }
   return offsets.map((start, i) => {
     const end = offsets[i + 1] ?? Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 /** Slices stacked into a volume: their order, their spacing, and voxel index to RAS+ millimetres. */
 import { type Affine, makeAffine, type Point } from "../../nifti/affine.ts";
-import { type Plane, axisCodesOf, planeOf } from "../../volume/orient.ts";
+import { axisCodesOf, type Plane, planeOf } from "../../volume/orient.ts";
 import type { Frame } from "./instance.ts";
 
 /** What every slice that can be placed has. */
@@ -30,6 +30,8 @@ export const GAP_TOLERANCE = 0.01;
 /** A slice farther than this part of a gap from its place on an even grid is not placed there. */
 const DISPLACEMENT_LIMIT = 0.1;
 const TILT_DEGREES = 0.5;
+/** No scanner's space or voxel is larger. */
+const FARTHEST_MM = 1e6;
 export const OBLIQUE_DEGREES = 5;
 
 export function dot(a: Point, b: Point): number {
@@ -58,7 +60,9 @@ const mm = (value: number): string => `${Number(value.toFixed(3))} mm`;
 export function isPlacedFrame(frame: Frame): frame is PlacedFrame {
   const { position, rowDirection, columnDirection, pixelSpacingMm } = frame;
   if (position === undefined || rowDirection === undefined || columnDirection === undefined) return false;
-  if (pixelSpacingMm === undefined || !pixelSpacingMm.every((each) => each > 0)) return false;
+  if (pixelSpacingMm === undefined || !pixelSpacingMm.every((each) => each > 0 && each < FARTHEST_MM))
+    return false;
+  if (!position.every((each) => Math.abs(each) < FARTHEST_MM)) return false;
   const unit = (a: Point): boolean => Math.abs(length(a) - 1) < 1e-3;
   return unit(rowDirection) && unit(columnDirection) && Math.abs(dot(rowDirection, columnDirection)) < 1e-3;
 }
@@ -124,7 +128,9 @@ function stepOf(frames: readonly PlacedFrame[], normal: Point): Step {
     problems.push(`slices are missing: ${gap.text}`);
   } else if (off > DISPLACEMENT_LIMIT * step) {
     const where = `slice ${worst + 1} lies ${mm(off)} from its place on an even grid`;
-    problems.push(`the slices are unevenly placed: ${gap === undefined ? where : `${gap.text}, and ${where}`}`);
+    problems.push(
+      `the slices are unevenly placed: ${gap === undefined ? where : `${gap.text}, and ${where}`}`,
+    );
   } else if (gap !== undefined) {
     warnings.push(`The slices are unevenly spaced: ${gap.text}; no voxel is more than ${mm(off)} off`);
   }

@@ -4,6 +4,7 @@ import { type Dataset, finiteNumbersOf, freeTextOf, itemsOf, numberOf, textOf, t
 import type { Keyword } from "./dictionary.ts";
 import type { DicomHeader, DicomInput } from "./file.ts";
 import { failToReadDicom, type PixelElement } from "./parse.ts";
+import { findIn, type Lookup, separatorsOf } from "./separators.ts";
 import type { TransferSyntax } from "./transfer-syntax.ts";
 
 /** PS3.3 section C.7.6.3. */
@@ -58,73 +59,30 @@ export interface Frame {
   readonly separators: readonly string[];
 }
 
-/** What distinguishes volumes within one series, the more telling first. */
-export const SEPARATORS = [
-  "image type",
-  "echo time",
-  "b-value",
-  "inversion time",
-  "flip angle",
-  "temporal position",
-  "stack",
-  "trigger time",
-  "acquisition",
-] as const;
-
-/** Finds an element in the frame's functional groups, the shared ones, or the dataset itself. */
-type Lookup = <T>(
-  group: Keyword | undefined,
-  read: (dataset: Dataset) => T | undefined,
-) => T | undefined;
-
-function lookupIn(dataset: Dataset, shared: Dataset | undefined, own: Dataset | undefined): Lookup {
-  return (group, read) => {
-    for (const groups of group === undefined ? [] : [own, shared]) {
-      const [item] = groups === undefined || group === undefined ? [] : itemsOf(groups, group);
-      const found = item === undefined ? undefined : read(item);
-      if (found !== undefined) return found;
-    }
-    return read(dataset);
-  };
-}
-
-function separatorsOf(find: Lookup): readonly string[] {
-  const number = (keyword: Keyword, group?: Keyword): string => {
-    const value = find(group, (each) => numberOf(each, keyword));
-    return value === undefined ? "" : String(value);
-  };
-  const frameType = (group: Keyword): string =>
-    find(group, (each) => textsOf(each, "FrameType").slice(2).join(" ") || undefined) ?? "";
-  const imageType =
-    frameType("MRImageFrameTypeSequence") ||
-    frameType("CTImageFrameTypeSequence") ||
-    (find(undefined, (each) => textsOf(each, "ImageType").slice(2).join(" ")) ?? "");
-  return [
-    imageType.replace(/[^ -~]+/g, " ").slice(0, 64),
-    number("EffectiveEchoTime", "MREchoSequence") || number("EchoTime") || number("EchoNumbers"),
-    number("DiffusionBValue", "MRDiffusionSequence"),
-    number("InversionTime"),
-    number("FlipAngle"),
-    number("TemporalPositionIndex", "FrameContentSequence") || number("TemporalPositionIdentifier"),
-    (find("FrameContentSequence", (each) => freeTextOf(each, "StackID")) ?? "").slice(0, 16),
-    number("NominalCardiacTriggerDelayTime", "CardiacSynchronizationSequence") || number("TriggerTime"),
-    number("AcquisitionNumber"),
-  ];
-}
-
 function point([x, y, z]: readonly number[]): Point {
   return [x!, y!, z!];
+}
+
+/** A number that changes every voxel must not be passed over where it is damaged. */
+function statedNumberOf(dataset: Dataset, keyword: Keyword, name: string): number | undefined {
+  if (textOf(dataset, keyword) === undefined) return undefined;
+  const value = numberOf(dataset, keyword);
+  if (value === undefined) failToReadDicom(name, `its ${keyword} must be a number`);
+  return value;
 }
 
 function frameOf(instance: DicomInstance, number: number, find: Lookup): Frame {
   const numbers = (group: Keyword, keyword: Keyword, count: number) =>
     find(group, (each) => finiteNumbersOf(each, keyword, count));
   const measure = (keyword: Keyword) => find("PixelMeasuresSequence", (each) => numberOf(each, keyword));
-  const rescale = (keyword: Keyword) =>
-    find("PixelValueTransformationSequence", (each) => numberOf(each, keyword));
+  const { name } = instance.input;
+  const rescale = (keyword: Keyword): number | undefined =>
+    find("PixelValueTransformationSequence", (each) => statedNumberOf(each, keyword, name));
   const position = numbers("PlanePositionSequence", "ImagePositionPatient", 3);
   const orientation = numbers("PlaneOrientationSequence", "ImageOrientationPatient", 6);
   const spacing = numbers("PixelMeasuresSequence", "PixelSpacing", 2);
+  const slope = rescale("RescaleSlope");
+  if (slope === 0) failToReadDicom(name, "its rescale slope must not be 0");
   return {
     instance,
     number,
@@ -135,7 +93,7 @@ function frameOf(instance: DicomInstance, number: number, find: Lookup): Frame {
     pixelSpacingMm: spacing && [spacing[1]!, spacing[0]!],
     thicknessMm: measure("SliceThickness"),
     sliceSpacingMm: measure("SpacingBetweenSlices"),
-    slope: rescale("RescaleSlope") ?? 1,
+    slope: slope ?? 1,
     intercept: rescale("RescaleIntercept") ?? 0,
     separators: separatorsOf(find),
   };
@@ -148,7 +106,9 @@ function pixelFormatOf(dataset: Dataset, rows: number, columns: number): PixelFo
     rows,
     columns,
     samplesPerPixel: numberOf(dataset, "SamplesPerPixel") ?? 1,
-    photometric: (textOf(dataset, "PhotometricInterpretation") ?? "").replace(/[^A-Z0-9_ ]+/g, "?").slice(0, 16),
+    photometric: (textOf(dataset, "PhotometricInterpretation") ?? "")
+      .replace(/[^A-Z0-9_ ]+/g, "?")
+      .slice(0, 16),
     bitsAllocated,
     bitsStored,
     highBit: numberOf(dataset, "HighBit") ?? bitsStored - 1,
@@ -194,7 +154,7 @@ function framesOfInstance(instance: DicomInstance, dataset: Dataset): readonly F
   // A file of several frames that does not describe them has one position for all: they cannot be placed.
   const undescribed = frameCount > 1 && perFrame.length === 0;
   return Array.from({ length: undescribed ? 1 : frameCount }, (_, i) => {
-    const frame = frameOf(instance, i + 1, lookupIn(dataset, shared, perFrame[i]));
+    const frame = frameOf(instance, i + 1, findIn(dataset, shared, perFrame[i]));
     return undescribed ? { ...frame, position: undefined } : frame;
   });
 }
@@ -206,7 +166,11 @@ function dimension(dataset: Dataset, keyword: "Rows" | "Columns"): number {
 
 /** A UID's own letters alone, so that it can stand in JSON and in a dataset. */
 function uid(dataset: Dataset, keyword: Keyword): string | undefined {
-  return textOf(dataset, keyword)?.replace(/[^0-9.]/g, "").slice(0, 64) || undefined;
+  return (
+    textOf(dataset, keyword)
+      ?.replace(/[^0-9.]/g, "")
+      .slice(0, 64) || undefined
+  );
 }
 
 /**

@@ -38,7 +38,8 @@ function lookupTable(segment: Uint8Array, at: number, name: string): { table: Ui
     for (let i = segment[at + length] ?? 0; i > 0; i--) {
       const span = 2 ** (16 - length);
       const value = segment[symbol++];
-      if (value === undefined || value > 16 || code + span > 2 ** 16) fail(name, "has a damaged Huffman table");
+      if (value === undefined || value > 16 || code + span > 2 ** 16)
+        fail(name, "has a damaged Huffman table");
       table.fill(length * 256 + value, code, code + span);
       code += span;
     }
@@ -55,7 +56,8 @@ function readScan(bytes: Uint8Array, { rows, columns, name }: JpegSize): Scan {
   for (let at = 2; at + 4 <= bytes.length; ) {
     const marker = bytes[at + 1]!;
     const end = at + 2 + view.getUint16(at + 2);
-    if (bytes[at] !== 0xff || end > bytes.length || end < at + 4) fail(name, "are damaged before the first scan");
+    if (bytes[at] !== 0xff || end > bytes.length || end < at + 4)
+      fail(name, "are damaged before the first scan");
     const segment = bytes.subarray(at + 4, end);
     if (marker === MARKER.sof3 && segment.length >= 9) {
       const height = view.getUint16(at + 5);

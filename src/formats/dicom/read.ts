@@ -4,12 +4,12 @@ import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import type { Image, ImageHeader } from "../../volume/image.ts";
 import { decodeCompressed, type LoadCodec } from "./codecs.ts";
+import { type DicomPlatform, type DicomSeries, nameOf, placedContentOf } from "./content.ts";
 import { splitFrames } from "./encapsulated.ts";
 import { openPixelBytes } from "./file.ts";
 import type { StackGeometry } from "./geometry.ts";
 import type { DicomInstance, Frame } from "./instance.ts";
 import { failToReadDicom } from "./parse.ts";
-import { type DicomPlatform, type DicomSeries, nameOf, placedContentOf } from "./series.ts";
 import { decodeValues, type StoredPixels, type StoredType, storedBytesOf, storedTypeOf } from "./values.ts";
 
 const FILES_AT_ONCE = 8;
@@ -17,9 +17,11 @@ const MOST_VOXELS = 2 ** 30;
 /** Compressed images of nothing at all shrink by some thousands; a claim beyond this is not believed. */
 const MOST_RATIO = 2 ** 16;
 
-function typeOf({ format, pixels, input }: DicomInstance): StoredType {
+function typeOf({ format, pixels, input, syntax }: DicomInstance): StoredType {
   const type = storedTypeOf(format, pixels.keyword);
-  if (type !== undefined) return type;
+  // Bytes in big-endian words would come in swapped pairs.
+  const swapped = !syntax.littleEndian && pixels.vr === "OW" && format.bitsAllocated === 8;
+  if (type !== undefined && !swapped) return type;
   const { bitsAllocated, bitsStored, highBit } = format;
   const found = `${bitsAllocated} bits allocated, ${bitsStored} stored, high bit ${highBit}`;
   return failToReadDicom(
@@ -39,7 +41,10 @@ async function openNative(instance: DicomInstance, inflate: Inflate): Promise<Re
   const frameBytes = format.rows * format.columns * storedBytesOf(type);
   if (pixels.length === undefined || pixels.length < frameBytes * frameCount) {
     const wanted = frameBytes * frameCount;
-    failToReadDicom(input.name, `its pixel data must have ${wanted} bytes, found ${pixels.length ?? "fragments"}`);
+    failToReadDicom(
+      input.name,
+      `its pixel data must have ${wanted} bytes, found ${pixels.length ?? "fragments"}`,
+    );
   }
   const source = await openPixelBytes(input, syntax, inflate);
   return async (number) => ({
@@ -49,9 +54,13 @@ async function openNative(instance: DicomInstance, inflate: Inflate): Promise<Re
   });
 }
 
-async function openCompressed(instance: DicomInstance, loadCodec: LoadCodec | undefined): Promise<ReadStored> {
+async function openCompressed(
+  instance: DicomInstance,
+  loadCodec: LoadCodec | undefined,
+): Promise<ReadStored> {
   const { pixels, frameCount, input, syntax, format } = instance;
-  if (pixels.length !== undefined) failToReadDicom(input.name, "its compressed pixel data must be in fragments");
+  if (pixels.length !== undefined)
+    failToReadDicom(input.name, "its compressed pixel data must be in fragments");
   const type = typeOf(instance);
   const bytes = await input.source.read(pixels.offset, input.source.size - pixels.offset);
   const frames = splitFrames(bytes, frameCount, input.name);
@@ -62,10 +71,15 @@ async function openCompressed(instance: DicomInstance, loadCodec: LoadCodec | un
   };
 }
 
-async function readInstance(frames: readonly [Frame, Float32Array][], platform: DicomPlatform): Promise<void> {
+async function readInstance(
+  frames: readonly [Frame, Float32Array][],
+  platform: DicomPlatform,
+): Promise<void> {
   const { instance } = frames[0]![0];
   const native = instance.syntax.coding === "none";
-  const readStored = await (native ? openNative(instance, platform.inflate) : openCompressed(instance, platform.loadCodec));
+  const readStored = await (native
+    ? openNative(instance, platform.inflate)
+    : openCompressed(instance, platform.loadCodec));
   for (const [frame, out] of frames) {
     decodeValues(await readStored(frame.number), instance.format, frame, out);
   }
@@ -77,7 +91,9 @@ function checkSize(series: DicomSeries, frames: readonly Frame[]): void {
   const instances = new Set(frames.map(({ instance }) => instance));
   let bytes = 0;
   for (const { input } of instances) bytes += input.source.size;
-  const compressed = frames.some(({ instance }) => instance.syntax.coding !== "none" || instance.syntax.deflated);
+  const compressed = frames.some(
+    ({ instance }) => instance.syntax.coding !== "none" || instance.syntax.deflated,
+  );
   if (voxels <= MOST_VOXELS && voxels <= bytes * (compressed ? MOST_RATIO : 1)) return;
   throw new HipError(
     "unreadable-image",

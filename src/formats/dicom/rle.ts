@@ -32,7 +32,12 @@ export const RLE_RATIO = 64;
  * @param bytesPerValue segments that the frame must have
  * @throws HipError "unreadable-image"
  */
-export function decodeRle(encoded: Uint8Array, values: number, bytesPerValue: number, name: string): Uint8Array {
+export function decodeRle(
+  encoded: Uint8Array,
+  values: number,
+  bytesPerValue: number,
+  name: string,
+): Uint8Array {
   if (encoded.length < HEADER_BYTES || values * bytesPerValue > encoded.length * RLE_RATIO) {
     failToReadDicom(name, `its RLE data has ${encoded.length} bytes, too few for ${values} voxels`);
   }

@@ -7,8 +7,16 @@ export interface Code {
   readonly meaning: string;
 }
 
-export const ANATOMICAL_STRUCTURE: Code = { value: "91723000", scheme: "SCT", meaning: "Anatomical Structure" };
-export const ARTIFICIAL_INTELLIGENCE: Code = { value: "123109", scheme: "DCM", meaning: "Artificial Intelligence" };
+export const ANATOMICAL_STRUCTURE: Code = {
+  value: "91723000",
+  scheme: "SCT",
+  meaning: "Anatomical Structure",
+};
+export const ARTIFICIAL_INTELLIGENCE: Code = {
+  value: "123109",
+  scheme: "DCM",
+  meaning: "Artificial Intelligence",
+};
 export const SEGMENTATION: Code = { value: "113076", scheme: "DCM", meaning: "Segmentation" };
 export const SOURCE_IMAGE: Code = {
   value: "121322",
@@ -68,10 +76,15 @@ export function cielabOf(rgb: Rgb): readonly [number, number, number] {
   }) as [number, number, number];
   const scaled = (value: number, low: number, span: number): number =>
     Math.min(65535, Math.max(0, Math.round(((value - low) / span) * 65535)));
-  return [scaled(116 * fy - 16, 0, 100), scaled(500 * (fx - fy), -128, 255), scaled(200 * (fy - fz), -128, 255)];
+  return [
+    scaled(116 * fy - 16, 0, 100),
+    scaled(500 * (fx - fy), -128, 255),
+    scaled(200 * (fy - fz), -128, 255),
+  ];
 }
 
 export function colourOfLabel(id: number, name: string): readonly [number, number, number] {
-  const other = OTHER_COLOURS[(((id - 1) % OTHER_COLOURS.length) + OTHER_COLOURS.length) % OTHER_COLOURS.length]!;
+  const other =
+    OTHER_COLOURS[(((id - 1) % OTHER_COLOURS.length) + OTHER_COLOURS.length) % OTHER_COLOURS.length]!;
   return cielabOf(KNOWN[name.toLowerCase()]?.colour ?? other);
 }

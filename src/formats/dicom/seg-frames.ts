@@ -8,7 +8,11 @@ export interface SegFrame {
 }
 
 /** Frames by segment, then by slice. */
-export function framesOf(mask: Uint8Array, labelIds: readonly number[], sliceVoxels: number): readonly SegFrame[] {
+export function framesOf(
+  mask: Uint8Array,
+  labelIds: readonly number[],
+  sliceVoxels: number,
+): readonly SegFrame[] {
   const segmentOf = new Int16Array(256).fill(-1);
   labelIds.forEach((id, segment) => {
     segmentOf[id] = segment;

@@ -3,37 +3,15 @@ import type { Inflate } from "../../core/bytes.ts";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { counted } from "../../core/text.ts";
-import type { LoadCodec } from "./codecs.ts";
+import { type DicomPlatform, type DicomSeries, keepContent } from "./content.ts";
 import { type DicomInput, looksLikeDicom, PREAMBLE_BYTES, readDicomHeader } from "./file.ts";
 import { isPlacedFrame, normalOf, type PlacedFrame, placeStack, type StackGeometry } from "./geometry.ts";
 import { type DicomInstance, type Frame, readFrames } from "./instance.ts";
 import { partSeries, type Stack } from "./stacks.ts";
 
-/**
- * One volume of a set of DICOM files: a series, or a part of one that holds several. It names no patient; what
- * reading and the SEG writer need beside it is kept apart.
- */
-export interface DicomSeries {
-  /** From 1 on, in the order of series numbers: what a user chooses by. */
-  readonly index: number;
-  readonly seriesNumber: number | undefined;
-  /** Series Description, then what tells this part from the series' others: "localizer [sagittal]". */
-  readonly description: string;
-  readonly modality: string;
-  readonly sliceCount: number;
-  readonly rows: number;
-  readonly columns: number;
-  /** Undefined, as the next two, of slices that cannot be placed. */
-  readonly spacingMm: readonly [x: number, y: number, z: number] | undefined;
-  /** e.g. "LPS" */
-  readonly orientation: string | undefined;
-  readonly plane: StackGeometry["plane"] | undefined;
-  readonly seriesUid: string;
-  readonly transferSyntax: string;
-  /** Why it cannot be read as one volume; empty where it can. */
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
-}
+export type { DicomPlatform, DicomSeries };
+
+const FILES_AT_ONCE = 16;
 
 /** What listing found beside series. */
 export interface DicomListing {
@@ -46,52 +24,6 @@ export interface DicomListing {
   };
   /** DICOM files that could not be read, with the reason: slices may be missing. */
   readonly damaged: readonly HipError[];
-}
-
-/** What stands behind a DicomSeries. */
-export interface SeriesContent {
-  readonly frames: readonly Frame[];
-  /** Undefined of slices that cannot be placed. */
-  readonly geometry: StackGeometry | undefined;
-  readonly platform: DicomPlatform;
-}
-
-/** What a platform lends. */
-export interface DicomPlatform {
-  readonly inflate: Inflate;
-  /** Without it series in JPEG-LS and JPEG 2000 are listed but cannot be read. */
-  readonly loadCodec?: LoadCodec;
-}
-
-const CONTENTS = new WeakMap<DicomSeries, SeriesContent>();
-const FILES_AT_ONCE = 16;
-
-/** @throws RangeError of an object that listDicomSeries() did not make */
-export function contentOf(series: DicomSeries): SeriesContent {
-  const content = CONTENTS.get(series);
-  if (content === undefined) throw new RangeError("The series must be one that listDicomSeries() gave");
-  return content;
-}
-
-/** The volume of a series that can be read as one. */
-export function placedContentOf(series: DicomSeries): SeriesContent & { readonly geometry: StackGeometry } {
-  const content = contentOf(series);
-  if (series.problems.length > 0 || content.geometry === undefined) throw cannotUse(series);
-  return { ...content, geometry: content.geometry };
-}
-
-function cannotUse(series: DicomSeries): HipError {
-  const [first = "it has no place in space"] = series.problems;
-  return new HipError("bad-image", `Cannot use ${nameOf(series)}: ${first}`, {
-    hint: "Choose another series, or export this one again from the scanner or the archive",
-    problems: series.problems,
-  });
-}
-
-/** "DICOM series 3, "t2 axial" (42 slices of 256 x 256)" */
-export function nameOf({ index, description, sliceCount, columns, rows }: DicomSeries): string {
-  const size = `${counted(sliceCount, "slice")} of ${columns} x ${rows}`;
-  return `DICOM series ${index}, "${description}" (${size})`;
 }
 
 type Found = readonly Frame[] | "notDicom" | "withoutImage" | HipError;
@@ -151,8 +83,12 @@ function describe(part: Part, copies: number, damaged: number): Omit<DicomSeries
   const warnings = [
     ...distinct(frames.flatMap((each) => each.instance.warnings)),
     ...(geometry?.warnings ?? []),
-    ...(copies > 0 ? [`${counted(copies, "slice")} of its series came twice: the first of each was kept`] : []),
-    ...(damaged > 0 ? [`${counted(damaged, "DICOM file")} could not be read: slices of this series may lack`] : []),
+    ...(copies > 0
+      ? [`${counted(copies, "slice")} of its series came twice: the first of each was kept`]
+      : []),
+    ...(damaged > 0
+      ? [`${counted(damaged, "DICOM file")} could not be read: slices of this series may lack`]
+      : []),
   ];
   return {
     seriesNumber: instance.seriesNumber,
@@ -177,7 +113,8 @@ function describe(part: Part, copies: number, damaged: number): Omit<DicomSeries
 }
 
 function bySeriesNumber([a]: readonly Frame[], [b]: readonly Frame[]): number {
-  const number = (frame: Frame | undefined): number => frame?.instance.seriesNumber ?? Number.MAX_SAFE_INTEGER;
+  const number = (frame: Frame | undefined): number =>
+    frame?.instance.seriesNumber ?? Number.MAX_SAFE_INTEGER;
   const uid = (frame: Frame | undefined): string => frame?.instance.seriesUid ?? "";
   return number(a) - number(b) || (uid(a) < uid(b) ? -1 : 1);
 }
@@ -192,7 +129,10 @@ function planeOfSlice(frame: PlacedFrame): string {
   return placeStack([{ ...frame, position: frame.position ?? normalOf(frame) }]).plane;
 }
 
-function partsOf(frames: readonly Frame[], damaged: number): { part: Part; about: Omit<DicomSeries, "index"> }[] {
+function partsOf(
+  frames: readonly Frame[],
+  damaged: number,
+): { part: Part; about: Omit<DicomSeries, "index"> }[] {
   const { kept, copies } = withoutCopies(frames);
   return partSeries(inOrder(kept), planeOfSlice).map((stack) => {
     const part = placePart(stack);
@@ -227,7 +167,7 @@ export async function listDicomSeries(
   const series = parts.map(({ part, about }, i): DicomSeries => {
     const one: DicomSeries = { index: i + 1, ...about };
     const frames = part.geometry?.frames ?? part.stack.frames;
-    CONTENTS.set(one, { frames, geometry: part.geometry, platform });
+    keepContent(one, { frames, geometry: part.geometry, platform });
     return one;
   });
   const count = (kind: "notDicom" | "withoutImage"): number => found.filter((each) => each === kind).length;

@@ -1,6 +1,7 @@
 /** A series' slices parted into stacks: one orientation, one grid, and every place once. */
 import { dot, heightOf, isPlacedFrame, normalOf, type PlacedFrame } from "./geometry.ts";
-import { type Frame, SEPARATORS } from "./instance.ts";
+import type { Frame } from "./instance.ts";
+import { SEPARATORS } from "./separators.ts";
 
 export interface Stack {
   readonly frames: readonly Frame[];
@@ -133,5 +134,5 @@ function whyNotPlaced(frames: readonly Frame[]): string {
   const skew = rowDirection && columnDirection ? dot(rowDirection, columnDirection) : 0;
   return Math.abs(skew) >= 1e-3
     ? "its rows and columns are not at right angles"
-    : "its directions must have length 1 and its pixel spacing must be above 0";
+    : "its directions must have length 1, its pixel spacing must be above 0, and its places within 1 km";
 }

@@ -36,8 +36,9 @@ export function formatDecimal(value: number): string {
   const plain = String(value);
   if (plain.length <= 16) return plain;
   for (let digits = 15; digits > 0; digits--) {
-    const text = String(Number(value.toPrecision(digits)));
-    if (text.length <= 16) return text;
+    const texts = [String(Number(value.toPrecision(digits))), value.toExponential(digits - 1)];
+    const short = texts.find((text) => text.length <= 16);
+    if (short !== undefined) return short;
   }
   throw new Error(`internal: ${value} has no decimal string`);
 }

@@ -1,10 +1,14 @@
 /** `hipmri info`: the header of an image, or the card of a model. */
 import { stat } from "node:fs/promises";
-import { readImageHeader } from "../../formats/image-file.ts";
+import { basename, join } from "node:path";
+import type { DicomListing } from "../../formats/dicom/series.ts";
+import { imageStem, readImageHeader } from "../../formats/image-file.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import type { ImageHeader } from "../../volume/image.ts";
 import { withImageFile } from "../files.ts";
 import { inflateGzip } from "../inflate.ts";
+import { RUN_FILES } from "../run-folder.ts";
+import { findSeries } from "./dicom-input.ts";
 import { readModelFile } from "./model-file.ts";
 
 /** The header as nibabel has it; `affine` is voxel index to RAS+ millimetres, rows first. */
@@ -21,14 +25,31 @@ export type ImageInfo = { readonly kind: "image" } & Pick<
   | "warnings"
 >;
 export type ModelInfo = { readonly kind: "model"; readonly path: string; readonly bytes: number } & ModelCard;
-export type FileInfo = ImageInfo | ModelInfo;
+export interface DicomInfo extends Omit<DicomListing, "damaged"> {
+  readonly kind: "dicom";
+  readonly path: string;
+  /** What is wrong with files that could not be read. */
+  readonly damaged: readonly string[];
+}
+export type FileInfo = ImageInfo | ModelInfo | DicomInfo;
+
+async function describeDicom(path: string): Promise<DicomInfo | undefined> {
+  const listing = await findSeries(path);
+  if (listing === undefined) return undefined;
+  return { kind: "dicom", path, ...listing, damaged: listing.damaged.map(({ message }) => message) };
+}
 
 /**
- * Describes a NIfTI image, a model.onnx or a run folder.
+ * Describes an image, the DICOM series of a folder, a model.onnx or a run folder.
  * @throws HipError "not-found", "unreadable-image", "bad-image", "bad-model"
  */
 export async function describeFile(path: string): Promise<FileInfo> {
   const found = await stat(path).catch(() => undefined);
+  const isRun = (await stat(join(path, RUN_FILES.model)).catch(() => undefined)) !== undefined;
+  if (!isRun && found !== undefined && imageStem(basename(path)) === undefined && !/\.onnx$/i.test(path)) {
+    const dicom = await describeDicom(path);
+    if (dicom !== undefined) return dicom;
+  }
   if (found?.isDirectory() || /\.onnx$/i.test(path)) {
     const model = await readModelFile(path);
     const card = readModelCard(model.bytes, model.path);

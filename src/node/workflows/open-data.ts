@@ -4,10 +4,12 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
+import { fastCheck } from "../../dataset/doctor/fast-check.ts";
+import type { DoctorFinding } from "../../dataset/doctor/types.ts";
 import { readDataset } from "../../dataset/layouts.ts";
 import { sortNaturally } from "../../dataset/listing.ts";
-import { pairIndex } from "../../dataset/pair.ts";
 import { type FoundOrientation, findOrientation } from "../../dataset/orientation.ts";
+import { pairIndex } from "../../dataset/pair.ts";
 import type { CaseEntry, DatasetIndex, DecodedCase, LayoutName } from "../../dataset/types.ts";
 import type { AxisCodes, Plane } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
@@ -24,6 +26,8 @@ export interface OpenedData {
   /** The phantom says what it is in its README.txt. */
   readonly isSynthetic: boolean;
   load(entry: CaseEntry): Promise<DecodedCase>;
+  /** What the data doctor finds without reading voxels. */
+  fastCheck(): Promise<readonly DoctorFinding[]>;
   warnings(): readonly string[];
 }
 
@@ -66,6 +70,7 @@ export async function openData(path: string, options: OpenDataOptions = {}): Pro
     over: index.unit,
     isSynthetic: /synthetic/i.test(await readFile(join(path, "README.txt"), "utf8").catch(() => "")),
     load: (entry) => cache.get(entry, context),
+    fastCheck: () => fastCheck(index, context),
     warnings: () => [...index.warnings, ...cache.warnings()],
   };
 }

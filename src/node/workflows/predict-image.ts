@@ -1,7 +1,8 @@
 /** One image file as predict wants it: a volume on a grid, with what its file says of itself. */
 import { HipError } from "../../core/errors.ts";
 import { withoutTrailingOnes } from "../../dataset/geometry.ts";
-import { type ImageFile, readImage, readImageHeader } from "../../formats/image-file.ts";
+import { readDicomHeaderOf, readDicomSeries } from "../../formats/dicom/read.ts";
+import { readImage, readImageHeader } from "../../formats/image-file.ts";
 import { voxelSizesMm } from "../../nifti/affine.ts";
 import { checkFinite } from "../../nifti/read.ts";
 import type { ImageFacts } from "../../predict/segment.ts";
@@ -9,6 +10,7 @@ import { type ImageHeader, isPlaced } from "../../volume/image.ts";
 import type { Grid, IntensityVolume } from "../../volume/volume.ts";
 import { withImageFile } from "../files.ts";
 import { inflateGzip } from "../inflate.ts";
+import type { PlannedMask } from "./predict-inputs.ts";
 
 /**
  * The grid of an image: 1D and 2D images have one slice.
@@ -31,13 +33,18 @@ export function factsOf(header: ImageHeader, name: string): ImageFacts {
   return { name, isPlaced: isPlaced(header), hasSpacing: header.affineSource !== "assumed" };
 }
 
-export function loadHeader(path: string): Promise<ImageHeader> {
-  return withImageFile(path, (file: ImageFile) => readImageHeader(file, inflateGzip));
+/** The header of an input, its voxels unread where the format allows it. */
+export async function loadHeader({ input: path, dicom }: PlannedMask): Promise<ImageHeader> {
+  if (dicom !== undefined) return readDicomHeaderOf(dicom.series);
+  return withImageFile(path, (file) => readImageHeader(file, inflateGzip));
 }
 
 /** @throws HipError "bad-image" where a value is not finite, and as readImage() */
-export async function loadVolume(path: string): Promise<IntensityVolume> {
-  const { header, values } = await withImageFile(path, (file) => readImage(file, inflateGzip));
+export async function loadVolume({ input: path, dicom }: PlannedMask): Promise<IntensityVolume> {
+  const { header, values } =
+    dicom === undefined
+      ? await withImageFile(path, (file) => readImage(file, inflateGzip))
+      : await readDicomSeries(dicom.series);
   checkFinite(values, { name: path, shape: header.shape });
   return { kind: "intensity", grid: gridOf(header, path), data: values };
 }

@@ -1,46 +1,69 @@
 /** Which images `hipmri predict` reads, and where each mask goes. */
 import { realpath, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { quoteSome, sortListing } from "../../dataset/listing.ts";
+import { chooseSeries } from "../../formats/dicom/choose.ts";
+import type { DicomSeries } from "../../formats/dicom/series.ts";
 import { imageStem } from "../../formats/image-file.ts";
 import { openFolder } from "../folder.ts";
+import { findSeries } from "./dicom-input.ts";
 
 export interface PlannedMask {
+  /** An image file, or of DICOM the path that the user gave. */
   readonly input: string;
   readonly mask: string;
+  readonly dicom?: { readonly series: DicomSeries; readonly seg: string };
 }
 
 const EXPECTED = ".nii, .nii.gz, .hdr with .img, .nrrd, .nhdr, .mha, .mhd or .png";
 
-/** A file stands for itself, a folder for the images in it, in natural order. */
-async function expand(input: string): Promise<readonly string[]> {
+/** An input with the name that its mask gets. */
+interface Named {
+  readonly input: string;
+  readonly stem: string;
+  readonly series?: DicomSeries;
+}
+
+const ofFile = (input: string): Named => ({ input, stem: imageStem(basename(input))! });
+
+/** The wanted series of a folder or file; undefined where there is no DICOM. */
+async function ofDicom(input: string, wanted: string | undefined): Promise<Named | undefined> {
+  const listing = await findSeries(input);
+  if (listing === undefined) return undefined;
+  const series = chooseSeries(listing.series, wanted);
+  const name = basename(resolve(input)).replace(/\.dcm$/i, "");
+  return { input, series, stem: listing.series.length > 1 ? `${name}_series_${series.index}` : name };
+}
+
+/** A file stands for itself, a folder for the images in it, in natural order, or for its DICOM series. */
+async function expand(input: string, wanted: string | undefined): Promise<readonly Named[]> {
   const found = await stat(input).catch(() => undefined);
   if (found === undefined) {
     throw new HipError("not-found", `Cannot find input "${input}"`, { hint: "Check the path" });
   }
-  if (found.isDirectory()) {
-    const { files, strangers } = sortListing(await openFolder(input).list(""));
-    if (files.length > 0) return files.map((file) => join(input, file.fileName));
-    const what = strangers.length === 0 ? "the folder is empty" : `found ${quoteSome(strangers)}`;
-    throw new HipError(
-      "not-found",
-      `Cannot find images in folder "${input}": expected ${EXPECTED}, ${what}`,
-      {
-        hint: "Give the folder that holds the images themselves: folders inside it are not searched",
-      },
-    );
-  }
-  if (imageStem(basename(input)) === undefined) {
+  if (!found.isDirectory() && imageStem(basename(input)) !== undefined) return [ofFile(input)];
+  const { files, strangers } = found.isDirectory()
+    ? sortListing(await openFolder(input).list(""))
+    : { files: [], strangers: [] };
+  if (files.length > 0) return files.map((file) => ofFile(join(input, file.fileName)));
+  const series = await ofDicom(input, wanted);
+  if (series !== undefined) return [series];
+  if (!found.isDirectory()) {
     throw new HipError(
       "usage",
-      `Input "${input}" must be an image (${EXPECTED}), or a folder of such files`,
-      {
-        hint: "Convert the image to NIfTI first; of a DICOM series give the folder",
-      },
+      `Input "${input}" must be an image (${EXPECTED}), DICOM, or a folder of such files`,
+      { hint: "Convert the image to NIfTI first" },
     );
   }
-  return [input];
+  const what = strangers.length === 0 ? "the folder is empty" : `found ${quoteSome(strangers)}`;
+  throw new HipError(
+    "not-found",
+    `Cannot find images in folder "${input}": expected ${EXPECTED}, or DICOM, ${what}`,
+    {
+      hint: "Give the folder that holds the images themselves: folders inside it are searched for DICOM only",
+    },
+  );
 }
 
 /** Device and inode: equal for two paths of one file, whatever links or letter case lie between. */
@@ -50,18 +73,24 @@ async function identity(path: string): Promise<string | undefined> {
 }
 
 /**
- * Every input with its mask's path: X.nii, X.nii.gz and X.mha become OUT/X.nii.gz. Touches nothing.
+ * Every input with its mask's path: X.nii, X.nii.gz and X.mha become OUT/X.nii.gz; a DICOM series in folder X
+ * becomes OUT/X.nii.gz and OUT/X.dcm. Touches nothing.
+ * @param wanted number of the DICOM series, or a part of its description
  * @throws HipError "not-found"; "usage": two inputs for one mask, or a mask that would replace an input.
  */
-export async function planMasks(inputs: readonly string[], out: string): Promise<readonly PlannedMask[]> {
-  const files = (await Promise.all(inputs.map(expand))).flat();
+export async function planMasks(
+  inputs: readonly string[],
+  out: string,
+  wanted?: string,
+): Promise<readonly PlannedMask[]> {
+  const files = (await Promise.all(inputs.map((input) => expand(input, wanted)))).flat();
   const plan: PlannedMask[] = [];
   const byMask = new Map<string, string>();
   const owners = new Map<string, string>();
-  for (const input of files) {
+  for (const { input, stem, series } of files) {
     const id = await identity(input);
     if (id !== undefined) owners.set(id, input);
-    const mask = join(out, `${imageStem(basename(input))}.nii.gz`);
+    const mask = join(out, `${stem}.nii.gz`);
     const twin = byMask.get(mask);
     if (twin !== undefined) {
       if ((await realpath(twin)) === (await realpath(input))) continue;
@@ -70,13 +99,15 @@ export async function planMasks(inputs: readonly string[], out: string): Promise
       });
     }
     byMask.set(mask, input);
-    plan.push({ input, mask });
+    const seg = join(out, `${stem}.dcm`);
+    plan.push({ input, mask, ...(series === undefined ? {} : { dicom: { series, seg } }) });
   }
-  for (const { mask } of plan) {
-    const id = await identity(mask);
-    const owner = id === undefined ? undefined : owners.get(id);
-    if (owner !== undefined) {
-      throw new HipError("usage", `Mask "${mask}" would replace the input "${owner}"`, {
+  for (const { mask, dicom } of plan) {
+    for (const path of dicom === undefined ? [mask] : [mask, dicom.seg]) {
+      const id = await identity(path);
+      const owner = id === undefined ? undefined : owners.get(id);
+      if (owner === undefined) continue;
+      throw new HipError("usage", `Mask "${path}" would replace the input "${owner}"`, {
         hint: "Give another folder with --out",
       });
     }

@@ -63,7 +63,7 @@ export async function segmentSliceSet(
   const { grid, turn } = stackGrid(slices, predictor.card.input.orientation);
   const area = grid.shape[0] * grid.shape[1];
   const data = new Float32Array(area * slices.length);
-  for (const [i, { input }] of slices.entries()) data.set((await loadVolume(input)).data, i * area);
+  for (const [i, slice] of slices.entries()) data.set((await loadVolume(slice)).data, i * area);
   const turned = reorientGrid(grid, turn);
   const [width, height, depth] = turned.shape;
   const { hasSpacing } = factsOf(slices[0]!.header, slices[0]!.input);

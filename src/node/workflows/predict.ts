@@ -3,6 +3,8 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
+import { writeDicomSeg } from "../../formats/dicom/seg.ts";
+import type { DicomSeries } from "../../formats/dicom/series.ts";
 import { writeMask } from "../../formats/write-mask.ts";
 import type { Affine } from "../../nifti/affine.ts";
 import { determinant } from "../../nifti/affine.ts";
@@ -13,6 +15,7 @@ import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { gzip } from "../inflate.ts";
 import { makeNodeRuntime } from "../runtime.ts";
+import { VERSION } from "../version.ts";
 import { readModelFile } from "./model-file.ts";
 import { factsOf, gridOf, loadHeader, loadVolume } from "./predict-image.ts";
 import { type PlannedMask, planMasks } from "./predict-inputs.ts";
@@ -24,9 +27,13 @@ const AT_ONCE = 8;
 export interface PredictOptions {
   /** A run folder or a model.onnx. */
   readonly model: string;
-  /** Image files, and folders that hold some. */
+  /** Image files, folders that hold some, and folders of DICOM. */
   readonly inputs: readonly string[];
   readonly out: string;
+  /** Of DICOM folders: the number of the series, or a part of its description. */
+  readonly series?: string | undefined;
+  /** Leaves patient, study and dates out of DICOM segmentations. NIfTI masks never hold them. */
+  readonly anonymise?: boolean | undefined;
   /** Default: as many as there are processors. */
   readonly threads?: number | undefined;
   /** Is told how many slices of all images are done; of an image that fails, all at once. */
@@ -39,6 +46,8 @@ export interface PredictOptions {
 export interface PredictedMask {
   readonly input: string;
   readonly mask: string;
+  /** The same mask as a DICOM segmentation, where the input was DICOM. */
+  readonly seg?: string;
   /**
    * Foreground labels of the model, those that were not found too; `ml` is null where the image does not state the
    * size of its voxels.
@@ -77,7 +86,7 @@ type Checked = PlannedMask &
 /** Reads the header alone, so that all unfit files are known before the model is at work. */
 async function check(planned: PlannedMask, predictor: Predictor): Promise<Checked> {
   try {
-    const header = await loadHeader(planned.input);
+    const header = await loadHeader(planned);
     const grid = gridOf(header, planned.input);
     const plan = planForModel(predictor.card, grid, factsOf(header, planned.input));
     return { ...planned, header, slices: sliceCount(grid, plan) };
@@ -117,8 +126,9 @@ async function segmentGroup(
   watcher: { readonly onProgress: (done: number) => void; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly masks: readonly Uint8Array[]; readonly warnings: readonly string[] }> {
   if (group.length > 1) return segmentSliceSet(predictor, group, watcher);
-  const { input, header } = group[0]!;
-  const volume = await loadVolume(input);
+  const [planned] = group as readonly [Group[number]];
+  const { input, header } = planned;
+  const volume = await loadVolume(planned);
   const { mask, warnings } = await segmentVolume(predictor, volume, factsOf(header, input), watcher);
   return { masks: [mask.data], warnings };
 }
@@ -130,22 +140,40 @@ interface Work {
   readonly failures: PredictFailure[];
 }
 
-async function writeGroup(
-  { predictor, options, outputs }: Work,
-  group: Group,
-  onProgress: (done: number) => void,
-) {
+async function writeGroup(work: Work, group: Group, onProgress: (done: number) => void) {
+  const { predictor, options, outputs } = work;
   const { signal, warn } = options;
   const { masks, warnings } = await segmentGroup(predictor, group, { onProgress, signal });
-  for (const [i, { input, mask: path, header }] of group.entries()) {
+  for (const [i, { input, mask: path, header, dicom }] of group.entries()) {
     const mask = masks[i]!;
     await makeFolder(dirname(path));
     await writeFileAtomic(path, gzip(writeMask(header, mask)));
+    if (dicom !== undefined) await writeFileAtomic(dicom.seg, await segmentationOf(dicom.series, mask, work));
     const all = [...header.warnings, ...warnings];
     for (const warning of all) warn?.(`"${input}": ${warning}`);
     const labels = countLabels(mask, header, predictor.card.labels);
-    outputs.push({ input, mask: path, labels, warnings: all });
+    const seg = dicom === undefined ? {} : { seg: dicom.seg };
+    outputs.push({ input, mask: path, ...seg, labels, warnings: all });
   }
+}
+
+/** The mask as a DICOM segmentation that refers to the series. */
+function segmentationOf(
+  series: DicomSeries,
+  mask: Uint8Array,
+  { predictor, options }: Work,
+): Promise<Uint8Array> {
+  const now = new Date();
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  return writeDicomSeg(series, {
+    mask,
+    labels: predictor.card.labels,
+    algorithm: { name: "hipmri-unet", version: VERSION },
+    created: { date, time },
+    anonymise: options.anonymise ? {} : undefined,
+  });
 }
 
 /** Segments group after group; an image that fails is reported, the others go on. */
@@ -184,7 +212,7 @@ async function segmentAll(work: Work, checked: readonly Checked[]): Promise<void
  */
 export async function predictInputs(options: PredictOptions): Promise<Prediction> {
   const model = await readModelFile(options.model);
-  const plan = await planMasks(options.inputs, options.out);
+  const plan = await planMasks(options.inputs, options.out, options.series);
   const threads = options.threads ?? availableParallelism();
   const predictor = await makePredictor(makeNodeRuntime({ threads }), model.bytes, model.path);
   const work: Work = { predictor, options, outputs: [], failures: [] };

@@ -10,6 +10,7 @@ import type { FittedConfig, TrainConfig } from "../../train/config.ts";
 import type { TrainingData } from "../../train/types.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeProgress } from "../progress.ts";
+import { commandLine } from "../shell.ts";
 import { VERSION } from "../version.ts";
 import { type CaseFacts, type CaseShape, checkCases, type OpenedData, openData } from "./open-data.ts";
 import type { RunSource } from "./run-source.ts";
@@ -78,6 +79,17 @@ function splitCases(
     );
   }
   return split;
+}
+
+/** The fast part of the data doctor: what headers and names tell. Errors are left to what stops training below. */
+async function warnOfFindings(opened: OpenedData, options: PrepareOptions): Promise<void> {
+  const findings = await opened.fastCheck();
+  if (findings.some(({ severity }) => severity === "error")) return;
+  const doubts = findings.filter(({ severity }) => severity === "warning");
+  for (const { message } of doubts) options.warn(message);
+  if (doubts.length > 0) {
+    options.warn(`${commandLine(["hipmri", "check", options.data])} tells more, and how to mend it`);
+  }
 }
 
 async function readFacts(opened: OpenedData, split: SplitCases, options: PrepareOptions): Promise<CaseFacts> {
@@ -160,6 +172,7 @@ export async function prepare(
   if (!(options.quiet ?? false)) {
     options.stderr.write(`${opened.index.description}\nLearning ${opened.orientation.reason}\n`);
   }
+  if (resumed === undefined && !(options.quiet ?? false)) await warnOfFindings(opened, options);
   const split = splitCases(opened, options, config, resumed);
   const facts = await readFacts(opened, split, options);
   const { labels } = opened.index;

@@ -28,8 +28,16 @@ function differences(stored: TrainConfig, asked: TrainConfig): string[] {
     ...asked,
     steps: asked.steps ?? stored.steps,
     stepsPerEpoch: asked.stepsPerEpoch ?? stored.stepsPerEpoch,
-    unet: { ...asked.unet, classes: asked.unet.classes ?? stored.unet.classes },
-    input: { ...asked.input, size: asked.input.size ?? stored.input.size },
+    unet: {
+      ...asked.unet,
+      classes: asked.unet.classes ?? stored.unet.classes,
+      inChannels: 1 + 2 * asked.input.neighbours,
+    },
+    input: {
+      ...asked.input,
+      size: asked.input.size ?? stored.input.size,
+      spacingMm: asked.input.spacingMm ?? stored.input.spacingMm,
+    },
   };
   const keys = Object.keys(stored) as (keyof TrainConfig)[];
   return keys.filter((key) => JSON.stringify(stored[key]) !== JSON.stringify(wished[key]));

@@ -98,7 +98,10 @@ describe("readDicomSeries()", () => {
 
   test("names the gap where a slice is missing", async () => {
     const { files } = loadFixture("axial");
-    const { series } = await listDicomSeries(inputsOf(files.filter(({ name }) => name !== "IM0000")), PLATFORM);
+    const { series } = await listDicomSeries(
+      inputsOf(files.filter(({ name }) => name !== "IM0000")),
+      PLATFORM,
+    );
     expect(series[0]!.problems).toEqual([
       "slices are missing: slices 1 and 2 are 6 mm apart, most others 3 mm",
     ]);

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { constants, inflateSync } from "node:zlib";
 import { type Inflate, makeByteSource } from "../../../src/core/bytes.ts";
 import type { DicomInput } from "../../../src/formats/dicom/file.ts";
-import { type DicomListing, type DicomPlatform, listDicomSeries } from "../../../src/formats/dicom/series.ts";
+import type { DicomPlatform } from "../../../src/formats/dicom/series.ts";
+import { type DicomListing, listDicomSeries } from "../../../src/formats/dicom/series.ts";
 import type { Affine } from "../../../src/nifti/affine.ts";
 import { loadDicomCodec } from "../../../src/node/dicom-codecs.ts";
 
