@@ -3,16 +3,44 @@
  * gradients, the U-Net, training configurations, inference and metrics. What executes a model is lent by `./node`.
  */
 export { gradient } from "./autodiff/gradient.ts";
-export { type ByteSource, type Inflate, makeByteSource } from "./core/bytes.ts";
+export {
+  type ByteSource,
+  type Inflate,
+  InflateLimitError,
+  type InflateOptions,
+  makeByteSource,
+} from "./core/bytes.ts";
 export { HipError, type HipErrorCode } from "./core/errors.ts";
 export { makeRandom, type Random } from "./core/random.ts";
 export { type DecodeContext, decodeCase } from "./dataset/decode.ts";
+export { checkDataset, type DoctorOptions } from "./dataset/doctor/check.ts";
+export { fastCheck } from "./dataset/doctor/fast-check.ts";
+export type { DoctorFinding, DoctorReport, FindingCode, Severity } from "./dataset/doctor/types.ts";
 export type { Folder, FolderItem } from "./dataset/folder.ts";
-export { readDataset } from "./dataset/layouts.ts";
+export { hipmriSplit } from "./dataset/hipmri-split.ts";
+export { LAYOUT_NAMES, type ReadDatasetOptions, readDataset } from "./dataset/layouts.ts";
+export {
+  type FoundOrientation,
+  findOrientation,
+  type OrientationRequest,
+} from "./dataset/orientation.ts";
+export { type PairOptions, pairIndex } from "./dataset/pair.ts";
+export { patientOf } from "./dataset/patient.ts";
 export { type PhantomFile, phantomFiles } from "./dataset/phantom/files.ts";
 export { defaultPhantomOptions, PHANTOM_SIZES, type PhantomOptions } from "./dataset/phantom/options.ts";
 export { type SplitCases, splitByPatient } from "./dataset/split.ts";
 export type { CaseEntry, DatasetIndex, DecodedCase, FilePair, LayoutName, Split } from "./dataset/types.ts";
+export { chooseSeries } from "./formats/dicom/choose.ts";
+export { readDicomHeaderOf, readDicomSeries } from "./formats/dicom/read.ts";
+export { type DicomSegOptions, writeDicomSeg } from "./formats/dicom/seg.ts";
+export {
+  type DicomListing,
+  type DicomPlatform,
+  type DicomSeries,
+  listDicomSeries,
+} from "./formats/dicom/series.ts";
+export { type ImageFile, imageStem, readImage, readImageHeader } from "./formats/image-file.ts";
+export { writeMask } from "./formats/write-mask.ts";
 export * as graph from "./graph/build.ts";
 export { printGraph } from "./graph/print.ts";
 export type { Shape, Value } from "./graph/value.ts";
@@ -23,12 +51,19 @@ export { formatMetricsTable } from "./metrics/table.ts";
 export type { CaseMetrics, LabelMetrics, Metrics } from "./metrics/types.ts";
 export type { Affine } from "./nifti/affine.ts";
 export { type ReadOptions, readNifti, readNiftiHeader } from "./nifti/read.ts";
-export type { NiftiHeader, NiftiImage } from "./nifti/types.ts";
-export { type WriteNiftiOptions, writeMaskLike, writeNifti } from "./nifti/write.ts";
+export type { NiftiExtension, NiftiHeader, NiftiImage, NiftiUnits } from "./nifti/types.ts";
+export {
+  type LikeOptions,
+  type WriteNiftiOptions,
+  writeImageLike,
+  writeMaskLike,
+  writeNifti,
+} from "./nifti/write.ts";
 export { buildModel, type ModelOptions } from "./onnx/model.ts";
 export { type ModelCard, readModelCard } from "./predict/card.ts";
 export { exportModel } from "./predict/export.ts";
-export { makePredictor, type Predictor, type SliceStack } from "./predict/predictor.ts";
+export { makePredictor, type Predictor, type PredictWatcher, type SliceStack } from "./predict/predictor.ts";
+export { type ImageFacts, planForModel, segmentVolume, sliceCount } from "./predict/segment.ts";
 export type { Program, Runtime, Tensor, Tensors } from "./runtime/runtime.ts";
 export { parseConfig, type TrainConfig } from "./train/config.ts";
 export { presetConfig, resolveConfig } from "./train/recipes.ts";
@@ -38,6 +73,7 @@ export { type NetworkSpec, specifyNetwork } from "./unet/network.ts";
 export { initialParameters, initialStatistics } from "./unet/parameters.ts";
 export { PRESET_NAMES, type PresetName, presets } from "./unet/presets.ts";
 export { buildUnet } from "./unet/unet.ts";
+export type { Image, ImageFormat, ImageHeader } from "./volume/image.ts";
 export {
   type AxisCodes,
   PLANE_CODES,
@@ -48,6 +84,15 @@ export {
   reorient,
   reorientation,
 } from "./volume/orient.ts";
+export {
+  gridOfShape,
+  type IntensityResampling,
+  type LabelResampling,
+  resampleToGrid,
+  resampleToShape,
+  resampleToSpacing,
+  shapeOfSpacing,
+} from "./volume/resample.ts";
 export { coarsestAxis, planSlices, type SlicePlan } from "./volume/slices.ts";
 export {
   type Grid,

@@ -13,6 +13,7 @@ interface Flags extends CommonFlags {
   readonly threads?: number;
   readonly series?: string;
   readonly anonymise?: true;
+  readonly keepTexts?: true;
 }
 
 /** More rows than this are left to `--json`. */
@@ -56,16 +57,28 @@ export const addPredict: AddVerb = (program, session) => {
     .option("--out <dir>", "where the masks go (needed)")
     .option("--series <which>", "of a DICOM folder: the number of a series, or a part of its description")
     .option("--anonymise", "leave patient, study and dates out of DICOM segmentations")
+    .option("--keep-texts", "copy free text of NIfTI headers into the masks (it may name the patient)")
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber("--threads", 1))
     .action(async (model: string, inputs: readonly string[], flags: Flags) => {
       const { failuresError, predictInputs } = await import("../node/workflows/predict.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { threads, series, anonymise } = flags;
+      const { threads, series, anonymise, keepTexts } = flags;
       const out = needed(flags.out, "--out", "where the masks go");
       const prediction = await withInterrupt((signal) =>
         withProgress({ label: "Segmenting", isQuiet: flags.quiet ?? false }, (onProgress) =>
-          predictInputs({ model, inputs, out, series, anonymise, threads, onProgress, warn, signal }),
+          predictInputs({
+            model,
+            inputs,
+            out,
+            series,
+            anonymise,
+            keepTexts,
+            threads,
+            onProgress,
+            warn,
+            signal,
+          }),
         ),
       );
       const { outputs, failures } = prediction;

@@ -1,6 +1,6 @@
 /** An image in any orientation in, its mask on the very same grid out. */
 import { HipError } from "../core/errors.ts";
-import { inverseOf, type Reorientation, reorientData, reorientGrid } from "../volume/orient.ts";
+import { inverseOf, isIdentity, type Reorientation, reorientData, reorientGrid } from "../volume/orient.ts";
 import { planSlices, type SlicePlan } from "../volume/slices.ts";
 import type { Grid, IntensityVolume, LabelVolume } from "../volume/volume.ts";
 import type { ModelCard } from "./card.ts";
@@ -48,11 +48,14 @@ async function predictTurned(
 ): Promise<LabelVolume> {
   const turned = reorientGrid(grid, turn);
   const [width, height, depth] = turned.shape;
-  const image = reorientData(data, grid.shape, turn);
+  // A copy of a large image is worth avoiding.
+  const isAsWanted = isIdentity(turn);
+  const image = isAsWanted ? data : reorientData(data, grid.shape, turn);
   const { spacingMm } = turned;
   const { hasSpacing, watcher } = options;
   const labels = await predictor.predict({ width, height, depth, image, spacingMm, hasSpacing }, watcher);
-  return { kind: "label", grid, data: reorientData(labels, turned.shape, inverseOf(turn)) };
+  const mask = isAsWanted ? labels : reorientData(labels, turned.shape, inverseOf(turn));
+  return { kind: "label", grid, data: mask };
 }
 
 /**

@@ -41,6 +41,7 @@ export function makeBlender(
   const bandHeight = Math.min(height, output.height);
   const sum = new Float32Array(classes * bandHeight * width);
   const weight = new Float32Array(bandHeight * width);
+  const finished = new Float32Array(classes * bandHeight * width);
   const across = tileWeights(output.width);
   const along = tileWeights(output.height);
 
@@ -67,7 +68,7 @@ export function makeBlender(
 
   /** Gives the band's first rows and moves the rest up. */
   function finishRows(slice: number, y: number, rows: number): void {
-    const scores = new Float32Array(classes * rows * width);
+    const scores = finished.subarray(0, classes * rows * width);
     for (let k = 0; k < classes; k++) {
       const band = k * bandHeight * width;
       for (let i = 0; i < rows * width; i++) scores[k * rows * width + i] = sum[band + i]! / weight[i]!;

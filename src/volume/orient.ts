@@ -74,6 +74,11 @@ export function inverseOf({ axes, flips }: Reorientation): Reorientation {
   return { axes: back, flips: triple((axis) => flips[back[axis]]) };
 }
 
+/** Whether a reorientation leaves everything where it is. */
+export function isIdentity({ axes, flips }: Reorientation): boolean {
+  return AXES.every((axis) => axes[axis] === axis && !flips[axis]);
+}
+
 /** The reoriented voxels, x fastest, in a new array. */
 export function reorientData<T extends Float32Array | Uint8Array>(
   data: T,

@@ -38,6 +38,7 @@ const FIRST_BYTES = 2 ** 16;
 const MOST_HEADER_BYTES = 2 ** 27;
 /** Deflate shrinks by 1032 at most. */
 const DEFLATE_RATIO = 1100;
+const GZIP_TRAILER_BYTES = 8;
 const MOST_INFLATED_BYTES = 2 ** 32;
 
 /** Whether a file begins as DICOM files do: its first 132 bytes or more are looked at. */
@@ -117,12 +118,17 @@ export async function inflateDataset(input: DicomInput, at: number, inflate: Inf
   zlib.set([0x78, 0x9c]);
   zlib.set(deflated, 2);
   const cap = Math.min(deflated.length * DEFLATE_RATIO + FIRST_BYTES, MOST_INFLATED_BYTES);
+  const options = { format: "zlib", startOnly: true } as const;
   try {
-    return await inflate(zlib, cap, { format: "zlib", startOnly: true });
-  } catch (cause) {
-    throw new HipError("unreadable-image", `Cannot read "${name}": its deflated dataset is damaged`, {
-      hint: "Export or copy the file again",
-      cause,
+    return await inflate(zlib, cap, options);
+  } catch {
+    // Some writers append gzip's trailer, which is no checksum that zlib knows.
+    const shorter = zlib.subarray(0, Math.max(2, zlib.length - GZIP_TRAILER_BYTES));
+    return await inflate(shorter, cap, options).catch((cause: unknown) => {
+      throw new HipError("unreadable-image", `Cannot read "${name}": its deflated dataset is damaged`, {
+        hint: "Export or copy the file again",
+        cause,
+      });
     });
   }
 }

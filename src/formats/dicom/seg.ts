@@ -6,7 +6,7 @@ import type { StackGeometry } from "./geometry.ts";
 import { framesOf } from "./seg-frames.ts";
 import { type DicomSegOptions, SEG_STORAGE, type SegPlan, segAttributes } from "./seg-modules.ts";
 import { anonymousModules, anonymousUid, copiedModules, lossyModule } from "./seg-source.ts";
-import { uidFrom } from "./uid.ts";
+import { digest, uidFrom } from "./uid.ts";
 import { encodeFile } from "./write.ts";
 
 export type { DicomSegOptions };
@@ -49,7 +49,9 @@ async function planOf(series: DicomSeries, options: DicomSegOptions): Promise<Se
     segments.map(({ id }) => id),
     series.rows * series.columns,
   );
-  const identity = [uid(series.seriesUid), created.date, created.time, algorithm.name, algorithm.version];
+  const { name, version } = algorithm;
+  // One hash of the mask for all UIDs: it is the larger part of the work.
+  const content = digest([uid(series.seriesUid), created.date, created.time, name, version, mask]);
   return {
     options,
     series,
@@ -57,7 +59,7 @@ async function planOf(series: DicomSeries, options: DicomSegOptions): Promise<Se
     modules: anonymise === undefined ? copiedModules(dataset) : anonymousModules(dataset, anonymise),
     lossy: lossyModule(dataset),
     uid,
-    ownUid: (purpose) => uidFrom([purpose, ...identity, mask], anonymise?.secret),
+    ownUid: (purpose) => uidFrom([purpose, content], anonymise?.secret),
     segments,
     frames: frames.length > 0 ? frames : [{ segment: 0, z: 0 }],
     created,

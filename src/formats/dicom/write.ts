@@ -19,15 +19,76 @@ const IMPLEMENTATION_UID = "2.25.136797738714085776212827133621760792153";
 const IMPLEMENTATION_NAME = "HIPMRI-UNET";
 
 const BYTES: Partial<Record<Vr, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4 };
+const UTF8 = new TextEncoder();
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+/** Bytes that grow; lengths are filled in once what they measure is written. */
+class ByteWriter {
+  #bytes = new Uint8Array(2 ** 12);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
   }
-  return out;
+
+  /** Room for `count` bytes more; gives where they begin. */
+  #grow(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length));
+      larger.set(this.#bytes.subarray(0, at));
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+
+  put(bytes: Uint8Array): void {
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
+  number(vr: Vr, value: number): void {
+    const at = this.#grow(BYTES[vr]!);
+    if (vr === "US") this.#view.setUint16(at, value, true);
+    else if (vr === "SS") this.#view.setInt16(at, value, true);
+    else if (vr === "UL") this.#view.setUint32(at, value, true);
+    else if (vr === "SL") this.#view.setInt32(at, value, true);
+    else if (vr === "FL") this.#view.setFloat32(at, value, true);
+    else if (vr === "FD") this.#view.setFloat64(at, value, true);
+    else this.tag(value, at);
+  }
+
+  /** Group, then element. */
+  tag(tag: number, at = this.#grow(4)): void {
+    this.#view.setUint16(at, tag >>> 16, true);
+    this.#view.setUint16(at + 2, tag & 0xffff, true);
+  }
+
+  text(text: string): void {
+    // Most of it is ASCII, and short.
+    let ascii = true;
+    for (let i = 0; i < text.length && ascii; i++) ascii = text.charCodeAt(i) < 0x80;
+    if (!ascii) {
+      this.put(UTF8.encode(text));
+      return;
+    }
+    const at = this.#grow(text.length);
+    for (let i = 0; i < text.length; i++) this.#bytes[at + i] = text.charCodeAt(i);
+  }
+
+  /** Fills in the 16-bit or 32-bit length of what follows it. */
+  setLength(at: number, size: 2 | 4): void {
+    const length = this.#length - at - size;
+    if (size === 4) this.#view.setUint32(at, length, true);
+    else if (length <= 0xffff) this.#view.setUint16(at, length, true);
+    else throw new RangeError(`A short element is too long: ${length} bytes`);
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
 }
 
 /** A number as a DS: the most digits that fit in 16 characters. */
@@ -43,84 +104,67 @@ export function formatDecimal(value: number): string {
   throw new Error(`internal: ${value} has no decimal string`);
 }
 
-function binary(vr: Vr, values: readonly number[]): Uint8Array {
-  const size = BYTES[vr]!;
-  const out = new Uint8Array(values.length * size);
-  const view = new DataView(out.buffer);
-  values.forEach((value, i) => {
-    const at = i * size;
-    if (vr === "US") view.setUint16(at, value, true);
-    else if (vr === "SS") view.setInt16(at, value, true);
-    else if (vr === "UL") view.setUint32(at, value, true);
-    else if (vr === "SL") view.setInt32(at, value, true);
-    else if (vr === "FL") view.setFloat32(at, value, true);
-    else if (vr === "FD") view.setFloat64(at, value, true);
-    else {
-      // AT: group, then element.
-      view.setUint16(at, value >>> 16, true);
-      view.setUint16(at + 2, value & 0xffff, true);
-    }
-  });
-  return out;
-}
-
 function isItems(value: AttributeValue): value is readonly Attributes[] {
   return Array.isArray(value) && typeof value[0] === "object";
 }
 
-function valueBytes(vr: Vr, value: AttributeValue): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  if (isItems(value)) {
-    return concat(
-      value.flatMap((item) => {
-        const bytes = encodeDataset(item);
-        const head = new Uint8Array(8);
-        const view = new DataView(head.buffer);
-        view.setUint16(0, 0xfffe, true);
-        view.setUint16(2, 0xe000, true);
-        view.setUint32(4, bytes.length, true);
-        return [head, bytes];
-      }),
-    );
+function writeItems(writer: ByteWriter, items: readonly Attributes[]): void {
+  for (const item of items) {
+    writer.tag(0xfffe_e000);
+    const lengthAt = writer.length;
+    writer.number("UL", 0);
+    writeDataset(writer, item);
+    writer.setLength(lengthAt, 4);
   }
-  const values: readonly (string | number)[] = typeof value === "object" ? value : [value];
-  if (vr in BYTES) return binary(vr, values.map(Number));
-  const texts = values.map((each) => (typeof each === "string" ? each : formatDecimal(each)));
-  return new TextEncoder().encode(texts.join("\\"));
+}
+
+function writeValue(writer: ByteWriter, vr: Vr, value: AttributeValue): void {
+  if (value instanceof Uint8Array) {
+    writer.put(value);
+  } else if (isItems(value)) {
+    writeItems(writer, value);
+  } else {
+    const values: readonly (string | number)[] = typeof value === "object" ? value : [value];
+    if (vr in BYTES) {
+      for (const each of values) writer.number(vr, Number(each));
+    } else {
+      writer.text(values.map((each) => (typeof each === "string" ? each : formatDecimal(each))).join("\\"));
+    }
+  }
 }
 
 /** Values have even lengths: text is padded with a blank, all else with a zero. */
-function padded(vr: Vr, bytes: Uint8Array): Uint8Array {
-  if (bytes.length % 2 === 0) return bytes;
-  const zero = vr === "UI" || vr.startsWith("O") || vr === "UN";
-  return concat([bytes, Uint8Array.of(zero ? 0 : 0x20)]);
+function paddingOf(vr: Vr): number {
+  return vr === "UI" || vr.startsWith("O") || vr === "UN" ? 0 : 0x20;
 }
 
-function encodeElement(keyword: Keyword, value: AttributeValue, vr: Vr): Uint8Array {
-  const bytes = padded(vr, valueBytes(vr, value));
-  const long = LONG_VRS.has(vr);
-  const head = new Uint8Array(long ? 12 : 8);
-  const view = new DataView(head.buffer);
-  const tag = tagOf(keyword);
-  view.setUint16(0, tag >>> 16, true);
-  view.setUint16(2, tag & 0xffff, true);
-  head[4] = vr.charCodeAt(0);
-  head[5] = vr.charCodeAt(1);
-  if (!long && bytes.length > 0xffff) throw new RangeError(`${keyword} is too long: ${bytes.length} bytes`);
-  if (long) view.setUint32(8, bytes.length, true);
-  else view.setUint16(6, bytes.length, true);
-  return concat([head, bytes]);
+function writeElement(writer: ByteWriter, keyword: Keyword, value: AttributeValue, vr: Vr): void {
+  const size = LONG_VRS.has(vr) ? 4 : 2;
+  writer.tag(tagOf(keyword));
+  writer.text(vr);
+  if (size === 4) writer.number("US", 0);
+  const lengthAt = writer.length;
+  writer.number(size === 4 ? "UL" : "US", 0);
+  writeValue(writer, vr, value);
+  if ((writer.length - lengthAt - size) % 2 === 1) writer.put(Uint8Array.of(paddingOf(vr)));
+  writer.setLength(lengthAt, size);
+}
+
+function writeDataset(writer: ByteWriter, attributes: Attributes): void {
+  const keywords = Object.keys(attributes) as Keyword[];
+  for (const keyword of keywords.sort((a, b) => tagOf(a) - tagOf(b))) {
+    const value = attributes[keyword];
+    // Pixels of one bit are bytes.
+    const vr = keyword === "PixelData" ? "OB" : vrOf(keyword);
+    if (value !== undefined) writeElement(writer, keyword, value, vr);
+  }
 }
 
 /** The elements in the order of their tags. */
 export function encodeDataset(attributes: Attributes): Uint8Array {
-  const entries = Object.entries(attributes) as [Keyword, AttributeValue | undefined][];
-  const parts = entries
-    .filter((entry): entry is [Keyword, AttributeValue] => entry[1] !== undefined)
-    .sort(([a], [b]) => tagOf(a) - tagOf(b))
-    // Pixels of one bit are bytes.
-    .map(([keyword, value]) => encodeElement(keyword, value, keyword === "PixelData" ? "OB" : vrOf(keyword)));
-  return concat(parts);
+  const writer = new ByteWriter();
+  writeDataset(writer, attributes);
+  return writer.bytes();
 }
 
 /** A whole file: preamble, meta information, dataset. */
@@ -133,8 +177,11 @@ export function encodeFile(attributes: Attributes, sopClassUid: string, sopInsta
     ImplementationClassUID: IMPLEMENTATION_UID,
     ImplementationVersionName: IMPLEMENTATION_NAME,
   });
-  const start = new Uint8Array(132);
-  start.set([0x44, 0x49, 0x43, 0x4d], 128);
-  const length = encodeDataset({ FileMetaInformationGroupLength: meta.length });
-  return concat([start, length, meta, encodeDataset(attributes)]);
+  const writer = new ByteWriter();
+  writer.put(new Uint8Array(128));
+  writer.text("DICM");
+  writeDataset(writer, { FileMetaInformationGroupLength: meta.length });
+  writer.put(meta);
+  writeDataset(writer, attributes);
+  return writer.bytes();
 }

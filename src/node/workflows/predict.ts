@@ -34,6 +34,8 @@ export interface PredictOptions {
   readonly series?: string | undefined;
   /** Leaves patient, study and dates out of DICOM segmentations. NIfTI masks never hold them. */
   readonly anonymise?: boolean | undefined;
+  /** Copies free text and extensions of NIfTI headers into the masks; they may name the patient. */
+  readonly keepTexts?: boolean | undefined;
   /** Default: as many as there are processors. */
   readonly threads?: number | undefined;
   /** Is told how many slices of all images are done; of an image that fails, all at once. */
@@ -147,7 +149,7 @@ async function writeGroup(work: Work, group: Group, onProgress: (done: number) =
   for (const [i, { input, mask: path, header, dicom }] of group.entries()) {
     const mask = masks[i]!;
     await makeFolder(dirname(path));
-    await writeFileAtomic(path, gzip(writeMask(header, mask)));
+    await writeFileAtomic(path, gzip(writeMask(header, mask, { keepTexts: options.keepTexts ?? false })));
     if (dicom !== undefined) await writeFileAtomic(dicom.seg, await segmentationOf(dicom.series, mask, work));
     const all = [...header.warnings, ...warnings];
     for (const warning of all) warn?.(`"${input}": ${warning}`);

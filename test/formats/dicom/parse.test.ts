@@ -98,6 +98,12 @@ describe("readDicomHeader()", () => {
     await expect(read(fileOf(deep))).rejects.toThrow("nested more than 32 deep");
   });
 
+  test("reads deflated datasets that end in gzip's trailer", async () => {
+    const [file] = loadFixture("down-deflated").files;
+    const { dataset } = await read(Uint8Array.from([...file!.bytes, 1, 2, 3, 4, 5, 6, 7, 8]));
+    expect(textOf(dataset, "SeriesDescription")).toBe("t1 down");
+  });
+
   test("refuses what is no DICOM file", async () => {
     await expect(read(new Uint8Array(500))).rejects.toThrow('it must have "DICM" at byte 128');
     await expect(read(new Uint8Array(10))).rejects.toThrow("at least 132 bytes, found 10");
