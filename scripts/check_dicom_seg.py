@@ -226,7 +226,11 @@ def main():
     warnings.simplefilter("ignore")
     scratch = pathlib.Path(tempfile.mkdtemp())
     given = [pathlib.Path(each) for each in sys.argv[1:]]
-    folders = given or [unpack(path, scratch / path.stem) for path in sorted(FIXTURES.glob("*.json"))]
+    folders = given or [
+        unpack(path, scratch / path.stem)
+        for path in sorted(FIXTURES.glob("*.json"))
+        if path.stem != "jpeg-lossless-predictors"
+    ]
     for folder in folders:
         print(folder.name)
         for mode in ([], ["anonymise"]):

@@ -1,4 +1,5 @@
 /** What segments are called and how they look: codes of PS3.16 CID 7150 and 7151, colours in CIELab. */
+import { digest } from "./uid.ts";
 import type { Attributes } from "./write.ts";
 
 export interface Code {
@@ -44,13 +45,22 @@ const OTHER_COLOURS: readonly Rgb[] = [
   [127, 201, 127],
 ];
 
-/** A code of our own for a label that no dictionary here knows; a code value has 16 characters at most. */
-function privateCode(id: number, name: string): Code {
-  return { value: `LABEL-${id}`, scheme: "99HIPMRI", meaning: name };
+/** Declared in the object where it is used. */
+export const PRIVATE_SCHEME: Attributes = {
+  CodingSchemeDesignator: "99HIPMRI",
+  CodingSchemeName: "Labels of models of hipmri-unet",
+  CodingSchemeResponsibleOrganization: "hipmri-unet",
+};
+
+/** A code of our own for a label that no dictionary here knows: its name, or a hash of one of over 16 characters. */
+function privateCode(name: string): Code {
+  const hash = [...digest([name]).subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const value = /^[^\\\P{ASCII}\p{C}]{1,16}$/u.test(name) ? name : `L-${hash}`;
+  return { value, scheme: "99HIPMRI", meaning: name };
 }
 
-export function codeOfLabel(id: number, name: string): Code {
-  return KNOWN[name.toLowerCase()]?.code ?? privateCode(id, name);
+export function codeOfLabel(name: string): Code {
+  return KNOWN[name.toLowerCase()]?.code ?? privateCode(name);
 }
 
 export function codeItem({ value, scheme, meaning }: Code): Attributes {

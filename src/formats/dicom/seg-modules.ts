@@ -9,6 +9,7 @@ import {
   codeItem,
   codeOfLabel,
   colourOfLabel,
+  PRIVATE_SCHEME,
   SEGMENTATION,
   SOURCE_IMAGE,
 } from "./seg-codes.ts";
@@ -69,7 +70,7 @@ function segmentItem(
   { id, name }: LabelDefinition,
   index: number,
 ): Attributes {
-  const { value, scheme, meaning } = codeOfLabel(id, name);
+  const { value, scheme, meaning } = codeOfLabel(name);
   const type = codeItem({ value, scheme, meaning: textFor(modules, meaning) });
   return {
     SegmentNumber: index + 1,
@@ -195,6 +196,9 @@ function imageModules(plan: SegPlan): Attributes {
     ContentLabel: "SEGMENTATION",
     ContentDescription: "Segmentation by a neural network, not checked by a person",
     ContentCreatorName: "",
+    CodingSchemeIdentificationSequence: segments.some(({ name }) => codeOfLabel(name).scheme === "99HIPMRI")
+      ? [PRIVATE_SCHEME]
+      : undefined,
     SegmentSequence: segments.map((label, i) => segmentItem(plan, label, i)),
     SharedFunctionalGroupsSequence: [sharedItem(plan)],
     PerFrameFunctionalGroupsSequence: frames.map((frame) => frameItem(plan, frame)),

@@ -74,12 +74,14 @@ test("packFrames() leaves no gap between frames, and fills bytes from the lowest
 
 describe("codes and colours", () => {
   test("labels that are known have SNOMED CT codes", () => {
-    expect(codeOfLabel(5, "Prostate")).toEqual({ value: "41216001", scheme: "SCT", meaning: "Prostate" });
-    expect(codeOfLabel(7, "mesorectum")).toEqual({
-      value: "LABEL-7",
+    expect(codeOfLabel("Prostate")).toEqual({ value: "41216001", scheme: "SCT", meaning: "Prostate" });
+    expect(codeOfLabel("mesorectum")).toEqual({
+      value: "mesorectum",
       scheme: "99HIPMRI",
       meaning: "mesorectum",
     });
+    expect(codeOfLabel("left seminal vesicle").value).toMatch(/^L-[0-9a-f]{12}$/);
+    expect(codeOfLabel("constructor").scheme).toBe("99HIPMRI");
   });
 
   test("CIELab under D50: white, black, and the primaries as lcms gives them", () => {
