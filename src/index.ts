@@ -31,8 +31,11 @@ export { defaultPhantomOptions, PHANTOM_SIZES, type PhantomOptions } from "./dat
 export { type SplitCases, splitByPatient } from "./dataset/split.ts";
 export type { CaseEntry, DatasetIndex, DecodedCase, FilePair, LayoutName, Split } from "./dataset/types.ts";
 export { chooseSeries } from "./formats/dicom/choose.ts";
+export type { LoadCodec } from "./formats/dicom/codecs.ts";
+export type { DicomInput } from "./formats/dicom/file.ts";
 export { readDicomHeaderOf, readDicomSeries } from "./formats/dicom/read.ts";
 export { type DicomSegOptions, writeDicomSeg } from "./formats/dicom/seg.ts";
+export { anonymousUid } from "./formats/dicom/seg-source.ts";
 export {
   type DicomListing,
   type DicomPlatform,

@@ -62,8 +62,9 @@ function modelText(info: ModelInfo): string {
 
 /** A table of the series; what is wrong with one stands below it. */
 function dicomText({ path, series, skipped, damaged }: DicomInfo): string {
+  const digits = String(series.length).length;
   const rows = series.map((each) => [
-    String(each.index),
+    `${String(each.index).padStart(digits)}  ${each.description}`,
     each.modality,
     `${each.columns} x ${each.rows} x ${each.sliceCount}`,
     each.spacingMm === undefined
@@ -71,7 +72,6 @@ function dicomText({ path, series, skipped, damaged }: DicomInfo): string {
       : each.spacingMm.map((mm) => String(Number(mm.toPrecision(4)))).join(" x "),
     each.plane ?? "-",
     each.orientation ?? "-",
-    each.description,
   ]);
   const notes = series.flatMap(({ index, problems, warnings }) => [
     ...problems.map((text) => `Series ${index} cannot be used: ${text}`),
@@ -84,7 +84,7 @@ function dicomText({ path, series, skipped, damaged }: DicomInfo): string {
   ];
   return [
     alignRows([["DICOM", path]]),
-    alignColumns([["series", "kind", "voxels", "spacing mm", "plane", "axes", "description"], ...rows]),
+    alignColumns([["series", "kind", "voxels", "spacing mm", "plane", "axes"], ...rows]),
     ...(notes.length + left.length > 0 ? [[...notes, ...left].join("\n")] : []),
     alignRows([
       [
