@@ -12,9 +12,9 @@
 import { counted } from "../core/text.ts";
 import { HIPMRI_LABELS } from "../volume/volume.ts";
 import { readDatasetJson } from "./dataset-json.ts";
-import { withHipmriSplit } from "./hipmri-split.ts";
 import { describeData } from "./describe.ts";
 import { type Folder, type FolderItem, joinPath } from "./folder.ts";
+import { withHipmriSplit } from "./hipmri-split.ts";
 import { listImages, warnOfNested, warnOfStrangers } from "./image-listing.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { datasetError, type ImageFile, quoteSome } from "./listing.ts";

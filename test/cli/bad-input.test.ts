@@ -26,7 +26,11 @@ function goodData(): Files {
         case: patient,
         week: 0,
         slice,
-        image: { shape: SHAPE, originMm: [0, 0, slice], value: (i) => (isInside(i) ? 50 : 10) + ((i * 7 + slice) % 5) },
+        image: {
+          shape: SHAPE,
+          originMm: [0, 0, slice],
+          value: (i) => (isInside(i) ? 50 : 10) + ((i * 7 + slice) % 5),
+        },
         mask: { shape: SHAPE, originMm: [0, 0, slice], value: (i) => (isInside(i) ? 5 : 1) },
       });
     }

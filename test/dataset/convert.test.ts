@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Conversion, planConversion } from "../../src/dataset/convert-plan.ts";
-import { hipmriSplit } from "../../src/dataset/hipmri-split.ts";
 import { readWholeCase } from "../../src/dataset/convert-read.ts";
 import { caseFiles, describingFiles, type SliceRange } from "../../src/dataset/convert-write.ts";
+import { hipmriSplit } from "../../src/dataset/hipmri-split.ts";
 import { readDataset } from "../../src/dataset/layouts.ts";
 import type { CaseEntry, DatasetIndex, Split } from "../../src/dataset/types.ts";
 import { type Affine, apply, makeAffine, orientationOf } from "../../src/nifti/affine.ts";

@@ -100,7 +100,13 @@ test("a single image with its mask is judged by itself", async () => {
     ...tell,
   });
   expect(patientsIn(metrics)).toEqual(["case_007"]);
-  expect(metrics.labels.map((label) => label.name)).toEqual(["body", "bone", "bladder", "rectum", "prostate"]);
+  expect(metrics.labels.map((label) => label.name)).toEqual([
+    "body",
+    "bone",
+    "bladder",
+    "rectum",
+    "prostate",
+  ]);
   expect(warnings).toEqual([expect.stringContaining("does not say which patients it learnt from")]);
 });
 

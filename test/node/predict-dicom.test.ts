@@ -103,9 +103,7 @@ describe("of several series", () => {
       [2, "sagittal"],
     ]);
     const table = await hipmri("info", study);
-    expect(table.stdout).toMatch(
-      /^DICOM +\S+study\n\n {2}series +kind +voxels +spacing mm +plane +axes\n/,
-    );
+    expect(table.stdout).toMatch(/^DICOM +\S+study\n\nseries +kind +voxels +spacing mm +plane +axes\n/);
     expect(table.stdout).toContain("\nNext  hipmri predict RUN ");
   });
 

@@ -131,7 +131,10 @@ describe("predictInputs()", () => {
   });
 
   test("lets a model of neighbouring slices see the slices of one volume together", async () => {
-    const neighbours = join(writeFiles(join(folder, "nb"), { "model.onnx": tinyModel({ neighbours: 1 }) }), "model.onnx");
+    const neighbours = join(
+      writeFiles(join(folder, "nb"), { "model.onnx": tinyModel({ neighbours: 1 }) }),
+      "model.onnx",
+    );
     const at = (slice: number): Affine => [
       [1, 0, 0, 0],
       [0, 1, 0, 0],
@@ -140,7 +143,11 @@ describe("predictInputs()", () => {
     ];
     const sliceOf = (slice: number): Uint8Array =>
       image({ value: (i) => texture(i + 50 * slice), affine: at(slice) });
-    const slices = { "v_slice_9.nii": sliceOf(0), "v_slice_10.nii": sliceOf(1), "v_slice_11.nii": sliceOf(2) };
+    const slices = {
+      "v_slice_9.nii": sliceOf(0),
+      "v_slice_10.nii": sliceOf(1),
+      "v_slice_11.nii": sliceOf(2),
+    };
     const together = await predictFiles({ ...slices, "w_slice_10.nii": sliceOf(1) }, neighbours);
     expect(together.result.failures).toEqual([]);
     const masks = await Promise.all(
@@ -150,7 +157,10 @@ describe("predictInputs()", () => {
     // One and the same picture, but another slice above and below.
     expect(masks[0]!.values).not.toEqual(masks[1]!.values);
     const volume = image({ shape: [8, 6, 3], value: (i) => texture((i % 48) + 50 * Math.floor(i / 48)) });
-    const whole = join(writeFiles(join(folder, "nbv"), { "model.onnx": tinyModel({ neighbours: 1, orientation: "RAS" }) }), "model.onnx");
+    const whole = join(
+      writeFiles(join(folder, "nbv"), { "model.onnx": tinyModel({ neighbours: 1, orientation: "RAS" }) }),
+      "model.onnx",
+    );
     const { out } = await predictFiles({ "volume.nii": volume }, whole);
     expect((await readMask(join(out, "volume.nii.gz"))).values.slice(48, 96)).toEqual(masks[0]!.values);
   });
