@@ -12,7 +12,7 @@
 import type { CaseEntry, DecodedCase } from "./types.ts";
 
 /** Goes into every cache key: to be raised whenever decodeCase() gives other results for the same files. */
-export const DECODER_VERSION = 2;
+export const DECODER_VERSION = 3;
 
 /** Of bytes to a uint32, e.g. CRC-32. */
 export type Checksum = (bytes: Uint8Array) => number;

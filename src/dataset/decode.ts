@@ -7,7 +7,7 @@ import { counted } from "../core/text.ts";
 import { readImage } from "../formats/image-file.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
 import { checkFinite } from "../nifti/read.ts";
-import { type Image, type ImageHeader, isPlaced } from "../volume/image.ts";
+import { type Image, type ImageHeader, isPlaced, statesSpacing } from "../volume/image.ts";
 import { type AxisCodes, planeOf, reorientation, reorientData, reorientGrid } from "../volume/orient.ts";
 import { planSlices } from "../volume/slices.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
@@ -15,6 +15,7 @@ import { type Folder, openInFolder } from "./folder.ts";
 import {
   AFFINE_TOLERANCE,
   affineDifference,
+  checkSpacing,
   orientationOfSlices,
   type PlacedSlice,
   sliceDistance,
@@ -23,6 +24,8 @@ import {
 import { checkLabels, toLabelIds } from "./mask-values.ts";
 import type { CaseEntry, DecodedCase, FilePair } from "./types.ts";
 
+/** By so much of a pixel's size may slices of one case differ. */
+const UNLIKE_PIXELS = 0.01;
 /** Slices decoded at once. */
 const AT_ONCE = 16;
 
@@ -168,6 +171,7 @@ function misfit(
   at: number,
   found: readonly number[],
   [width, height]: readonly [number, number],
+  headers: readonly ImageHeader[],
 ): HipError | undefined {
   const name = entry.files[at]!.image;
   if (found.length > 2) {
@@ -178,10 +182,28 @@ function misfit(
     );
   }
   const [w = 1, h = 1] = found;
-  if (w === width && h === height) return undefined;
+  if (w === width && h === height) return unlikePixels(entry, at, headers);
   return new HipError(
     "bad-image",
     `Slices of case "${entry.id}" must have equal shapes: "${entry.files[0]!.image}" has [${width}, ${height}], "${name}" has [${w}, ${h}]`,
+    { hint: "Take the slices of one case from one volume" },
+  );
+}
+
+/** Slices of one volume have pixels of one size and axes of one direction. */
+function unlikePixels(entry: CaseEntry, at: number, headers: readonly ImageHeader[]): HipError | undefined {
+  const [first, other] = [headers[0]!, headers[at]!];
+  if (isPlaced(first) !== isPlaced(other)) return undefined;
+  const inPlane = (header: ImageHeader): number[] =>
+    header.affine.slice(0, 3).flatMap((row) => [row[0], row[1]]);
+  const expected = inPlane(first);
+  const largest = Math.max(...inPlane(other).map((value, i) => Math.abs(value - expected[i]!)));
+  if (largest <= UNLIKE_PIXELS * Math.max(...expected.map(Math.abs))) return undefined;
+  const sizes = [first, other].map(({ affine }) => formatShape(voxelSizesMm(affine).slice(0, 2).map((mm) => Number(mm.toPrecision(5)))));
+  const [a, b] = [entry.files[0]!.image, entry.files[at]!.image];
+  return new HipError(
+    "bad-image",
+    `Slices of case "${entry.id}" must have pixels of one size and direction: "${a}" has ${sizes[0]} mm, "${b}" has ${sizes[1]} mm, and their affines differ by up to ${Number(largest.toPrecision(4))}`,
     { hint: "Take the slices of one case from one volume" },
   );
 }
@@ -194,9 +216,10 @@ function stackSlices(
   wanted: AxisCodes | undefined,
 ): DecodedCase {
   const [width = 1, height = 1] = pairs[0]!.shape;
+  const headers = pairs.map(({ header }) => header);
   allGood(
     entry,
-    pairs.map((pair, i) => misfit(entry, i, pair.shape, [width, height])),
+    pairs.map((pair, i) => misfit(entry, i, pair.shape, [width, height], headers)),
   );
   const first = pairs[0]!.header;
   const [x, y] = voxelSizesMm(first.affine);
@@ -211,12 +234,13 @@ function stackSlices(
   const mask = joinSlices(pairs.map((pair) => pair.mask));
   const [w, h, depth] = turned.shape;
   return {
-    entry: turn?.flips[2] ? { ...entry, files: entry.files.toReversed() } : entry,
+    entry,
+    isReversed: turn?.flips[2] ?? false,
     width: w,
     height: h,
     depth,
     spacingMm: turned.spacingMm,
-    hasSpacing: first.affineSource !== "assumed" && !isUnmeasured(placed),
+    hasSpacing: statesSpacing(first),
     image: turn === undefined ? image : reorientData(image, stack.shape, turn),
     mask: turn === undefined ? mask : reorientData(mask, stack.shape, turn),
     grid: file,
@@ -235,12 +259,6 @@ function turnOfSlices(placed: readonly PlacedSlice[], wanted: AxisCodes | undefi
   if (planeOf(own) === planeOf(wanted)) return { orientation: wanted, turn: reorientation(own, wanted) };
   const warning = `its slices say that they are ${planeOf(own)}, expected ${planeOf(wanted)}: taken as they lie`;
   return { orientation: wanted, warning };
-}
-
-/** Slices that all state one place, with pixels of 1 mm: a header that a program made up. */
-function isUnmeasured(placed: readonly PlacedSlice[]): boolean {
-  const [x, y] = voxelSizesMm(placed[0]!.header.affine);
-  return x === 1 && y === 1 && orientationOfSlices(placed) === undefined;
 }
 
 function joinSlices<T extends Float32Array | Uint8Array>(slices: readonly T[]): T {
@@ -273,24 +291,16 @@ function cutVolume(
   const [width, height, depth] = turned.shape;
   return {
     entry,
+    isReversed: false,
     width,
     height,
     depth,
     spacingMm: turned.spacingMm,
-    hasSpacing: pair.header.affineSource !== "assumed",
+    hasSpacing: statesSpacing(pair.header),
     image: reorientData(pair.image, grid.shape, turn),
     mask: reorientData(pair.mask, grid.shape, turn),
     grid,
     orientation,
     warnings: warning === undefined ? notes : [...notes, `"${name}": ${warning}`],
   };
-}
-
-function checkSpacing(name: string, spacingMm: readonly number[]): void {
-  if (spacingMm.every((size) => Number.isFinite(size) && size > 0)) return;
-  throw new HipError(
-    "bad-image",
-    `Cannot use image "${name}": the voxel size must be > 0 mm along each axis, got [${spacingMm.join(", ")}]`,
-    { hint: "Correct pixdim or the affine in its header" },
-  );
 }

@@ -1,4 +1,5 @@
 /** Where voxels and slices lie: sizes from the affine, the distance between slice files. */
+import { HipError } from "../core/errors.ts";
 import { median } from "../core/statistics.ts";
 import { type Affine, type AffineRow, makeAffine, voxelSizesMm } from "../nifti/affine.ts";
 import type { NiftiHeader } from "../nifti/types.ts";
@@ -19,6 +20,16 @@ export function affineDifference(a: Affine, b: Affine): number {
     }
   }
   return largest;
+}
+
+/** @throws HipError "bad-image" where a voxel has no size along an axis */
+export function checkSpacing(name: string, spacingMm: readonly number[]): void {
+  if (spacingMm.every((size) => Number.isFinite(size) && size > 0)) return;
+  throw new HipError(
+    "bad-image",
+    `Cannot use image "${name}": the voxel size must be > 0 mm along each axis, got [${spacingMm.join(", ")}]`,
+    { hint: "Correct pixdim or the affine in its header" },
+  );
 }
 
 /** The shape without its trailing 1s; at least one axis stays. */
@@ -82,8 +93,8 @@ export function sliceDistance(slices: readonly PlacedSlice[]): { distanceMm: num
   };
 }
 
-/** pixdim[3] of a NIfTI file as it has it: the reader puts 1 in place of a missing one. */
-function statedDistance(header: ImageHeader): number {
+/** pixdim[3] of a NIfTI file as it has it: the reader puts 1 in place of a missing one. 0 of other formats. */
+export function statedDistance(header: ImageHeader): number {
   if (!("raw" in header)) return 0;
   const { format, littleEndian, raw } = header as NiftiHeader;
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);

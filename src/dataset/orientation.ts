@@ -71,6 +71,8 @@ async function ofVolumes(
   return mostFrequent(found.filter((codes) => codes !== undefined));
 }
 
+const isHipmri = ({ layout }: DatasetIndex): boolean => layout === "csiro" || layout === "csiro_cluster";
+
 async function ofSlices(
   cases: readonly CaseEntry[],
   request: OrientationRequest,
@@ -85,8 +87,8 @@ async function ofSlices(
 }
 
 /**
- * Finds the orientation. Of volumes the wanted plane, else the one across the coarsest axis of most of them, in the
- * plane's own codes. Of slices what their headers say; where those say nothing, the wanted plane or the layout's.
+ * Finds the orientation. Of volumes the wanted plane, else HipMRI's, else the one across the coarsest axis of most of
+ * them, in the plane's own codes. Of slices what their headers say; where those say nothing, the wanted plane or the layout's.
  * @throws HipError "bad-dataset" where slices state another plane than the wanted one.
  */
 export async function findOrientation(
@@ -98,8 +100,11 @@ export async function findOrientation(
   if (index.unit === "volume") {
     if (wanted !== undefined) return { orientation: wanted, reason: `${plane} slices, as wanted` };
     const found = await ofVolumes(index.cases, request);
+    if (isHipmri(index) && found !== undefined) {
+      return { orientation: PLANE_CODES.coronal, reason: "coronal slices, as HipMRI's 2D release has them" };
+    }
     if (found === undefined) return { orientation: undefined, reason: "images that do not say how they lie" };
-    return { orientation: found, reason: `${planeOf(found)} slices, across the coarsest axis` };
+    return { orientation: found, reason: `${planeOf(found)} slices, across the coarsest axis (axial where none is)` };
   }
   const stated = await ofSlices(index.cases, request);
   if (stated !== undefined && wanted !== undefined && planeOf(stated) !== plane) {

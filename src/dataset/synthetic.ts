@@ -1,5 +1,6 @@
 /** Whether a data folder's README.txt says that its images are synthetic: that must be said wherever they go. */
 import { type Folder, joinPath } from "./folder.ts";
+import type { DatasetIndex } from "./types.ts";
 
 export const README = "README.txt";
 const MOST_BYTES = 2 ** 16;
@@ -21,4 +22,9 @@ export async function readSyntheticReadme(
     if (/synthetic/i.test(text)) return text;
   }
   return undefined;
+}
+
+/** The folder of the first image's folder: where a layout may lie one level down. */
+export function topOf({ cases }: DatasetIndex): string {
+  return cases[0]?.files[0]?.image.split("/").slice(0, -2)[0] ?? "";
 }

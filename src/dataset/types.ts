@@ -62,6 +62,8 @@ export interface DecodedCase {
   readonly image: Float32Array;
   /** Labels, depth * height * width. */
   readonly mask: Uint8Array;
+  /** Slice files run from the last to the first: slice i is file n - 1 - i. */
+  readonly isReversed: boolean;
   /** The grid of the case's own files: of the volume, or of its first slice. */
   readonly grid: Grid;
   /** Which way width, height and depth run; undefined of 2D files where neither headers nor layout say it. */

@@ -21,7 +21,7 @@ export interface ImageFile {
 }
 
 /** Endings of image files, the longer first. An .img is found through its .hdr, a .raw through its header. */
-const ENDINGS = /\.(?:nii\.gz|nii|hdr\.gz|hdr|nrrd|nhdr|mha|mhd|png)$/i;
+const ENDINGS = /\.(?:nii\.gz|nii|hdr\.gz|hdr|nrrd|nhdr|mha|mhd|(?:nii\.)?png)$/i;
 
 const OPENERS: Readonly<
   Record<Exclude<FileKind, "nifti">, (file: ImageFile, inflate: Inflate) => Promise<OpenImage>>

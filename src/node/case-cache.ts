@@ -87,7 +87,14 @@ export function makeCaseCache(
     inflated += paths.length;
     // Decoded from the very bytes that are hashed, so that a file changing meanwhile cannot spoil the cache.
     const bytes = await readAll(context.folder, paths);
-    const decoded = await decodeCase(entry, { ...context, folder: folderOf(bytes) });
+    let isWhole = true;
+    const folder = folderOf(bytes, (path) => {
+      isWhole = false;
+      return context.folder.open(path);
+    });
+    const decoded = await decodeCase(entry, { ...context, folder });
+    // Voxels that came from another file are not in the key.
+    if (!isWhole) return decoded;
     const decodedHashes = paths.map((path) => sha256(bytes.get(path)!));
     await store.writeCase(caseKey(paths, decodedHashes, context), decoded);
     return decoded;
@@ -124,6 +131,7 @@ export function makeCaseCache(
       const news = new Map<string, readonly number[]>();
       try {
         return await gatherLabels(masks, async (path) => {
+          if (isOnlyHeader(path)) return scanMask(folder, path, inflate);
           const hash = hashOf.get(path)!;
           const known = await store.readLabels(hash);
           // Earlier versions remembered ids that are refused now: look again, so that it is told where.
@@ -165,14 +173,13 @@ async function readAll(folder: Folder, paths: readonly string[]): Promise<Map<st
   return new Map(paths.map((path, i) => [path, all[i]!]));
 }
 
-/** A folder of files already read. */
-function folderOf(files: ReadonlyMap<string, Uint8Array>): Folder {
+/** A folder of files already read; what lies beside them is opened as before. */
+function folderOf(files: ReadonlyMap<string, Uint8Array>, openOther: Folder["open"]): Folder {
   return {
     list: () => Promise.resolve([]),
     async open(path) {
       const bytes = files.get(path);
-      if (bytes === undefined) throw new Error(`internal: "${path}" was not read`);
-      return makeByteSource(bytes);
+      return bytes === undefined ? openOther(path) : makeByteSource(bytes);
     },
   };
 }

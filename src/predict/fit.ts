@@ -4,6 +4,7 @@
  * an unpadded network sees a margin around each tile, mirrored at the image's border.
  */
 
+import { HipError } from "../core/errors.ts";
 import { inputExtentFor, outputExtent, type UnetConfig } from "../unet/config.ts";
 import type { InputFit } from "./card.ts";
 
@@ -12,12 +13,15 @@ export interface Size {
   readonly height: number;
 }
 
+/** Spacings that differ by more are a mistake in a header, and would ask for pictures of any size. */
+const MOST_RESCALED = 16;
 /** Spacings that differ by less are the same: scanners and writers round. */
 const SPACING_TOLERANCE = 0.01;
 
 /**
  * The size at which the network sees a slice: the canvas where slices are stretched to it; else the slice's own,
  * or that of its field of view at the training slices' spacing.
+ * @throws HipError "bad-image" where the two spacings differ more than 16 times
  * @param slice `spacingMm` along width and height; left out where it is not known, and then taken as the model's.
  */
 export function pixelFit(
@@ -34,13 +38,23 @@ export function pixelFit(
   if (fit.spacingMm === null || slice.spacingMm === undefined || slice.hasSpacing === false) {
     return { width, height };
   }
+  const [x = 1, y = 1] = slice.spacingMm;
+  const factors = [x / fit.spacingMm.width, y / fit.spacingMm.height];
+  if (!factors.every((factor) => factor <= MOST_RESCALED && factor >= 1 / MOST_RESCALED)) {
+    const { width: targetX, height: targetY } = fit.spacingMm;
+    throw new HipError(
+      "bad-image",
+      `Cannot bring pixels of ${x} x ${y} mm to the ${targetX} x ${targetY} mm of training: they differ more than ${MOST_RESCALED} times`,
+      { hint: "Check the voxel size in the image's header: perhaps it is not in millimetres" },
+    );
+  }
   const scaled = (extent: number, stated: number, target: number): number =>
     Math.abs(stated / target - 1) <= SPACING_TOLERANCE
       ? extent
       : Math.max(1, Math.round((extent * stated) / target));
   return {
-    width: scaled(width, slice.spacingMm[0]!, fit.spacingMm.width),
-    height: scaled(height, slice.spacingMm[1]!, fit.spacingMm.height),
+    width: scaled(width, x, fit.spacingMm.width),
+    height: scaled(height, y, fit.spacingMm.height),
   };
 }
 

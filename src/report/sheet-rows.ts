@@ -69,9 +69,10 @@ export function makeCandidate(
   const slice = tellingSlice(decoded.mask, width * height);
   const of = { width, height, isFlipped: isUpsideDown(decoded) };
   const values = scored.labels.map((label) => label.dice).filter((value) => value !== null);
+  const file = decoded.isReversed ? decoded.depth - 1 - slice : slice;
   const isFileOfItsOwn = entry.files.length === decoded.depth;
   return {
-    name: isFileOfItsOwn ? entry.files[slice]!.name : `${entry.id}, slice ${slice}`,
+    name: isFileOfItsOwn ? entry.files[file]!.name : `${entry.id}, slice ${slice}`,
     dice: values.length === 0 ? null : mean(values),
     row: {
       width,

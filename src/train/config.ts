@@ -4,6 +4,7 @@ import { HipError } from "../core/errors.ts";
 import type { OptimizerConfig } from "../optimizer/optimizer.ts";
 import type { UnetConfig } from "../unet/config.ts";
 import { PRESET_NAMES } from "../unet/presets.ts";
+import { parseAxisCodes, planeOf } from "../volume/orient.ts";
 import { closestWord } from "./suggest.ts";
 
 const count = z.number().int().min(1);
@@ -46,6 +47,11 @@ export const configSchema = z.strictObject({
       .enum(["auto", "axial", "coronal", "sagittal"])
       .default("auto")
       .describe("slices of volumes; auto: across the coarsest axis of most volumes"),
+    orientation: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe("which way width, height and depth of slices run, e.g. LSP; null: follows plane and data"),
     spacingMm: z
       .union([
         z.literal("file"),
@@ -173,6 +179,14 @@ function contradictions(config: TrainConfig): string[] {
   }
   if (config.epochs !== null && config.minutes !== null)
     problems.push("epochs: give epochs or minutes, not both");
+  const { orientation, plane } = config.input;
+  const codes = orientation === null ? undefined : parseAxisCodes(orientation);
+  if (orientation !== null && codes === undefined) {
+    problems.push(`input.orientation: must be one of the 48 orientations such as LSP, got "${orientation}"`);
+  }
+  if (codes !== undefined && plane !== "auto" && planeOf(codes) !== plane) {
+    problems.push(`input.orientation: ${codes} is ${planeOf(codes)}, but input.plane is ${plane}`);
+  }
   const channels = 1 + 2 * config.input.neighbours;
   if (config.unet.inChannels !== 1 && config.unet.inChannels !== channels) {
     problems.push(

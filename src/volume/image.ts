@@ -31,6 +31,25 @@ export interface Image {
   readonly values: Float32Array;
 }
 
+const isFlat = (shape: readonly number[]): boolean => shape.filter((n) => n > 1).length < 3;
+
+/**
+ * Whether the file states the size of its voxels. PNG's pixels per metre are mostly a screen's, and a 2D image of 1 mm
+ * at the origin has the header that programs make up (numpy.eye(4)).
+ */
+export function statesSpacing(header: Pick<ImageHeader, "affine" | "affineSource" | "format" | "shape">): boolean {
+  const { affine, affineSource, format, shape } = header;
+  if (affineSource === "assumed" || format === "PNG") return false;
+  if (!isFlat(shape)) return true;
+  const isUnit = affine.every((row, i) => row.every((value, j) => Math.abs(value) === (i === j ? 1 : 0)));
+  return !(isUnit || (affineSource === "pixdim" && isUnitScaled(affine)));
+}
+
+/** Whether each axis runs along one of the body's in steps of 1 mm. */
+function isUnitScaled(affine: Affine): boolean {
+  return [0, 1, 2].every((i) => [0, 1, 2].every((j) => Math.abs(affine[i]![j]!) === (i === j ? 1 : 0)));
+}
+
 /** Whether the file itself says where its axes point; else they were assumed. */
 export function isPlaced({ affineSource }: Pick<ImageHeader, "affineSource">): boolean {
   return affineSource !== "pixdim" && affineSource !== "assumed";

@@ -61,9 +61,9 @@ function asItLies(grid: Grid): Reorientation {
  * Plans the slices of an image.
  *
  * A volume is turned so that its axes run as `wanted` says. A 2D image can be turned within its plane only: where
- * its header states no place, or another plane than the wanted one, it is taken as it lies.
+ * its header states no place, or another plane than the wanted one, or nothing is wanted, it is taken as it lies.
  * @param isPlaced whether the header states where the axes point.
- * @param wanted codes of width, height and depth; by default the image's own orientation.
+ * @param wanted codes of width, height and depth; by default a volume's own orientation.
  */
 export function planSlices(
   grid: Grid,
@@ -76,13 +76,15 @@ export function planSlices(
     const orientation = wanted ?? ownOrientation(grid);
     return { turn: reorientation(codes ?? ASSUMED_CODES, orientation), orientation };
   }
-  if (!isPlaced || codes === undefined) return { turn: asItLies(grid), orientation: wanted };
-  const own = depthLast(codes, coarsestAxis(grid));
-  const orientation = wanted ?? ownOrientation(grid);
-  if (planeOf(own) === planeOf(orientation)) return { turn: reorientation(codes, orientation), orientation };
+  if (!isPlaced || codes === undefined || wanted === undefined) {
+    return { turn: asItLies(grid), orientation: wanted };
+  }
+  const own = planeOf(depthLast(codes, coarsestAxis(grid)));
+  const plane = planeOf(wanted);
+  if (own === plane) return { turn: reorientation(codes, wanted), orientation: wanted };
   return {
     turn: asItLies(grid),
-    orientation,
-    warning: `its header says that it is a ${planeOf(own)} slice, expected ${planeOf(orientation)}: taken as it lies`,
+    orientation: wanted,
+    warning: `its header says that it lies in the ${own} plane, expected ${plane}: taken as it lies`,
   };
 }

@@ -23,6 +23,7 @@ const decoded: DecodedCase = {
   },
   orientation: "LPS",
   hasSpacing: true,
+  isReversed: false,
   warnings: ["“ö”"],
 };
 

@@ -23,6 +23,7 @@ const caseOf = (n: number): DecodedCase => ({
   },
   orientation: "LPS",
   hasSpacing: true,
+  isReversed: false,
   warnings: [],
 });
 

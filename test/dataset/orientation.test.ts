@@ -45,7 +45,7 @@ describe("findOrientation()", () => {
   test("of volumes: across the coarsest axis of most; damaged ones are left to the decoder", async () => {
     expect(await find(volumes, files)).toEqual({
       orientation: "LPS",
-      reason: "axial slices, across the coarsest axis",
+      reason: "axial slices, across the coarsest axis (axial where none is)",
     });
     expect((await find(indexOf("msd", [["b.nii"]]), files)).orientation).toBe("PSL");
   });

@@ -31,6 +31,7 @@ function decodedOf(entry: CaseEntry, mask: number[], predicted: number[]): Decod
     },
     orientation: "LPS",
     hasSpacing: true,
+    isReversed: false,
     warnings: [],
   };
 }

@@ -31,6 +31,7 @@ function decoded(changes: Partial<DecodedCase> = {}): DecodedCase {
     grid: { shape: [2, 2, 1], spacingMm: [2, 3, 4], affine: CORONAL },
     orientation: "LSP",
     hasSpacing: true,
+    isReversed: false,
     warnings: [],
     ...changes,
   };

@@ -68,6 +68,7 @@ describe("makeBatch()", () => {
     },
     orientation: "LPS",
     hasSpacing: true,
+    isReversed: false,
     warnings: [],
   };
   const labels = [

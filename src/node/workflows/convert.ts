@@ -9,7 +9,7 @@ import { caseFiles, describingFiles, foldersOf, type SliceRange } from "../../da
 import { readDataset } from "../../dataset/layouts.ts";
 import { datasetError, quoteSome, sortNaturally } from "../../dataset/listing.ts";
 import { patientsOf } from "../../dataset/split.ts";
-import { readSyntheticReadme } from "../../dataset/synthetic.ts";
+import { readSyntheticReadme, topOf } from "../../dataset/synthetic.ts";
 import type { DatasetIndex, LayoutName, Split } from "../../dataset/types.ts";
 import { openFolder } from "../folder.ts";
 import { inflateGzip } from "../inflate.ts";
@@ -109,11 +109,6 @@ function throwAll(errors: readonly HipError[], index: DatasetIndex): void {
     first.hint ?? "Repair these cases, or take them away",
     sortNaturally(errors.flatMap(({ message, problems }) => (problems.length > 0 ? problems : [message]))),
   );
-}
-
-/** The folder of the first image's folder: where a layout may lie one level down. */
-function topOf({ cases }: DatasetIndex): string {
-  return cases[0]?.files[0]?.image.split("/").slice(0, -2)[0] ?? "";
 }
 
 /** nnU-Net wants labels without a gap. */

@@ -146,7 +146,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const data = await openData(options.data, {
       memoryMb: options.memoryMb,
       layout: options.layout,
-      orientation: input.orientation ?? undefined,
+      orientation: input.orientation,
       pair: mask === undefined ? undefined : { mask, labels },
     });
     const request = { index: data.index, split, run, card: predictor.card, modelPath: model.path };
@@ -157,6 +157,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const isSyntheticData = data.isSynthetic;
     const work: Work = { options, split, run, chosen, data, predictor, runtime, isSyntheticData };
     const judgement = await judgeCases(work);
+    for (const warning of data.caseWarnings()) options.warn?.(warning);
     // What the cache met while it read.
     for (const warning of data.warnings()) if (!warnings.has(warning)) options.warn?.(warning);
     const report = makeReport(work, judgement, (performance.now() - started) / 1000);

@@ -1,13 +1,13 @@
 /** A data folder opened: index, cache, and every case looked at before work starts. */
-import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
+import { counted } from "../../core/text.ts";
 import { fastCheck } from "../../dataset/doctor/fast-check.ts";
 import type { DoctorFinding } from "../../dataset/doctor/types.ts";
 import { readDataset } from "../../dataset/layouts.ts";
 import { sortNaturally } from "../../dataset/listing.ts";
+import { readSyntheticReadme, topOf } from "../../dataset/synthetic.ts";
 import { type FoundOrientation, findOrientation } from "../../dataset/orientation.ts";
 import { pairIndex } from "../../dataset/pair.ts";
 import type { CaseEntry, DatasetIndex, DecodedCase, LayoutName } from "../../dataset/types.ts";
@@ -28,6 +28,8 @@ export interface OpenedData {
   load(entry: CaseEntry): Promise<DecodedCase>;
   /** What the data doctor finds without reading voxels. */
   fastCheck(): Promise<readonly DoctorFinding[]>;
+  /** Oddities of the cases loaded so far, one line for all cases that share one. */
+  caseWarnings(): readonly string[];
   warnings(): readonly string[];
 }
 
@@ -39,8 +41,8 @@ export interface OpenDataOptions {
   readonly pair?: { readonly mask: string; readonly labels: readonly LabelDefinition[] } | undefined;
   /** Slices of which plane; default "auto". */
   readonly plane?: Plane | "auto" | undefined;
-  /** Of the slices, where a model says it; otherwise found from the data. */
-  readonly orientation?: AxisCodes | undefined;
+  /** Of the slices, where a model says it; null: as they lie, volumes are refused. Otherwise found from the data. */
+  readonly orientation?: AxisCodes | null | undefined;
 }
 
 /** @throws HipError "bad-dataset" and what readDataset() throws. */
@@ -57,22 +59,58 @@ export async function openData(path: string, options: OpenDataOptions = {}): Pro
   const orientation =
     options.orientation === undefined
       ? await findOrientation(index, request)
-      : { orientation: options.orientation, reason: "as the model has them" };
+      : { orientation: options.orientation ?? undefined, reason: "slices as the model has them" };
   const context = {
     folder,
     inflate: inflateGzip,
     labels: index.labels,
     orientation: orientation.orientation,
   };
+  const notes = gatherCaseNotes();
   return {
     index,
     orientation,
     over: index.unit,
-    isSynthetic: /synthetic/i.test(await readFile(join(path, "README.txt"), "utf8").catch(() => "")),
-    load: (entry) => cache.get(entry, context),
+    isSynthetic: pair === undefined && (await readSyntheticReadme(folder, ["", topOf(index)])) !== undefined,
+    async load(entry) {
+      const decoded = await cache.get(entry, context);
+      if (options.orientation === null && decoded.orientation !== undefined && index.unit === "volume") {
+        throw unknownPlane(entry);
+      }
+      notes.add(decoded.warnings);
+      return decoded;
+    },
+    caseWarnings: notes.lines,
     fastCheck: () => fastCheck(index, context),
     warnings: () => [...index.warnings, ...cache.warnings()],
   };
+}
+
+/** Warnings of cases as `"file": text`; those of one text become one line. */
+function gatherCaseNotes(): { add(warnings: readonly string[]): void; lines(): readonly string[] } {
+  const metIn = new Map<string, Set<string>>();
+  return {
+    add(warnings) {
+      for (const warning of warnings) {
+        const [, where = "", text = warning] = /^("[^"]*"(?: and \d+ more)?): (.*)$/s.exec(warning) ?? [];
+        metIn.set(text, (metIn.get(text) ?? new Set()).add(where));
+      }
+    },
+    lines: () =>
+      [...metIn].map(([text, places]) => {
+        const [first = ""] = sortNaturally([...places]);
+        const others = places.size === 1 ? "" : `, and in ${counted(places.size - 1, "other case")}`;
+        return `${first}${others}: ${text}`;
+      }),
+  };
+}
+
+function unknownPlane({ files }: CaseEntry): HipError {
+  return new HipError(
+    "bad-image",
+    `Cannot use "${files[0]!.image}": the model was trained on single slices whose plane it does not know, and this is a volume`,
+    { hint: "Train again with this version: it stores the plane in the model" },
+  );
 }
 
 const SHOWN_PROBLEMS = 20;

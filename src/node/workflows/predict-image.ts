@@ -1,12 +1,12 @@
 /** One image file as predict wants it: a volume on a grid, with what its file says of itself. */
 import { HipError } from "../../core/errors.ts";
-import { withoutTrailingOnes } from "../../dataset/geometry.ts";
+import { checkSpacing, statedDistance, withoutTrailingOnes } from "../../dataset/geometry.ts";
 import { readDicomHeaderOf, readDicomSeries } from "../../formats/dicom/read.ts";
 import { readImage, readImageHeader } from "../../formats/image-file.ts";
 import { voxelSizesMm } from "../../nifti/affine.ts";
 import { checkFinite } from "../../nifti/read.ts";
 import type { ImageFacts } from "../../predict/segment.ts";
-import { type ImageHeader, isPlaced } from "../../volume/image.ts";
+import { type ImageHeader, isPlaced, statesSpacing } from "../../volume/image.ts";
 import type { Grid, IntensityVolume } from "../../volume/volume.ts";
 import { withImageFile } from "../files.ts";
 import { inflateGzip } from "../inflate.ts";
@@ -14,7 +14,7 @@ import type { PlannedMask } from "./predict-inputs.ts";
 
 /**
  * The grid of an image: 1D and 2D images have one slice.
- * @throws HipError "bad-image" for more than 3 axes
+ * @throws HipError "bad-image" for more than 3 axes, or voxels without a size
  */
 export function gridOf({ shape: stated, affine }: ImageHeader, name: string): Grid {
   const shape = withoutTrailingOnes(stated);
@@ -26,11 +26,19 @@ export function gridOf({ shape: stated, affine }: ImageHeader, name: string): Gr
     );
   }
   const [x = 1, y = 1, z = 1] = shape;
-  return { shape: [x, y, z], spacingMm: voxelSizesMm(affine), affine };
+  const spacingMm = voxelSizesMm(affine);
+  checkSpacing(name, spacingMm);
+  return { shape: [x, y, z], spacingMm, affine };
 }
 
 export function factsOf(header: ImageHeader, name: string): ImageFacts {
-  return { name, isPlaced: isPlaced(header), hasSpacing: header.affineSource !== "assumed" };
+  return { name, isPlaced: isPlaced(header), hasSpacing: statesSpacing(header) };
+}
+
+/** Whether voxels have a volume that the file states: of a 2D image that needs a thickness too. */
+export function statesVolume(header: ImageHeader): boolean {
+  if (!statesSpacing(header)) return false;
+  return header.shape.length >= 3 || statedDistance(header) > 0;
 }
 
 /** The header of an input, its voxels unread where the format allows it. */

@@ -27,11 +27,14 @@ interface Named {
 
 const ofFile = (input: string): Named => ({ input, stem: imageStem(basename(input))! });
 
+/** Any series will do: only whether there is one is asked. */
+const ANY = Symbol("any");
+
 /** The wanted series of a folder or file; undefined where there is no DICOM. */
-async function ofDicom(input: string, wanted: string | undefined): Promise<Named | undefined> {
+async function ofDicom(input: string, wanted: string | typeof ANY | undefined): Promise<Named | undefined> {
   const listing = await findSeries(input);
   if (listing === undefined) return undefined;
-  const series = chooseSeries(listing.series, wanted);
+  const series = chooseSeries(listing.series, wanted === ANY ? 1 : wanted);
   const name = basename(resolve(input)).replace(/\.dcm$/i, "");
   return { input, series, stem: listing.series.length > 1 ? `${name}_series_${series.index}` : name };
 }
@@ -46,9 +49,18 @@ async function expand(input: string, wanted: string | undefined): Promise<readon
   const { files, strangers } = found.isDirectory()
     ? sortListing(await openFolder(input).list(""))
     : { files: [], strangers: [] };
+  // DICOM files mostly have no ending: folders of images alone are not searched for them.
+  const mayHoldDicom = files.length === 0 || wanted !== undefined || strangers.length > 0;
+  const series = mayHoldDicom ? await ofDicom(input, files.length > 0 ? (wanted ?? ANY) : wanted) : undefined;
+  if (series !== undefined && (files.length === 0 || wanted !== undefined)) return [series];
+  if (series !== undefined) {
+    throw new HipError(
+      "usage",
+      `Folder "${input}" holds both DICOM and other images, such as "${files[0]!.fileName}"`,
+      { hint: "Name the series with --series, or give the other images by themselves" },
+    );
+  }
   if (files.length > 0) return files.map((file) => ofFile(join(input, file.fileName)));
-  const series = await ofDicom(input, wanted);
-  if (series !== undefined) return [series];
   if (!found.isDirectory()) {
     throw new HipError(
       "usage",

@@ -1,6 +1,6 @@
 /** Slice files of one volume segmented together, for models that see neighbouring slices. */
 import { HipError } from "../../core/errors.ts";
-import { orientationOfSlices, type PlacedSlice, sliceDistance } from "../../dataset/geometry.ts";
+import { orientationOfSlices, type PlacedSlice, sliceDistance, withoutTrailingOnes } from "../../dataset/geometry.ts";
 import { voxelSizesMm } from "../../nifti/affine.ts";
 import type { Predictor } from "../../predict/predictor.ts";
 import type { ImageHeader } from "../../volume/image.ts";
@@ -17,12 +17,25 @@ const SLICE_NAME = /^(.*)_slice_(\d+)\.[^/]*$/i;
 export function groupSlices(images: readonly Slice[]): readonly (readonly Slice[])[] {
   const groups = new Map<string, Slice[]>();
   for (const image of images) {
-    const stem = image.slices === 1 ? SLICE_NAME.exec(image.input)?.[1] : undefined;
+    const isSlice = withoutTrailingOnes(image.header.shape).length <= 2;
+    const stem = isSlice ? SLICE_NAME.exec(image.input)?.[1] : undefined;
     const key = stem === undefined ? `file ${image.input}` : `slices ${stem}`;
     groups.set(key, [...(groups.get(key) ?? []), image]);
   }
-  const numberOf = ({ input }: Slice): number => Number(SLICE_NAME.exec(input)?.[2] ?? 0);
   return [...groups.values()].map((group) => group.sort((a, b) => numberOf(a) - numberOf(b)));
+}
+
+const numberOf = ({ input }: Slice): number => Number(SLICE_NAME.exec(input)?.[2] ?? 0);
+
+/** What a model that sees neighbouring slices would be misled by. */
+function warnOfNeighbours(slices: readonly Slice[], neighbours: number): string[] {
+  if (neighbours === 0) return [];
+  const numbers = slices.map(numberOf);
+  const gap = numbers.findIndex((number, i) => i > 0 && number !== numbers[i - 1]! + 1);
+  if (gap < 0) return [];
+  return [
+    `slices between ${numbers[gap - 1]} and ${numbers[gap]} are missing, and the model sees neighbouring slices: those around the gap were taken for neighbours`,
+  ];
 }
 
 /** The slices as one grid, and what brings it to the model's orientation. */
@@ -38,7 +51,7 @@ function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"][
       { hint: "Give the slices of one volume only, or rename those of another" },
     );
   }
-  const placed: PlacedSlice[] = slices.map(({ header }, number) => ({ number, header }));
+  const placed: PlacedSlice[] = slices.map((slice) => ({ number: numberOf(slice), header: slice.header }));
   const { affine } = first.header;
   const [x, y] = voxelSizesMm(affine);
   const grid: Grid = {
@@ -47,8 +60,11 @@ function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"][
     affine,
   };
   const own = orientationOfSlices(placed);
-  const canTurn = own !== undefined && wanted !== null && planeOf(own) === planeOf(wanted);
-  return { grid, turn: canTurn ? reorientation(own, wanted) : reorientation("LPS", "LPS") };
+  const asTheyLie = { grid, turn: reorientation("LPS", "LPS"), warnings: [] };
+  if (own === undefined || wanted === null) return asTheyLie;
+  if (planeOf(own) === planeOf(wanted)) return { grid, turn: reorientation(own, wanted), warnings: [] };
+  const warning = `the slices say that they lie in the ${planeOf(own)} plane, expected ${planeOf(wanted)}: taken as they lie`;
+  return { ...asTheyLie, warnings: [warning] };
 }
 
 /**
@@ -60,7 +76,8 @@ export async function segmentSliceSet(
   slices: readonly Slice[],
   watcher: { readonly onProgress: (done: number) => void; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly masks: readonly Uint8Array[]; readonly warnings: readonly string[] }> {
-  const { grid, turn } = stackGrid(slices, predictor.card.input.orientation);
+  const { orientation, neighbours } = predictor.card.input;
+  const { grid, turn, warnings } = stackGrid(slices, orientation);
   const area = grid.shape[0] * grid.shape[1];
   const data = new Float32Array(area * slices.length);
   for (const [i, slice] of slices.entries()) data.set((await loadVolume(slice)).data, i * area);
@@ -74,5 +91,5 @@ export async function segmentSliceSet(
   );
   const mask = reorientData(labels, turned.shape, inverseOf(turn));
   const masks = slices.map((_, i) => mask.slice(i * area, (i + 1) * area));
-  return { masks, warnings: [] };
+  return { masks, warnings: [...warnings, ...warnOfNeighbours(slices, neighbours)] };
 }

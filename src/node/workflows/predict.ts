@@ -6,18 +6,20 @@ import { mapParallel } from "../../core/parallel.ts";
 import { writeDicomSeg } from "../../formats/dicom/seg.ts";
 import type { DicomSeries } from "../../formats/dicom/series.ts";
 import { writeMask } from "../../formats/write-mask.ts";
-import type { Affine } from "../../nifti/affine.ts";
 import { determinant } from "../../nifti/affine.ts";
+import { pixelFit } from "../../predict/fit.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
 import { planForModel, segmentVolume, sliceCount } from "../../predict/segment.ts";
 import type { ImageHeader } from "../../volume/image.ts";
+import { reorientGrid } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { checkOutFolder } from "../out-folder.ts";
 import { gzip } from "../inflate.ts";
 import { makeNodeRuntime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { readModelFile } from "./model-file.ts";
-import { factsOf, gridOf, loadHeader, loadVolume } from "./predict-image.ts";
+import { factsOf, gridOf, loadHeader, loadVolume, statesVolume } from "./predict-image.ts";
 import { type PlannedMask, planMasks } from "./predict-inputs.ts";
 import { groupSlices, segmentSliceSet } from "./predict-slices.ts";
 
@@ -90,7 +92,11 @@ async function check(planned: PlannedMask, predictor: Predictor): Promise<Checke
   try {
     const header = await loadHeader(planned);
     const grid = gridOf(header, planned.input);
-    const plan = planForModel(predictor.card, grid, factsOf(header, planned.input));
+    const facts = factsOf(header, planned.input);
+    const plan = planForModel(predictor.card, grid, facts);
+    const [width, height] = reorientGrid(grid, plan.turn).shape;
+    const { spacingMm } = reorientGrid(grid, plan.turn);
+    pixelFit({ width, height, spacingMm, hasSpacing: facts.hasSpacing }, predictor.card.input);
     return { ...planned, header, slices: sliceCount(grid, plan) };
   } catch (error) {
     if (error instanceof HipError) return { ...planned, error };
@@ -100,12 +106,13 @@ async function check(planned: PlannedMask, predictor: Predictor): Promise<Checke
 
 function countLabels(
   mask: Uint8Array,
-  { affine, affineSource }: { readonly affine: Affine; readonly affineSource: string },
+  header: ImageHeader,
   labels: readonly LabelDefinition[],
 ): PredictedMask["labels"] {
   const counts = new Float64Array(256);
   for (let i = 0; i < mask.length; i++) counts[mask[i]!]!++;
-  const voxelMl = Math.abs(determinant(affine)) / 1000;
+  const voxelMl = Math.abs(determinant(header.affine)) / 1000;
+  const isMeasured = statesVolume(header);
   return labels
     .filter(({ id }) => id !== 0)
     .map(({ id, name }) => {
@@ -113,7 +120,7 @@ function countLabels(
       return {
         name,
         voxels,
-        ml: affineSource === "assumed" ? null : Number((voxels * voxelMl).toPrecision(6)),
+        ml: isMeasured ? Number((voxels * voxelMl).toPrecision(6)) : null,
       };
     });
 }
@@ -184,7 +191,9 @@ async function segmentAll(work: Work, checked: readonly Checked[]): Promise<void
   const good = checked.flatMap((each) => ("error" in each ? [] : [each]));
   for (const each of checked) if ("error" in each) failures.push({ input: each.input, error: each.error });
   const total = good.reduce((sum, { slices }) => sum + slices, 0);
-  const groups = predictor.card.input.neighbours > 0 ? groupSlices(good) : good.map((each) => [each]);
+  const { neighbours, over } = predictor.card.input;
+  // Where slices of one volume mean more together: seen beside each other, or z-scored as one.
+  const groups = neighbours > 0 || over === "volume" ? groupSlices(good) : good.map((each) => [each]);
   let before = 0;
   let told = 0;
   const tell = (done: number): void => {
@@ -214,6 +223,7 @@ async function segmentAll(work: Work, checked: readonly Checked[]): Promise<void
  */
 export async function predictInputs(options: PredictOptions): Promise<Prediction> {
   const model = await readModelFile(options.model);
+  await checkOutFolder(options.out);
   const plan = await planMasks(options.inputs, options.out, options.series);
   const threads = options.threads ?? availableParallelism();
   const predictor = await makePredictor(makeNodeRuntime({ threads }), model.bytes, model.path);

@@ -8,6 +8,7 @@ import { pixelFit, type Size } from "../../predict/fit.ts";
 import type { SliceRef } from "../../train/batches.ts";
 import type { FittedConfig, TrainConfig } from "../../train/config.ts";
 import type { TrainingData } from "../../train/types.ts";
+import { type AxisCodes, parseAxisCodes } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeProgress } from "../progress.ts";
 import { commandLine } from "../shell.ts";
@@ -81,6 +82,16 @@ function splitCases(
   return split;
 }
 
+/** @throws HipError "config" of a run of 0.1.0 on volumes, which it cut in the files' own directions. */
+function checkResumable(opened: OpenedData, config: TrainConfig, resumed: RunSource | undefined): void {
+  if (resumed === undefined || config.input.orientation !== null || opened.index.unit === "slice") return;
+  throw new HipError(
+    "config",
+    `Cannot resume "${resumed.path}": it does not say in which orientation its volumes were cut (version 0.1.0 did not keep it)`,
+    { hint: "Start anew with --overwrite, or finish the run with version 0.1.0" },
+  );
+}
+
 /** The fast part of the data doctor: what headers and names tell. Errors are left to what stops training below. */
 async function warnOfFindings(opened: OpenedData, options: PrepareOptions): Promise<void> {
   const findings = await opened.fastCheck();
@@ -111,6 +122,7 @@ function fitConfig(
   config: TrainConfig,
   labels: readonly LabelDefinition[],
   shapes: readonly CaseShape[],
+  orientation: AxisCodes | undefined,
 ): FittedConfig {
   const { classes } = config.unet;
   const { neighbours } = config.input;
@@ -131,6 +143,7 @@ function fitConfig(
     unet: { ...config.unet, classes: labels.length, inChannels: 1 + 2 * neighbours },
     input: {
       ...config.input,
+      orientation: orientation ?? null,
       spacingMm,
       size: config.input.size ?? {
         width: largest(({ width }) => width),
@@ -167,7 +180,13 @@ export async function prepare(
   config: TrainConfig,
   resumed: RunSource | undefined,
 ): Promise<Prepared> {
-  const opened = await openData(options.data, { plane: config.input.plane, layout: options.layout });
+  const { plane, orientation } = config.input;
+  const opened = await openData(options.data, {
+    plane,
+    layout: options.layout,
+    orientation: orientation === null ? undefined : parseAxisCodes(orientation),
+  });
+  checkResumable(opened, config, resumed);
   for (const warning of opened.warnings()) options.warn(warning);
   if (!(options.quiet ?? false)) {
     options.stderr.write(`${opened.index.description}\nLearning ${opened.orientation.reason}\n`);
@@ -175,11 +194,13 @@ export async function prepare(
   if (resumed === undefined && !(options.quiet ?? false)) await warnOfFindings(opened, options);
   const split = splitCases(opened, options, config, resumed);
   const facts = await readFacts(opened, split, options);
+  for (const warning of opened.caseWarnings()) options.warn(warning);
   const { labels } = opened.index;
   const fitted = fitConfig(
     config,
     labels,
     split.train.map(({ id }) => facts.shapes.get(id)!),
+    opened.orientation.orientation,
   );
   const { mode, normalise, size, spacingMm, neighbours } = fitted.input;
   const input: InputFit = {

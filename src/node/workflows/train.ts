@@ -37,6 +37,7 @@ function differences(stored: TrainConfig, asked: TrainConfig): string[] {
       ...asked.input,
       size: asked.input.size ?? stored.input.size,
       spacingMm: asked.input.spacingMm ?? stored.input.spacingMm,
+      orientation: asked.input.orientation ?? stored.input.orientation,
     },
   };
   const keys = Object.keys(stored) as (keyof TrainConfig)[];
