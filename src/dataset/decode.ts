@@ -140,6 +140,13 @@ function compareAffines(file: FilePair, image: ImageHeader, mask: ImageHeader): 
   if (largest <= AFFINE_TOLERANCE) return [];
   const imageIsPlaced = isPlaced(image);
   const maskIsPlaced = isPlaced(mask);
+  if (!imageIsPlaced && !maskIsPlaced) {
+    // Both places are assumed from the voxel sizes: they are no evidence.
+    const [a, b] = [image, mask].map(({ affine }) => formatShape(voxelSizesMm(affine)));
+    return [
+      `neither image nor mask says where it lies, and their voxel sizes differ (${a} and ${b} mm): those of the image are taken`,
+    ];
+  }
   if (imageIsPlaced !== maskIsPlaced) {
     return [
       `the ${imageIsPlaced ? "mask" : "image"} states no place in space (no sform, no qform) and its partner does; voxels are taken to match`,
@@ -199,7 +206,13 @@ function unlikePixels(entry: CaseEntry, at: number, headers: readonly ImageHeade
   const expected = inPlane(first);
   const largest = Math.max(...inPlane(other).map((value, i) => Math.abs(value - expected[i]!)));
   if (largest <= UNLIKE_PIXELS * Math.max(...expected.map(Math.abs))) return undefined;
-  const sizes = [first, other].map(({ affine }) => formatShape(voxelSizesMm(affine).slice(0, 2).map((mm) => Number(mm.toPrecision(5)))));
+  const sizes = [first, other].map(({ affine }) =>
+    formatShape(
+      voxelSizesMm(affine)
+        .slice(0, 2)
+        .map((mm) => Number(mm.toPrecision(5))),
+    ),
+  );
   const [a, b] = [entry.files[0]!.image, entry.files[at]!.image];
   return new HipError(
     "bad-image",

@@ -104,7 +104,10 @@ export async function findOrientation(
       return { orientation: PLANE_CODES.coronal, reason: "coronal slices, as HipMRI's 2D release has them" };
     }
     if (found === undefined) return { orientation: undefined, reason: "images that do not say how they lie" };
-    return { orientation: found, reason: `${planeOf(found)} slices, across the coarsest axis (axial where none is)` };
+    return {
+      orientation: found,
+      reason: `${planeOf(found)} slices, across the coarsest axis (axial where none is)`,
+    };
   }
   const stated = await ofSlices(index.cases, request);
   if (stated !== undefined && wanted !== undefined && planeOf(stated) !== plane) {

@@ -8,7 +8,15 @@ const base: TrainConfig = {
   preset: "pelvis",
   seed: 0,
   unet: { ...presets.pelvis, block: [...presets.pelvis.block], inChannels: 1, classes: null },
-  input: { mode: "pad", normalise: "zscore", size: null, plane: "auto", orientation: null, spacingMm: null, neighbours: 0 },
+  input: {
+    mode: "pad",
+    normalise: "zscore",
+    size: null,
+    plane: "auto",
+    orientation: null,
+    spacingMm: null,
+    neighbours: 0,
+  },
   loss: { crossEntropy: 1, dice: 1 },
   optimizer: {
     kind: "adamw",

@@ -37,7 +37,9 @@ const isFlat = (shape: readonly number[]): boolean => shape.filter((n) => n > 1)
  * Whether the file states the size of its voxels. PNG's pixels per metre are mostly a screen's, and a 2D image of 1 mm
  * at the origin has the header that programs make up (numpy.eye(4)).
  */
-export function statesSpacing(header: Pick<ImageHeader, "affine" | "affineSource" | "format" | "shape">): boolean {
+export function statesSpacing(
+  header: Pick<ImageHeader, "affine" | "affineSource" | "format" | "shape">,
+): boolean {
   const { affine, affineSource, format, shape } = header;
   if (affineSource === "assumed" || format === "PNG") return false;
   if (!isFlat(shape)) return true;

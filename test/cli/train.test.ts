@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type CliResult, hipmri, temporaryFolder } from "./support.ts";
+import { niftiBytes } from "../support/data-folder.ts";
+import { type CliResult, hipmri, temporaryFolder, writeFiles } from "./support.ts";
 
 const folder = temporaryFolder();
 const data = join(folder, "data");
@@ -74,5 +75,59 @@ describe("evaluate", () => {
     const { code, stdout } = await hipmri(...argv, "--json", "--quiet");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(join(out, "metrics.json"), "utf8")));
+  });
+});
+
+describe("train on volumes", () => {
+  const volumes = join(folder, "volumes");
+  const out = join(folder, "volumes-run");
+  const argv = ["train", volumes, "--out", out, ...TINY, "--set", "steps=2", "--set", "batchSize=2"];
+
+  beforeAll(() => {
+    for (const name of ["a_1", "b_2", "c_3"]) {
+      const grid = { shape: [12, 8, 10], spacingMm: [2, 3, 2] } as const;
+      writeFiles(volumes, {
+        [`imagesTr/${name}.nii`]: niftiBytes({ ...grid, value: (i) => (i % 31) + (i % 7) }),
+        [`labelsTr/${name}.nii`]: niftiBytes({
+          ...grid,
+          dtype: "uint8",
+          value: (i) => (i % 31 > 15 ? 1 : 0),
+        }),
+      });
+    }
+  });
+
+  test("learns the wanted plane and says so on the model's card; the coarsest axis is the default", async () => {
+    expect((await hipmri(...argv)).code).toBe(0);
+    const card = async () => JSON.parse((await hipmri("info", out, "--json")).stdout).input;
+    expect(await card()).toMatchObject({
+      orientation: "LSP",
+      spacingMm: { width: 2, height: 2 },
+      canvas: { width: 12, height: 10 },
+    });
+    expect((await hipmri(...argv, "--plane", "sagittal", "--overwrite")).code).toBe(0);
+    expect(await card()).toMatchObject({ orientation: "PSL", spacingMm: { width: 3, height: 2 } });
+    const config = JSON.parse(readFileSync(join(out, "config.json"), "utf8"));
+    expect(config.input).toMatchObject({ plane: "sagittal", orientation: "PSL", neighbours: 0 });
+  });
+
+  test("--resume refuses a run that does not say how its volumes were cut", async () => {
+    const path = join(out, "config.json");
+    const config = JSON.parse(readFileSync(path, "utf8"));
+    writeFileSync(path, JSON.stringify({ ...config, input: { ...config.input, orientation: null } }));
+    const { code, stderr } = await hipmri("train", volumes, "--out", out, "--resume", "--quiet");
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `error: Cannot resume "${out}": it does not say in which orientation its volumes were cut (version 0.1.0 did not keep it)\nhint: Start anew with --overwrite, or finish the run with version 0.1.0\n`,
+    );
+  });
+
+  test("an orientation that is none, or of another plane, is refused", async () => {
+    const wrong = await hipmri(...argv, "--set", "input.orientation=LLS", "--overwrite");
+    expect(wrong.stderr).toContain(
+      'input.orientation: must be one of the 48 orientations such as LSP, got "LLS"',
+    );
+    const other = await hipmri(...argv, "--plane", "axial", "--set", "input.orientation=LSP", "--overwrite");
+    expect(other.stderr).toContain("input.orientation: LSP is coronal, but input.plane is axial");
   });
 });

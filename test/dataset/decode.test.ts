@@ -104,13 +104,40 @@ test("slices are turned within their plane and along their numbers to the wanted
   expect([turned.width, turned.height, turned.depth, turned.orientation]).toEqual([3, 4, 2, "SLP"]);
   expect(turned.spacingMm).toEqual([1.5, 2, 4]);
   expect([...turned.image.subarray(0, 6)]).toEqual([108, 104, 100, 109, 105, 101]);
-  // The files go with their slices.
-  expect(turned.entry.files.map(({ name }) => name)).toEqual(sliceCase([1, 0]).files.map(({ name }) => name));
+  // Names of slices go backwards then.
+  expect([asItLies.isReversed, turned.isReversed]).toEqual([false, true]);
   const other = await decode(files, sliceCase([0, 1]), "LPS");
   expect([...other.image]).toEqual([...asItLies.image]);
   expect(other.warnings).toEqual([
     '"case_004_week_0": its slices say that they are coronal, expected axial: taken as they lie',
   ]);
+});
+
+test("slices of one case must have pixels of one size and direction", async () => {
+  const files: Files = {};
+  for (const slice of [0, 1, 2]) {
+    const grid = {
+      spacingMm: slice === 1 ? ([4, 4, 1] as const) : ([2, 2, 1] as const),
+      originMm: [0, 0, slice] as const,
+    };
+    addSlice(files, { split: "train", case: "004", week: 0, slice, image: grid, mask: grid });
+  }
+  expect(await rejection(decode(files, sliceCase([0, 1, 2])))).toMatchObject({
+    code: "bad-image",
+    message:
+      'Slices of case "case_004_week_0" must have pixels of one size and direction: "keras_slices_train/case_004_week_0_slice_0.nii" has [2, 2] mm, "keras_slices_train/case_004_week_0_slice_1.nii" has [4, 4] mm, and their affines differ by up to 2',
+    hint: "Take the slices of one case from one volume",
+  });
+});
+
+test("a pair of which neither says where it lies needs equal shapes only", async () => {
+  const image = withoutPlace(niftiBytes({ shape: [2, 3, 4], spacingMm: [2, 2, 2] }));
+  const mask = withoutPlace(niftiBytes({ shape: [2, 3, 4], dtype: "uint8" }));
+  const decoded = await decode({ "imagesTr/v.nii": image, "labelsTr/v.nii": mask }, volumeEntry);
+  expect(decoded.spacingMm).toEqual([2, 2, 2]);
+  expect(decoded.warnings).toContain(
+    '"imagesTr/v.nii": neither image nor mask says where it lies, and their voxel sizes differ ([2, 2, 2] and [1, 1, 1] mm): those of the image are taken',
+  );
 });
 
 test("a case of 144 pixels, as case_019_week_1", async () => {

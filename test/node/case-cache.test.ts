@@ -41,8 +41,8 @@ async function writeData(files: Files): Promise<void> {
 /** Two gzipped slices of one case on disk, large enough that a look at their headers inflates but a part of them. */
 async function writeSlices(): Promise<void> {
   const files: Files = {};
-  const size = { shape: [24, 20] };
   for (const slice of [0, 1]) {
+    const size = { shape: [24, 20], originMm: [0, 0, slice] as const };
     addSlice(files, { split: "train", case: "004", week: 0, slice, image: size, mask: size });
   }
   await writeData(
@@ -57,6 +57,14 @@ async function open(folder: Folder = openFolder(dataFolder)): Promise<{
 }> {
   const index = await readDataset(folder, "DATA", inflate);
   return { index, entry: index.cases[0]!, context: { folder, inflate, labels: index.labels } };
+}
+
+/** A single file cut into header and voxels. */
+function pairBytes(single: Uint8Array): { readonly hdr: Uint8Array; readonly img: Uint8Array } {
+  const hdr = single.slice(0, 352);
+  hdr.set(new TextEncoder().encode("ni1\0"), 344);
+  new DataView(hdr.buffer).setFloat32(108, 0, true);
+  return { hdr, img: single.slice(352) };
 }
 
 async function caseFiles(): Promise<string[]> {
@@ -211,6 +219,40 @@ test("labels of masks are remembered by content", async () => {
   expect(inflations).toBe(1);
   files["labelsTr/a.nii.gz"] = gzip(niftiBytes({ shape: [2, 2, 2], value: () => 5 }));
   expect((await read()).labels.map((label) => label.id)).toEqual([0, 5]);
+});
+
+test("another orientation is another case, in memory and on disk", async () => {
+  await writeSlices();
+  const { entry, context } = await open();
+  const cache = makeCaseCache({ folder: cacheFolder });
+  const asItLies = await cache.get(entry, { ...context, orientation: "RAS" });
+  const turned = await cache.get(entry, { ...context, orientation: "ARS" });
+  expect([asItLies.width, turned.width]).toEqual([24, 20]);
+  const later = makeCaseCache({ folder: cacheFolder });
+  expect(await later.get(entry, { ...context, orientation: "ARS" })).toEqual(turned);
+  expect(later.stats()).toEqual({ hits: 1, misses: 0, inflated: 0 });
+});
+
+test("voxels beside a header are read each time: its bytes do not show that they changed", async () => {
+  const { hdr, img } = pairBytes(niftiBytes({ shape: [4, 3, 2], dtype: "uint8", value: (i) => i % 2 }));
+  const other = pairBytes(niftiBytes({ shape: [4, 3, 2], dtype: "uint8", value: (i) => i % 4 }));
+  expect(other.hdr).toEqual(hdr);
+  const files: Files = {
+    "imagesTr/a.hdr": hdr,
+    "imagesTr/a.img": img,
+    "labelsTr/a.hdr": hdr,
+    "labelsTr/a.img": img,
+  };
+  const folder = memoryFolder(files);
+  const read = async () => {
+    const cache = makeCaseCache({ folder: cacheFolder, memoryMb: 0 });
+    const index = await readDataset(folder, "DATA", inflate, cache.scanLabels);
+    const { mask } = await cache.get(index.cases[0]!, { folder, inflate, labels: index.labels });
+    return [index.labels.length, Math.max(...mask)];
+  };
+  expect(await read()).toEqual([2, 1]);
+  files["labelsTr/a.img"] = other.img;
+  expect(await read()).toEqual([4, 3]);
 });
 
 test("the default folder", () => {

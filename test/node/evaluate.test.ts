@@ -14,7 +14,7 @@ import { judge } from "../../src/report/judge.ts";
 import { scoreCases } from "../../src/train/validation.ts";
 import { specifyNetwork } from "../../src/unet/network.ts";
 import { initialParameters, initialStatistics } from "../../src/unet/parameters.ts";
-import { rejection } from "../support/data-folder.ts";
+import { niftiBytes, rejection } from "../support/data-folder.ts";
 import { makeCard, TINY_UNET } from "../support/model-card.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 
@@ -107,7 +107,28 @@ test("a single image with its mask is judged by itself", async () => {
     "rectum",
     "prostate",
   ]);
-  expect(warnings).toEqual([expect.stringContaining("does not say which patients it learnt from")]);
+  expect(warnings).toEqual([
+    expect.stringContaining("does not say which patients it learnt from"),
+    expect.stringMatching(
+      /^"case_007_week_0_slice_3": the slice distance is not known \(there is one slice only\)/,
+    ),
+  ]);
+});
+
+test("a model that does not know its plane is not judged on volumes", async () => {
+  const image = join(phantom.folder, "volume.nii");
+  await writeFile(image, niftiBytes({ shape: [32, 16, 8], value: (i) => i % 7 }));
+  const mask = join(phantom.folder, "truth.nii");
+  await writeFile(mask, niftiBytes({ shape: [32, 16, 8], dtype: "uint8", value: (i) => i % 3 }));
+  const judge = (changes: Partial<ModelCard["input"]>, name: string) =>
+    writeModel(name, { input: { ...CARD.input, ...changes } }).then((model) =>
+      evaluate({ model, data: image, mask, out: join(phantom.folder, "volumes"), threads: 1 }),
+    );
+  await expect(judge({ orientation: null }, "unknown.onnx")).rejects.toMatchObject({
+    code: "bad-image",
+    message: `Cannot use "${image}": the model was trained on single slices whose plane it does not know, and this is a volume`,
+  });
+  expect((await judge({ orientation: "LSP" }, "coronal.onnx")).metrics.cases).toHaveLength(1);
 });
 
 describe("a model on its own", () => {

@@ -8,6 +8,7 @@ import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { filesBelow, hipmri, temporaryFolder, tinyModel, writeFiles } from "../cli/support.ts";
 import { placeKey, readSeg } from "../formats/dicom/seg-reader.ts";
 import { loadFixture } from "../formats/dicom/support.ts";
+import { niftiBytes } from "../support/data-folder.ts";
 import { readBytes } from "../support/nifti.ts";
 
 const folder = temporaryFolder();
@@ -87,6 +88,29 @@ describe("predictInputs() of DICOM", () => {
       const nifti = await inflateGzip(bytes(join(out, "coronal-implicit.nii.gz")), 2 ** 20);
       expect(Buffer.from(nifti).toString("latin1")).not.toContain(patient);
     }
+  });
+});
+
+describe("predictInputs() of files beside DICOM", () => {
+  test("single files make up their series together", async () => {
+    const files = filesBelow(join(folder, "oblique-rle"));
+    const out = join(folder, "glob");
+    const { outputs } = await predictInputs({ model, inputs: files, out, threads: 1 });
+    expect(outputs.map(({ mask }) => mask)).toEqual([join(out, "oblique-rle.nii.gz")]);
+    expect(bytes(outputs[0]!.mask)).toEqual(bytes(join(folder, "out-oblique-rle", "oblique-rle.nii.gz")));
+  });
+
+  test("a folder that also holds an image is asked about, or read by --series", async () => {
+    const mixed = join(folder, "mixed");
+    writeSeries(mixed, "oblique-rle");
+    writeFiles(mixed, { "preview.nii": niftiBytes({ shape: [8, 6] }) });
+    const out = join(folder, "mixed-out");
+    await expect(predictInputs({ model, inputs: [mixed], out, threads: 1 })).rejects.toMatchObject({
+      code: "usage",
+      message: `Folder "${mixed}" holds both DICOM and other images, such as "preview.nii"`,
+    });
+    const { outputs } = await predictInputs({ model, inputs: [mixed], out, threads: 1, series: "1" });
+    expect(outputs.map(({ seg }) => seg)).toEqual([join(out, "mixed.dcm")]);
   });
 });
 

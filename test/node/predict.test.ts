@@ -132,7 +132,7 @@ describe("predictInputs()", () => {
 
   test("lets a model of neighbouring slices see the slices of one volume together", async () => {
     const neighbours = join(
-      writeFiles(join(folder, "nb"), { "model.onnx": tinyModel({ neighbours: 1 }) }),
+      writeFiles(join(folder, "nb"), { "model.onnx": tinyModel({ neighbours: 1, orientation: "RAS" }) }),
       "model.onnx",
     );
     const at = (slice: number): Affine => [
@@ -157,12 +157,69 @@ describe("predictInputs()", () => {
     // One and the same picture, but another slice above and below.
     expect(masks[0]!.values).not.toEqual(masks[1]!.values);
     const volume = image({ shape: [8, 6, 3], value: (i) => texture((i % 48) + 50 * Math.floor(i / 48)) });
-    const whole = join(
-      writeFiles(join(folder, "nbv"), { "model.onnx": tinyModel({ neighbours: 1, orientation: "RAS" }) }),
-      "model.onnx",
-    );
-    const { out } = await predictFiles({ "volume.nii": volume }, whole);
+    const { out } = await predictFiles({ "volume.nii": volume }, neighbours);
     expect((await readMask(join(out, "volume.nii.gz"))).values.slice(48, 96)).toEqual(masks[0]!.values);
+  });
+
+  test("gives slices of one volume the mask of the volume where the model scaled volumes as one", async () => {
+    const bytes = tinyModel({ over: "volume", orientation: "RAS" });
+    const scaled = join(writeFiles(join(folder, "scaled"), { "model.onnx": bytes }), "model.onnx");
+    const at = (slice: number): Affine => [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 1, 3 * slice],
+      [0, 0, 0, 1],
+    ];
+    // The second slice is far brighter.
+    const value = (i: number): number => texture(i) + (i >= 48 ? 500 : 0);
+    const slices = Object.fromEntries(
+      [0, 1].map((k) => [`v_slice_${k}.nii`, image({ affine: at(k), value: (i) => value(48 * k + i) })]),
+    );
+    const { out } = await predictFiles({ ...slices, "v.nii": image({ shape: [8, 6, 2], value }) }, scaled);
+    const whole = (await readMask(join(out, "v.nii.gz"))).values;
+    for (const k of [0, 1]) {
+      const { values } = await readMask(join(out, `v_slice_${k}.nii.gz`));
+      expect(values).toEqual(whole.slice(48 * k, 48 * (k + 1)));
+    }
+  });
+
+  test("warns of slices that are missing between those it sees together", async () => {
+    const files = { "g_slice_0.nii": image(), "g_slice_4.nii": image({ value: (i) => i }) };
+    const { result } = await predictFiles(files, join(folder, "nb", "model.onnx"));
+    expect(result.outputs[0]!.warnings).toContain(
+      "slices between 0 and 4 are missing, and the model sees neighbouring slices: those around the gap were taken for neighbours",
+    );
+  });
+
+  test("refuses voxels without a size, or of another magnitude than the training slices'", async () => {
+    const bytes = tinyModel({ orientation: "RAS", spacingMm: { width: 1, height: 1 } });
+    const sized = join(writeFiles(join(folder, "sized"), { "model.onnx": bytes }), "model.onnx");
+    const flat: Affine = [
+      [1, 0, 0, 0],
+      [0, 0, 0, 0],
+      [0, 0, 1, 0],
+      [0, 0, 0, 1],
+    ];
+    const { at, out, result } = await predictFiles(
+      {
+        "flat.nii": image({ shape: [8, 6, 2], affine: flat }),
+        "micrometres.nii": image({ shape: [8, 6, 2], spacingMm: [1000, 1000, 1000] }),
+      },
+      sized,
+    );
+    expect(result.failures.map(({ error }) => error.message)).toEqual([
+      `Cannot use image "${at}/flat.nii": the voxel size must be > 0 mm along each axis, got [1, 0, 1]`,
+      "Cannot bring pixels of 1000 x 1000 mm to the 1 x 1 mm of training: they differ more than 16 times",
+    ]);
+    expect(filesBelow(out)).toEqual([]);
+  });
+
+  test("states no volume where the file states no size or thickness", async () => {
+    const { result } = await predictFiles({
+      "made-up.nii": image(),
+      "thick.nii": image({ spacingMm: [2, 2, 3] }),
+    });
+    expect(result.outputs.map(({ labels }) => labels[0]!.ml === null)).toEqual([true, false]);
   });
 
   test("refuses slices of one volume that are of unequal shape", async () => {
@@ -172,7 +229,7 @@ describe("predictInputs()", () => {
     expect(result.failures.map(({ error }) => error.message)).toEqual(
       [0, 1].map(
         () =>
-          `Slices of one volume must have equal shapes: "${at}/v_slice_0.nii" has [8, 6], "${at}/v_slice_1.nii" has [8, 5, 1]`,
+          `Slices of one volume must have equal shapes: "${at}/v_slice_0.nii" has [8, 6], "${at}/v_slice_1.nii" has [8, 5]`,
       ),
     );
   });
@@ -269,6 +326,14 @@ describe("predictInputs() refuses, before anything is written,", () => {
     expect(await refuse([at], at)).toMatchObject({
       code: "not-found",
       message: `Cannot find images in folder "${at}": expected ${ENDINGS}, or DICOM, found "sub/", "x.txt"`,
+    });
+  });
+
+  test("an OUT that cannot be a folder", async () => {
+    const at = writeFiles(newFolder(), { "x.nii": image(), file: new Uint8Array(1) });
+    expect(await refuse([join(at, "x.nii")], join(at, "file", "sub"))).toMatchObject({
+      code: "usage",
+      message: `Cannot write to "${at}/file/sub": "${at}/file" must be a folder, found a file`,
     });
   });
 

@@ -12,6 +12,7 @@ import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { formatDuration } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
+import { checkOutFolder } from "../out-folder.ts";
 import { commandLine } from "../shell.ts";
 import { checkSameLabels, chooseCases, type JudgedCases } from "./judged-cases.ts";
 import { readModelFile } from "./model-file.ts";
@@ -138,6 +139,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const model = await readModelFile(options.model);
   const run = await readRunOf(model.path);
   checkOut(options.out, run);
+  await checkOutFolder(options.out);
   const runtime = makeNodeRuntime({ threads: options.threads ?? run?.config.threads ?? DEFAULT_THREADS });
   const predictor = await makePredictor(runtime, model.bytes, model.path);
   try {

@@ -1,11 +1,12 @@
 /** Which images `hipmri predict` reads, and where each mask goes. */
 import { realpath, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { quoteSome, sortListing } from "../../dataset/listing.ts";
 import { chooseSeries } from "../../formats/dicom/choose.ts";
-import type { DicomSeries } from "../../formats/dicom/series.ts";
+import { type DicomSeries, listDicomSeries } from "../../formats/dicom/series.ts";
 import { imageStem } from "../../formats/image-file.ts";
+import { DICOM_ON_NODE, findDicomFiles } from "../dicom-folder.ts";
 import { openFolder } from "../folder.ts";
 import { findSeries } from "./dicom-input.ts";
 
@@ -78,6 +79,35 @@ async function expand(input: string, wanted: string | undefined): Promise<readon
   );
 }
 
+/** Single DICOM files, as a shell lists those of a folder, make up series together. */
+async function expandAll(inputs: readonly string[], wanted: string | undefined): Promise<readonly Named[]> {
+  const isLoose = await Promise.all(
+    inputs.map(async (input) => {
+      const found = await stat(input).catch(() => undefined);
+      return (found?.isFile() ?? false) && imageStem(basename(input)) === undefined;
+    }),
+  );
+  const loose = inputs.filter((_, i) => isLoose[i]);
+  const together = loose.length > 1 ? await ofLooseDicom(loose, wanted) : undefined;
+  const others = together === undefined ? inputs : inputs.filter((_, i) => !isLoose[i]);
+  const named = (await Promise.all(others.map((input) => expand(input, wanted)))).flat();
+  return together === undefined ? named : [...named, together];
+}
+
+/** The wanted series of single files; undefined where not all of them are DICOM. */
+async function ofLooseDicom(
+  files: readonly string[],
+  wanted: string | undefined,
+): Promise<Named | undefined> {
+  const found = (await Promise.all(files.map(findDicomFiles))).flatMap((each) => each.files);
+  if (found.length < files.length) return undefined;
+  const { series } = await listDicomSeries(found, DICOM_ON_NODE);
+  const chosen = chooseSeries(series, wanted);
+  const folder = dirname(resolve(files[0]!));
+  const name = basename(folder);
+  return { input: folder, series: chosen, stem: series.length > 1 ? `${name}_series_${chosen.index}` : name };
+}
+
 /** Device and inode: equal for two paths of one file, whatever links or letter case lie between. */
 async function identity(path: string): Promise<string | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
@@ -95,7 +125,7 @@ export async function planMasks(
   out: string,
   wanted?: string,
 ): Promise<readonly PlannedMask[]> {
-  const files = (await Promise.all(inputs.map((input) => expand(input, wanted)))).flat();
+  const files = await expandAll(inputs, wanted);
   const plan: PlannedMask[] = [];
   const byMask = new Map<string, string>();
   const owners = new Map<string, string>();

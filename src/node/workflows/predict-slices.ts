@@ -1,6 +1,11 @@
 /** Slice files of one volume segmented together, for models that see neighbouring slices. */
 import { HipError } from "../../core/errors.ts";
-import { orientationOfSlices, type PlacedSlice, sliceDistance, withoutTrailingOnes } from "../../dataset/geometry.ts";
+import {
+  orientationOfSlices,
+  type PlacedSlice,
+  sliceDistance,
+  withoutTrailingOnes,
+} from "../../dataset/geometry.ts";
 import { voxelSizesMm } from "../../nifti/affine.ts";
 import type { Predictor } from "../../predict/predictor.ts";
 import type { ImageHeader } from "../../volume/image.ts";
@@ -47,7 +52,7 @@ function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"][
   if (odd >= 0) {
     throw new HipError(
       "bad-image",
-      `Slices of one volume must have equal shapes: "${first.input}" has [${width}, ${height}], "${slices[odd]!.input}" has [${sizes[odd]!.join(", ")}]`,
+      `Slices of one volume must have equal shapes: "${first.input}" has [${width}, ${height}], "${slices[odd]!.input}" has [${sizes[odd]!.slice(0, 2).join(", ")}]`,
       { hint: "Give the slices of one volume only, or rename those of another" },
     );
   }

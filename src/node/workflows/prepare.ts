@@ -95,7 +95,6 @@ function checkResumable(opened: OpenedData, config: TrainConfig, resumed: RunSou
 /** The fast part of the data doctor: what headers and names tell. Errors are left to what stops training below. */
 async function warnOfFindings(opened: OpenedData, options: PrepareOptions): Promise<void> {
   const findings = await opened.fastCheck();
-  if (findings.some(({ severity }) => severity === "error")) return;
   const doubts = findings.filter(({ severity }) => severity === "warning");
   for (const { message } of doubts) options.warn(message);
   if (doubts.length > 0) {
