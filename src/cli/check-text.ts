@@ -81,8 +81,22 @@ function factsText(report: DoctorReport): string {
   return alignRows(rows.map(([name, text]) => [name, wrapped(text)] as const));
 }
 
+/** What a terminal obeys instead of showing it: control characters, and marks that turn the order of writing. */
+const UNSHOWN = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/** "\\u001b" for an escape character: names of files and labels may hold anything. */
+const shown = (text: string): string =>
+  text.replace(UNSHOWN, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** The report with all of its texts shown; without its cases, which the text does not tell of. */
+function shownReport(report: DoctorReport): DoctorReport {
+  const text = JSON.stringify({ ...report, cases: [] });
+  return JSON.parse(text, (_, value: unknown) => (typeof value === "string" ? shown(value) : value));
+}
+
 /** @param isColoured whether the terminal shows colours */
-export function checkText(report: DoctorReport, isColoured: boolean): string {
+export function checkText(raw: DoctorReport, isColoured: boolean): string {
+  const report = shownReport(raw);
   const paint: Paint = (kind, text) =>
     isColoured ? styleText(COLOURS[kind], text, { validateStream: false }) : text;
   const verdict = wrapText(verdictOf(report)).join("\n");

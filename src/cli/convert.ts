@@ -79,7 +79,7 @@ export const addConvert: AddVerb = (program, session) => {
     .command("convert")
     .summary("write a data set in another layout: volumes, slices, nnU-Net")
     .description(
-      "Writes a data set anew: volumes as coronal 2D slices in HipMRI's layout, slices as volumes again, or either as an nnU-Net data set. Every voxel keeps its value and its place.",
+      "Writes a data set anew: volumes as coronal 2D slices in HipMRI's layout, slices as volumes again, or either as an nnU-Net data set. Every voxel keeps its place, and its value as float32.",
     )
     .argument("<data>", "a data folder of any layout")
     .option("--out <dir>", "the folder to make (needed)")

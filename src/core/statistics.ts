@@ -28,3 +28,9 @@ export function percentileOfSorted(sorted: ArrayLike<number>, p: number): number
 export function median(values: ArrayLike<number>): number {
   return percentile(values, 50);
 }
+
+/** At most so many of the items, evenly from first to last. */
+export function sampleEvenly<T>(items: readonly T[], most: number): readonly T[] {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
+}

@@ -1,4 +1,5 @@
 /** Pairing images with masks whose names differ by one constant part: "001.png" and "001_mask.png". */
+import { VIEW_WORDS } from "./name-words.ts";
 
 /** What is taken off a name before it is compared. */
 export interface Affix {
@@ -7,8 +8,10 @@ export interface Affix {
 }
 
 const NONE: Affix = { prefix: "", suffix: "" };
-const MASK_WORDS = "segmentations?|segs?|labels?|lab|masks?|gt|annotations?|manual|roi";
-const IMAGE_WORDS = "images?|img|scan|orig|volume|vol|case|mri?|t2w?|0000";
+const MASK_WORDS = "segmentations?|segs?|dseg|labels?|lab|masks?|gt|annotations?|manual|roi";
+const IMAGE_WORDS = ["images?", "img", "scan", "orig", "volume", "vol", "case", "0000", ...VIEW_WORDS].join(
+  "|",
+);
 
 export const MASK_WORD = new RegExp(`(?:^|[_\\-. ])(?:${MASK_WORDS})(?:$|[_\\-. ])`, "i");
 
@@ -50,4 +53,23 @@ export function findAffixes(
     }
   }
   return best;
+}
+
+/** For messages: `"_t2" of the images and "_seg" of the masks`; undefined where nothing is taken off. */
+export function describeAffixes({
+  image,
+  mask,
+}: {
+  readonly image: Affix;
+  readonly mask: Affix;
+}): string | undefined {
+  const parts = [
+    [image, "images"],
+    [mask, "masks"],
+  ] as const;
+  const told = parts.flatMap(([{ prefix, suffix }, what]) => {
+    const affixes = [prefix, suffix].filter((text) => text !== "").map((text) => `"${text}"`);
+    return affixes.length === 0 ? [] : [`${affixes.join(" and ")} of the ${what}`];
+  });
+  return told.length === 0 ? undefined : told.join(" and ");
 }

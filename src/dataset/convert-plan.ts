@@ -65,7 +65,7 @@ function hipmriNames(cases: readonly CaseEntry[]): NamedCase[] {
   if (own.every(({ match }) => match !== null)) {
     return own.map(({ entry, match }) => ({
       entry,
-      id: entry.id,
+      id: `case_${match?.[1]}_week_${Number(match?.[2])}`,
       number: match?.[1] ?? "",
       week: Number(match?.[2]),
     }));
@@ -107,7 +107,9 @@ interface ChosenSplits {
 function chooseSplits(index: DatasetIndex, seed: number): ChosenSplits {
   const { cases } = index;
   if (cases.every((entry) => entry.split !== undefined)) {
-    const reason = index.layout === "csiro" ? "HipMRI's own" : "as in the source";
+    // A conversion of ours may state another split than the release's.
+    const isOwn = index.layout === "csiro" && cases.every((entry) => entry.split === ownSplit(entry));
+    const reason = isOwn ? "HipMRI's own" : "as in the source";
     return { of: (entry) => entry.split, reason, warnings: [] };
   }
   const own = new Map(cases.map((entry) => [entry, ownSplit(entry)]));
@@ -138,19 +140,39 @@ function ownSplit({ id }: CaseEntry): Split | undefined {
   return number === undefined ? undefined : hipmriSplit(Number(number));
 }
 
+function describeTwins(a: PlannedCase, b: PlannedCase): { readonly problem: string; readonly hint: string } {
+  const [first, second] = [a.entry.id, b.entry.id];
+  if (first === second && a.entry.split !== b.entry.split) {
+    const problem = `"${first}" is in ${a.entry.split} and in ${b.entry.split}`;
+    return { problem, hint: "Take such a case out of one of its splits, or convert to keras_slices" };
+  }
+  if (first.toLowerCase() === second.toLowerCase()) {
+    const problem = `"${first}" and "${second}" differ only in letter case`;
+    return { problem, hint: "Rename one of them: many disks take both names for one" };
+  }
+  const problem = `"${first}" and "${second}" would both be "${b.id}"`;
+  return { problem, hint: "Rename the files so that each case has a name of its own" };
+}
+
 function checkUnique(index: DatasetIndex, cases: readonly PlannedCase[]): void {
   const seen = new Map<string, PlannedCase>();
   const problems: string[] = [];
+  const hints = new Set<string>();
   for (const each of cases) {
     const key = `${each.split ?? ""} ${each.id.toLowerCase()}`;
     const twin = seen.get(key);
-    if (twin === undefined) seen.set(key, each);
-    else problems.push(`"${twin.entry.id}" and "${each.entry.id}" would both be "${each.id}"`);
+    if (twin === undefined) {
+      seen.set(key, each);
+      continue;
+    }
+    const { problem, hint } = describeTwins(twin, each);
+    problems.push(problem);
+    hints.add(hint);
   }
   if (problems.length > 0) {
     throw datasetError(
       `Cannot convert "${index.root}": ${counted(problems.length, "name")} would be given twice`,
-      "Rename the files so that each case has a name of its own",
+      [...hints].join("; "),
       problems,
     );
   }

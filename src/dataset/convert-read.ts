@@ -38,10 +38,20 @@ export async function readWholeCase(
   const first = pairs[0];
   if (first === undefined) throw new RangeError(`Case "${entry.id}" has no files`);
   const isSlices = pairs.length > 1 || first.shape.length < 3 || sliceNumber(entry.files[0]!) !== undefined;
-  const notes = [...new Set(pairs.flatMap((pair) => pair.notes))];
+  const notes = [...new Set(pairs.flatMap((pair) => [...pair.notes, ...noteOfPrecision(pair)]))];
   return isSlices
     ? stack(entry, pairs, { numbers, notes, layout: context.layout })
     : whole(entry, first, notes);
+}
+
+/** Whole numbers up to this one are float32 exactly. */
+const LARGEST_WHOLE = 2 ** 24;
+
+/** What float32, in which images are written, may not hold of the file's own numbers. */
+function noteOfPrecision({ header: { dtype }, image }: DecodedPair): string[] {
+  const isFine = /^float(64|128)$/.test(dtype);
+  const isLarge = /^u?int(32|64)$/.test(dtype) && image.some((value) => Math.abs(value) > LARGEST_WHOLE);
+  return isFine || isLarge ? [`its values are ${dtype} and are written as float32, to about 7 digits`] : [];
 }
 
 /** The number at the end of a slice's file name; undefined of a volume's. */

@@ -2,10 +2,16 @@
 import { HipError } from "../core/errors.ts";
 import { counted } from "../core/text.ts";
 import { type Affine, type AffineRow, makeAffine, voxelSizesMm } from "../nifti/affine.ts";
-import { isPlaced } from "../volume/image.ts";
+import { isPlaced, statesSpacing } from "../volume/image.ts";
 import { type AxisCode, type AxisCodes, axisCodesOf, PLANE_CODES } from "../volume/orient.ts";
 import type { Grid } from "../volume/volume.ts";
-import { AFFINE_TOLERANCE, affineDifference, type PlacedSlice, sliceDistance } from "./geometry.ts";
+import {
+  AFFINE_TOLERANCE,
+  affineDifference,
+  type PlacedSlice,
+  sliceDistance,
+  sliceNormal,
+} from "./geometry.ts";
 import type { LayoutName } from "./types.ts";
 
 /** Steps between slices may differ by so much of one step: positions are float32 in each file. */
@@ -65,16 +71,58 @@ export function placeStack(
     });
   }
   const { distanceMm, warnings } = sliceDistance(slices);
+  const isPlacedAll = slices.every(({ header }) => isPlaced(header));
+  // HipMRI's slices lie as their layout has them, whatever one header for all of them says.
+  if (isPlacedAll && layout !== "keras_slices" && statesSpacing(first)) {
+    return { grid: turnedGrid(id, slices, shape, distanceMm), warnings: [ONE_PLACE, ...warnings] };
+  }
   const codes = layout === "keras_slices" ? PLANE_CODES.coronal : PLANE_CODES.axial;
   const plane = layout === "keras_slices" ? "coronal, as the layout has them," : "axial";
   const spacingMm = [x, y, distanceMm] as const;
   return {
     grid: { shape, spacingMm, affine: centredAffine(codes, shape, spacingMm) },
     warnings: [
-      `its slices do not state where they lie: taken as ${plane} and ${codes} (width, height, number)`,
+      `its slices ${isPlacedAll ? "cannot be believed where they lie, for all of them state the same place" : "do not state where they lie"}: taken as ${plane} and ${codes} (width, height, number)`,
       ...warnings,
     ],
   };
+}
+
+const ONE_PLACE =
+  "its slices state their directions but all of them the same place: the first lies there, the others follow by number along the normal, which may be the wrong way round";
+
+/** The grid of slices that agree on their directions and state one place: the third column is the normal's. */
+function turnedGrid(
+  id: string,
+  slices: readonly PlacedSlice[],
+  shape: Grid["shape"],
+  distanceMm: number,
+): Grid {
+  const { affine } = slices[0]!.header;
+  const other = slices.find(({ header }) => affineDifference(affine, header.affine) > AFFINE_TOLERANCE);
+  if (other !== undefined) throw uneven(id, "are not parallel", other.number, slices);
+  const normal = sliceNormal(affine);
+  // The third column is no slice's own, but of the volume that it was taken from, if of any.
+  const along = normal.reduce((sum, part, row) => sum + part * affine[row]![2], 0);
+  const [nx, ny, nz] = along < 0 ? ([-normal[0], -normal[1], -normal[2]] as const) : normal;
+  const row = (i: 0 | 1 | 2, part: number): AffineRow => [
+    affine[i][0],
+    affine[i][1],
+    part * distanceMm,
+    affine[i][3],
+  ];
+  const turned = makeAffine(row(0, nx), row(1, ny), row(2, nz));
+  if (axisCodesOf(turned) === undefined) throw noSpace(id);
+  return { shape, spacingMm: voxelSizesMm(turned), affine: turned };
+}
+
+function uneven(id: string, what: string, number: number, slices: readonly PlacedSlice[]): HipError {
+  const [width, height = 1] = slices[0]!.header.shape;
+  return new HipError(
+    "bad-image",
+    `Cannot put the slices of "${id}" together: ${what}, by the header of slice ${number} (${counted(slices.length, "slice")} of ${width} x ${height})`,
+    { hint: "Correct the headers, or take the slices from the volume again" },
+  );
 }
 
 function noSpace(id: string): HipError {
@@ -88,7 +136,7 @@ function noSpace(id: string): HipError {
 /** The affine that the headers agree on; undefined where they state none, or all of them the same place. */
 function statedAffine(id: string, slices: readonly PlacedSlice[]): Affine | undefined {
   if (!slices.every(({ header }) => isPlaced(header))) return undefined;
-  const { affine, shape } = slices[0]!.header;
+  const { affine } = slices[0]!.header;
   if (slices.length === 1) return affine;
   const last = slices.at(-1)!.header.affine;
   const steps = slices.length - 1;
@@ -101,11 +149,7 @@ function statedAffine(id: string, slices: readonly PlacedSlice[]): Affine | unde
     const turned = affineDifference(wanted, withOrigin(header.affine, wanted));
     if (offset <= UNEVEN * length && turned <= AFFINE_TOLERANCE) continue;
     const what = turned > AFFINE_TOLERANCE ? "are not parallel" : "lie unevenly apart";
-    throw new HipError(
-      "bad-image",
-      `Cannot put the slices of "${id}" together: ${what}, by the header of slice ${slices[i]!.number} (${counted(slices.length, "slice")} of ${shape[0]} x ${shape[1] ?? 1})`,
-      { hint: "Correct the headers, or take the slices from the volume again" },
-    );
+    throw uneven(id, what, slices[i]!.number, slices);
   }
   // The third column as written is exact where the quotient of two rounded positions is not.
   const column = [0, 1, 2].map((row) => affine[row]![2]);

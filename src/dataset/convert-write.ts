@@ -1,24 +1,19 @@
 /** A converted case as files. */
 import { HipError } from "../core/errors.ts";
 import { writeNifti } from "../nifti/write.ts";
-import { type AxisCodes, PLANE_CODES, reorient } from "../volume/orient.ts";
+import { type AxisCodes, axisAcross, axisCodesOf, PLANE_CODES, reorient } from "../volume/orient.ts";
 import { HIPMRI_LABELS, type LabelDefinition, type Volume } from "../volume/volume.ts";
+import { sliceNames, volumeNames } from "./convert-names.ts";
 import type { Conversion, ConversionPlan, PlannedCase } from "./convert-plan.ts";
 import type { WholeCase } from "./convert-read.ts";
-import { CSIRO_FOLDERS } from "./csiro.ts";
-import { DATASET_JSON } from "./dataset-json.ts";
-import { kerasImageFolder, kerasMaskFolder } from "./keras-slices.ts";
-import { MSD_IMAGES, MSD_MASKS } from "./msd.ts";
+import { DATASET_JSON, type DatasetJson } from "./dataset-json.ts";
+import { MAPPING_FORMAT, MAPPING_JSON } from "./mapping-json.ts";
 import { sliceAffine } from "./phantom/files.ts";
 import { README } from "./synthetic.ts";
 import type { DatasetIndex } from "./types.ts";
 
 /** How HipMRI's volumes lie. */
 const RELEASE_CODES: AxisCodes = "LPS";
-export const MAPPING_JSON = "mapping.json";
-/** What every mapping.json of ours begins to say. */
-export const MAPPING_FORMAT = "hipmri-unet conversion 1";
-
 export interface ConvertedFile {
   /** Relative to the new folder, "/" between the parts. */
   readonly path: string;
@@ -32,14 +27,6 @@ export interface ConvertedFile {
 export interface SliceRange {
   readonly first: number;
   readonly last: number;
-}
-
-/** The folders that a conversion makes. */
-export function foldersOf({ to, cases }: ConversionPlan): readonly string[] {
-  if (to === "nnunet") return [MSD_IMAGES, MSD_MASKS];
-  if (to === "volumes") return [CSIRO_FOLDERS.csiro.images, CSIRO_FOLDERS.csiro.masks];
-  const splits = new Set(cases.map((each) => each.split ?? "train"));
-  return [...splits].flatMap((split) => [kerasImageFolder(split), kerasMaskFolder(split)]);
 }
 
 /**
@@ -69,23 +56,18 @@ export function* caseFiles(
   yield file(names.mask, turned(whole.mask));
 }
 
-function volumeNames(
-  { id, number, week }: PlannedCase,
-  to: Conversion,
-): { readonly image: string; readonly mask: string } {
-  if (to === "nnunet") {
-    return { image: `${MSD_IMAGES}/${id}_0000.nii.gz`, mask: `${MSD_MASKS}/${id}.nii.gz` };
-  }
-  const name = `Case_${number}_Week${week}`;
-  return {
-    image: `${CSIRO_FOLDERS.csiro.images}/${name}_LFOV.nii.gz`,
-    mask: `${CSIRO_FOLDERS.csiro.masks}/${name}_SEMANTIC_LFOV.nii.gz`,
-  };
-}
-
 function file(path: string, { kind, grid, data }: Volume): ConvertedFile {
   const dtype = kind === "intensity" ? "float32" : "uint8";
   return { path, bytes: writeNifti({ ...grid, dtype, data }), gzip: true };
+}
+
+/** Which slices keras_slices gets of a case, if all that are wanted are there. */
+export function sliceRangeOf(whole: WholeCase, range: SliceRange | undefined): SliceRange {
+  if (range !== undefined) return range;
+  const { shape, affine } = whole.image.grid;
+  const first = whole.firstSlice ?? 0;
+  const along = whole.firstSlice === undefined ? axisAcross("coronal", axisCodesOf(affine) ?? "LPS") : 2;
+  return { first, last: first + shape[along] - 1 };
 }
 
 function* sliceFiles(
@@ -112,22 +94,32 @@ function* sliceFiles(
   }
   for (let slice = first; slice <= last; slice++) {
     const at = slice - numberOfFirst;
-    const name = `${number}_week_${week}_slice_${slice}.nii.gz`;
+    const names = sliceNames({ number, week }, split, slice);
     const shared = { shape: [x, y], spacingMm, affine: sliceAffine(affine, at) };
     const from = at * x * y;
     const pixels = image.data.slice(from, from + x * y);
     const labels = mask.data.slice(from, from + x * y);
     yield {
-      path: `${kerasImageFolder(split)}/case_${name}`,
+      path: names.image,
       bytes: writeNifti({ ...shared, dtype: "float32", data: pixels }),
       gzip: true,
     };
     yield {
-      path: `${kerasMaskFolder(split)}/seg_${name}`,
+      path: names.mask,
       bytes: writeNifti({ ...shared, dtype: "uint8", data: labels }),
       gzip: true,
     };
   }
+}
+
+/** What is known of a conversion beside its plan. */
+export interface Described {
+  /** The README.txt of synthetic data. */
+  readonly readme?: string | undefined;
+  /** The source's dataset.json: labels keep their letter case, and the channel its name. */
+  readonly source?: Pick<DatasetJson, "writtenNames" | "channelName"> | undefined;
+  /** Of keras_slices: which slices each case got. */
+  readonly slicesOf?: ReadonlyMap<PlannedCase, SliceRange>;
 }
 
 /**
@@ -137,24 +129,31 @@ function* sliceFiles(
 export function* describingFiles(
   index: DatasetIndex,
   plan: ConversionPlan,
-  syntheticReadme?: string,
+  { readme, source, slicesOf }: Described = {},
 ): Generator<ConvertedFile, void, undefined> {
-  if (syntheticReadme !== undefined) {
+  if (readme !== undefined) {
     const head = `Converted by hipmri-unet from ${index.layout} to ${plan.to}: synthetic data. The README of the source:`;
-    const bytes = new TextEncoder().encode(`${head}\n\n${syntheticReadme}`);
+    const bytes = new TextEncoder().encode(`${head}\n\n${readme}`);
     yield { path: README, bytes, gzip: false };
   }
   const labels = labelsJson(index.labels);
+  // nnU-Net wants "background" so.
+  const named = labelsJson(
+    index.labels.map(({ id, name }) => {
+      const written = source?.writtenNames.get(id);
+      return { id, name: id > 0 && written?.toLowerCase() === name ? written : name };
+    }),
+  );
   if (plan.to === "nnunet") {
     const content = {
-      channel_names: { "0": "MR" },
-      labels,
+      channel_names: { "0": source?.channelName ?? "MR" },
+      labels: named,
       numTraining: plan.cases.length,
       file_ending: ".nii.gz",
     };
     yield jsonFile(DATASET_JSON, content);
   } else if (JSON.stringify(labels) !== JSON.stringify(labelsJson(HIPMRI_LABELS))) {
-    yield jsonFile(DATASET_JSON, { labels });
+    yield jsonFile(DATASET_JSON, { labels: named });
   }
   yield jsonFile(MAPPING_JSON, {
     format: MAPPING_FORMAT,
@@ -162,12 +161,18 @@ export function* describingFiles(
     to: plan.to,
     labels,
     ...(plan.splitReason === undefined ? {} : { splits: plan.splitReason }),
-    cases: plan.cases.map(({ entry, id, split }) => ({
-      source: entry.id,
-      patient: entry.patient,
-      written: id,
-      ...(split === undefined ? {} : { split }),
-    })),
+    cases: plan.cases.map((planned) => {
+      // Where folders do not state the split, this file does.
+      const split = planned.split ?? planned.entry.split;
+      const slices = slicesOf?.get(planned);
+      return {
+        source: planned.entry.id,
+        patient: planned.entry.patient,
+        written: planned.id,
+        ...(split === undefined ? {} : { split }),
+        ...(slices === undefined ? {} : { slices: [slices.first, slices.last] }),
+      };
+    }),
   });
 }
 

@@ -15,9 +15,11 @@ import { readDatasetJson } from "./dataset-json.ts";
 import { describeData } from "./describe.ts";
 import { type Folder, type FolderItem, joinPath } from "./folder.ts";
 import { withHipmriSplit } from "./hipmri-split.ts";
-import { listImages, warnOfNested, warnOfStrangers } from "./image-listing.ts";
+import { listImages, warnOfNested, warnOfSiblings, warnOfStrangers } from "./image-listing.ts";
 import type { LayoutOptions } from "./layout-options.ts";
+import { warnOfLeaks } from "./leaks.ts";
 import { datasetError, type ImageFile, quoteSome } from "./listing.ts";
+import { withMappedSplit } from "./mapping-json.ts";
 import type { CaseEntry, DatasetIndex } from "./types.ts";
 
 export type CsiroLayout = "csiro" | "csiro_cluster";
@@ -62,8 +64,8 @@ export function isCsiro(layout: CsiroLayout, items: readonly FolderItem[]): bool
 }
 
 /**
- * Indexes the volumes, one case per (patient, week), in numeric order; the full 3D release has
- * the split of the 2D one.
+ * Indexes the volumes, one case per (patient, week), in numeric order; what a conversion of ours wrote has the split
+ * of its source, and the full 3D release that of the 2D one.
  * @throws HipError "bad-dataset" listing every image without mask, every mask without image, and twins.
  */
 export async function readCsiro(
@@ -84,10 +86,20 @@ export async function readCsiro(
       findings.problems,
     );
   }
-  const cases = layout === "csiro" ? withHipmriSplit(found) : found;
+  const mapped = await withMappedSplit(folder, at, found);
+  const isSplit = mapped.cases.some((entry) => entry.split !== undefined);
+  const cases = layout === "csiro" && !isSplit ? withHipmriSplit(found) : mapped.cases;
   const json = await readDatasetJson(folder, at);
   const labels = json?.labels ?? HIPMRI_LABELS;
-  const warnings = [...findings.warnings, ...(json?.warnings ?? []), ...warnOfNested(findings.nested)];
+  const { images, masks } = CSIRO_FOLDERS[layout];
+  const warnings = [
+    ...findings.warnings,
+    ...warnOfSiblings(at, await folder.list(at), [images, masks]),
+    ...(json?.warnings ?? []),
+    ...warnOfNested(findings.nested),
+    ...mapped.warnings,
+    ...warnOfLeaks(cases),
+  ];
   const unit = "volume";
   const description = describeData(WHAT[layout], { cases, labels, unit });
   return { layout, unit, description, root, labels, cases, warnings };

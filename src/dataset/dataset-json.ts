@@ -23,6 +23,10 @@ export interface DatasetJson {
   /** How many cases it says there are. */
   readonly numTraining: number | undefined;
   readonly warnings: readonly string[];
+  /** The labels' names by id as they are written, in their own letter case. */
+  readonly writtenNames: ReadonlyMap<number, string>;
+  /** What channel "0" shows: nnU-Net's channel_names, or the Decathlon's modality. */
+  readonly channelName: string | undefined;
 }
 
 /** The dataset.json in a folder; undefined where there is none. @throws HipError "bad-dataset" */
@@ -50,13 +54,35 @@ export function parseDatasetJson(text: string, path: string): DatasetJson {
     fileEnding,
     numTraining: typeof numTraining === "number" ? numTraining : undefined,
     warnings: names === undefined ? [] : warnOfLabels(names, path),
+    writtenNames: writtenNames(content.labels),
+    channelName: readChannelName(content.channel_names) ?? readChannelName(content.modality),
   };
+}
+
+/** Of labels that readLabels() has found good. */
+function writtenNames(stated: unknown): ReadonlyMap<number, string> {
+  return new Map(
+    Object.entries(asObject(stated)).map(([key, value]) =>
+      typeof value === "string" && /^\d+$/.test(key)
+        ? [Number(key), value.trim()]
+        : [Number(value), key.trim()],
+    ),
+  );
+}
+
+function readChannelName(stated: unknown): string | undefined {
+  const name = asObject(stated)["0"];
+  return typeof name === "string" && name.trim() !== "" ? name : undefined;
+}
+
+function asObject(content: unknown): Readonly<Record<string, unknown>> {
+  return typeof content === "object" && content !== null ? { ...content } : {};
 }
 
 function parseObject(text: string, path: string): Readonly<Record<string, unknown>> {
   try {
     const content: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
-    return typeof content === "object" && content !== null ? { ...content } : {};
+    return asObject(content);
   } catch (cause) {
     throw new HipError("bad-dataset", `Cannot read "${path}": it is not JSON`, {
       hint: "Correct the file, or take it away: the labels are then found in the masks",

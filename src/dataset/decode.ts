@@ -253,7 +253,7 @@ function stackSlices(
     height: h,
     depth,
     spacingMm: turned.spacingMm,
-    hasSpacing: statesSpacing(first),
+    hasSpacing: headers.some(statesSpacing),
     image: turn === undefined ? image : reorientData(image, stack.shape, turn),
     mask: turn === undefined ? mask : reorientData(mask, stack.shape, turn),
     grid: file,

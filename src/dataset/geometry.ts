@@ -102,7 +102,7 @@ export function statedDistance(header: ImageHeader): number {
 }
 
 /** Unit normal of the plane of the first two voxel axes; zeros where they span none. */
-function sliceNormal([[ax, bx], [ay, by], [az, bz]]: Affine): readonly [number, number, number] {
+export function sliceNormal([[ax, bx], [ay, by], [az, bz]]: Affine): readonly [number, number, number] {
   const x = ay * bz - az * by;
   const y = az * bx - ax * bz;
   const z = ax * by - ay * bx;

@@ -2,8 +2,8 @@
 import { mapParallel } from "../core/parallel.ts";
 import { counted } from "../core/text.ts";
 import { imageStem } from "../formats/image-file.ts";
-import { type Folder, joinPath } from "./folder.ts";
-import { type ImageFile, quoteSome, sortListing, sortNaturally } from "./listing.ts";
+import { type Folder, type FolderItem, joinPath } from "./folder.ts";
+import { type ImageFile, isLitter, quoteSome, sortListing, sortNaturally } from "./listing.ts";
 
 /** Folders looked into at once. */
 const AT_ONCE = 16;
@@ -73,6 +73,34 @@ export function warnOfStrangers(path: string, strangers: readonly string[], what
   ];
 }
 
+/**
+ * One line for the folders and images that lie beside the folders of a layout: parts of a data set must not be
+ * dropped without a word.
+ * @param used the names of the layout's folders, and of those that it leaves aside by design
+ */
+export function warnOfSiblings(at: string, items: readonly FolderItem[], used: readonly string[]): string[] {
+  const left = items.filter(({ name, kind }) => {
+    if (isLitter(name) || used.includes(name)) return false;
+    return kind === "folder" || imageStem(name) !== undefined;
+  });
+  if (left.length === 0) return [];
+  const names = sortNaturally(
+    left.map(({ name, kind }) => joinPath(at, kind === "folder" ? `${name}/` : name)),
+  );
+  const [first = ""] = used;
+  return [`${counted(left.length, "item")} beside "${joinPath(at, first)}" left out: ${quoteSome(names)}`];
+}
+
+/** What two images of one name are told by. */
+const TWINS = "have the same name";
+
+/** The hint of a reader, or, where all that is wrong are two files of one name, one that fits. */
+export function hintOfPairing(problems: readonly string[], hint: string): string {
+  return problems.every((problem) => problem.endsWith(TWINS))
+    ? "Keep one of the two files, or give the other another name"
+    : hint;
+}
+
 /** Images by name; twins become problems. */
 export function imagesByName(
   files: readonly ImageFile[],
@@ -83,10 +111,7 @@ export function imagesByName(
   for (const file of files) {
     const twin = byName.get(file.name);
     if (twin === undefined) byName.set(file.name, file);
-    else
-      problems.push(
-        `"${joinPath(path, twin.fileName)}" and "${joinPath(path, file.fileName)}" have the same name`,
-      );
+    else problems.push(`"${joinPath(path, twin.fileName)}" and "${joinPath(path, file.fileName)}" ${TWINS}`);
   }
   return byName;
 }

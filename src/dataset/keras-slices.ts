@@ -10,15 +10,26 @@ import { readDatasetJson } from "./dataset-json.ts";
 import { describeData } from "./describe.ts";
 import type { Folder, FolderItem } from "./folder.ts";
 import { joinPath } from "./folder.ts";
-import { endingOf, listImages, warnOfNested, warnOfStrangers } from "./image-listing.ts";
+import { endingOf, listImages, warnOfNested, warnOfSiblings, warnOfStrangers } from "./image-listing.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { warnOfLeaks } from "./leaks.ts";
-import { datasetError, type ImageFile } from "./listing.ts";
+import { datasetError, type ImageFile, quoteSome } from "./listing.ts";
 import type { CaseEntry, DatasetIndex, FilePair, Split } from "./types.ts";
 
 export const KERAS_SPLITS: readonly Split[] = ["train", "validate", "test"];
 export const kerasImageFolder = (split: Split): string => `keras_slices_${split}`;
 export const kerasMaskFolder = (split: Split): string => `keras_slices_seg_${split}`;
+
+/** What people call the splits' folders; HipMRI's name first. */
+const SPLIT_NAMES: Readonly<Record<Split, readonly string[]>> = {
+  train: ["train"],
+  validate: ["validate", "val", "valid", "validation"],
+  test: ["test"],
+};
+/** All folders that are read, whatever they call the splits. */
+export const KERAS_FOLDERS: readonly string[] = KERAS_SPLITS.flatMap((split) =>
+  SPLIT_NAMES[split].flatMap((name) => [`keras_slices_${name}`, `keras_slices_seg_${name}`]),
+);
 
 const IMAGE_NAME = /^case_(\d+)_week_(\d+)_slice_(\d+)(?:\.nii(?:\.gz)?)?$/;
 const MASK_NAME = /^(?:seg|case)_(\d+)_week_(\d+)_slice_(\d+)(?:\.nii(?:\.gz)?)?$/;
@@ -39,10 +50,7 @@ interface Findings {
 
 /** Whether a listing has a folder of this layout. */
 export function isKerasSlices(items: readonly FolderItem[]): boolean {
-  const names = new Set(items.filter((item) => item.kind === "folder").map((item) => item.name));
-  return KERAS_SPLITS.some(
-    (split) => names.has(kerasImageFolder(split)) || names.has(kerasMaskFolder(split)),
-  );
+  return items.some((item) => item.kind === "folder" && KERAS_FOLDERS.includes(item.name));
 }
 
 /**
@@ -58,15 +66,8 @@ export async function readKerasSlices(
   const findings: Findings = { problems: [], warnings: [], nested: [] };
   const cases: CaseEntry[] = [];
   for (const split of KERAS_SPLITS) {
-    const image = kerasImageFolder(split);
-    const mask = kerasMaskFolder(split);
-    if (!present.has(image) && !present.has(mask)) continue;
-    if (present.has(image) !== present.has(mask)) {
-      const [has, lacks] = present.has(image) ? [image, mask] : [mask, image];
-      findings.problems.push(`Folder "${joinPath(options.at, has)}" lacks its partner "${lacks}"`);
-      continue;
-    }
-    cases.push(...(await readSplit(folder, options.at, split, findings)));
+    const places = splitPlaces(split, present, options.at, findings);
+    if (places !== undefined) cases.push(...(await readSplit(folder, split, places, findings)));
   }
   if (findings.problems.length > 0) {
     throw datasetError(
@@ -78,15 +79,54 @@ export async function readKerasSlices(
   const json = await readDatasetJson(folder, options.at);
   const labels = json?.labels ?? HIPMRI_LABELS;
   const { warnings, nested } = findings;
-  warnings.push(...(json?.warnings ?? []), ...warnOfNested(nested), ...warnOfLeaks(cases));
+  warnings.push(
+    ...warnOfSiblings(options.at, items, KERAS_FOLDERS),
+    ...(json?.warnings ?? []),
+    ...warnOfNested(nested),
+    ...warnOfLeaks(cases),
+  );
   const unit = "slice";
   const description = describeData("2D slices in HipMRI's layout", { cases, labels, unit });
   return { layout: "keras_slices", unit, description, root: options.root, labels, cases, warnings };
 }
 
-async function readSplit(folder: Folder, at: string, split: Split, findings: Findings): Promise<CaseEntry[]> {
-  const imageFolder = joinPath(at, kerasImageFolder(split));
-  const maskFolder = joinPath(at, kerasMaskFolder(split));
+interface SplitPlaces {
+  readonly imageFolder: string;
+  readonly maskFolder: string;
+}
+
+/** The two folders of a split; undefined where there are none, or where they are a problem. */
+function splitPlaces(
+  split: Split,
+  present: ReadonlySet<string>,
+  at: string,
+  { problems }: Findings,
+): SplitPlaces | undefined {
+  const names = SPLIT_NAMES[split];
+  const images = names.map((name) => `keras_slices_${name}`).filter((name) => present.has(name));
+  const masks = names.map((name) => `keras_slices_seg_${name}`).filter((name) => present.has(name));
+  const [image, mask] = [images[0], masks[0]];
+  if (images.length > 1 || masks.length > 1) {
+    const found = quoteSome([...images, ...masks].map((name) => joinPath(at, name)));
+    problems.push(`One folder of ${split} images and one of masks are expected, found ${found}`);
+  } else if (image !== undefined && mask !== undefined) {
+    return { imageFolder: joinPath(at, image), maskFolder: joinPath(at, mask) };
+  } else if (image !== undefined) {
+    const lacks = image.replace("keras_slices_", "keras_slices_seg_");
+    problems.push(`Folder "${joinPath(at, image)}" lacks its partner "${lacks}"`);
+  } else if (mask !== undefined) {
+    const lacks = mask.replace("_seg_", "_");
+    problems.push(`Folder "${joinPath(at, mask)}" lacks its partner "${lacks}"`);
+  }
+  return undefined;
+}
+
+async function readSplit(
+  folder: Folder,
+  split: Split,
+  { imageFolder, maskFolder }: SplitPlaces,
+  findings: Findings,
+): Promise<CaseEntry[]> {
   const images = await readSlices(folder, imageFolder, IMAGE_NAME, findings);
   const masks = await readSlices(folder, maskFolder, MASK_NAME, findings);
   const groups = new Map<string, { slices: Slice[]; files: FilePair[] }>();

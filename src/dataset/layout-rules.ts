@@ -1,13 +1,7 @@
 /** The layouts: what each looks like, and its reader. */
 import { CSIRO_FOLDERS, isCsiro, readCsiro } from "./csiro.ts";
 import type { Folder, FolderItem } from "./folder.ts";
-import {
-  isKerasSlices,
-  KERAS_SPLITS,
-  kerasImageFolder,
-  kerasMaskFolder,
-  readKerasSlices,
-} from "./keras-slices.ts";
+import { isKerasSlices, KERAS_FOLDERS, readKerasSlices } from "./keras-slices.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { isMsd, MSD_IMAGES, MSD_MASKS, readMsd } from "./msd.ts";
 import { findPair, readPair } from "./pair.ts";
@@ -71,13 +65,13 @@ export const RULES: Readonly<Record<LayoutName, LayoutRule>> = {
 /** Every layout, in the order in which they are looked for. */
 export const LAYOUT_NAMES = Object.keys(RULES) as readonly LayoutName[];
 
-/** What each layout wants, a line each: "msd: "imagesTr" and …". */
-export const LAYOUT_EXPECTATIONS: readonly string[] = LAYOUT_NAMES.map(
-  (name) => `${name}: ${RULES[name].expects}`,
-);
+/** What each layout wants, a line each, "msd: "imagesTr" and …"; what anybody can make by hand comes first. */
+export const LAYOUT_EXPECTATIONS: readonly string[] = [
+  ...new Set<LayoutName>(["images_labels", "pair", ...LAYOUT_NAMES]),
+].map((name) => `${name}: ${RULES[name].expects}`);
 
 const FOLDERS: readonly string[] = [
-  ...KERAS_SPLITS.flatMap((split) => [kerasImageFolder(split), kerasMaskFolder(split)]),
+  ...KERAS_FOLDERS,
   ...Object.values(CSIRO_FOLDERS).flatMap(({ images, masks }) => [images, masks]),
   MSD_IMAGES,
   MSD_MASKS,

@@ -1,6 +1,7 @@
 /** Finds out how a data folder is laid out and indexes it. */
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
+import { MASK_WORD } from "./affixes.ts";
 import { type Folder, type FolderItem, joinPath } from "./folder.ts";
 import { type LabelScan, scanLabels } from "./labels.ts";
 import { isPartOfLayout, LAYOUT_EXPECTATIONS, LAYOUT_NAMES, RULES } from "./layout-rules.ts";
@@ -42,9 +43,9 @@ export async function readDataset(
   { layout }: ReadDatasetOptions = {},
 ): Promise<DatasetIndex> {
   checkName(layout);
-  const found = await findLayouts(folder, layout);
+  const { found, unreadable } = await findLayouts(folder, layout);
   const [first, ...others] = found;
-  if (first === undefined) throw await notFound(folder, root, layout);
+  if (first === undefined) throw await notFound(folder, { root, layout, unreadable });
   if (others.length > 0) throw ambiguous(root, found);
   const index = await RULES[first.layout].read(folder, { root, at: first.at, inflate, scan });
   if (index.cases.length === 0) {
@@ -68,22 +69,41 @@ function checkName(layout: LayoutName | undefined): void {
   );
 }
 
-/** The layouts of the folder itself; where it has none, those of its sub-folders. */
-async function findLayouts(folder: Folder, wanted: LayoutName | undefined): Promise<readonly Found[]> {
+/** The layouts of the folder itself; where it has none, those of its sub-folders, but for those that may not be read. */
+async function findLayouts(
+  folder: Folder,
+  wanted: LayoutName | undefined,
+): Promise<{ readonly found: readonly Found[]; readonly unreadable: readonly string[] }> {
   const items = await folder.list("");
   const here = await layoutsAt(folder, "", items, wanted);
   const folders = items.filter((item) => item.kind === "folder" && !isLitter(item.name));
   const children = sortNaturally(folders.map((item) => item.name));
   const slices = children.filter((name) => name === KERAS_ROOT);
   const candidates = here.length > 0 ? slices : children;
-  if (candidates.length > MOST_SUB_FOLDERS) return here;
+  if (candidates.length > MOST_SUB_FOLDERS) return { found: here, unreadable: [] };
   const below: Found[] = [];
+  const unreadable: string[] = [];
   for (const name of candidates) {
-    const found = await layoutsAt(folder, name, await folder.list(name), wanted);
+    const inside = await listed(folder, name);
+    if (inside === undefined) {
+      unreadable.push(`${name}/`);
+      continue;
+    }
+    const found = await layoutsAt(folder, name, inside, wanted);
     // Two files in some sub-folder are no data set unless the user says so.
     below.push(...found.filter(({ layout }) => layout !== "pair" || wanted === "pair"));
   }
-  return [...here, ...below];
+  return { found: [...here, ...below], unreadable };
+}
+
+/** A sub-folder's items; undefined where it cannot be listed, as that of another user. */
+async function listed(folder: Folder, name: string): Promise<readonly FolderItem[] | undefined> {
+  try {
+    return await folder.list(name);
+  } catch (error) {
+    if (error instanceof HipError) return undefined;
+    throw error;
+  }
 }
 
 async function layoutsAt(
@@ -119,16 +139,48 @@ function ambiguous(root: string, found: readonly Found[]): HipError {
   );
 }
 
-async function notFound(folder: Folder, root: string, layout: LayoutName | undefined): Promise<HipError> {
+async function notFound(
+  folder: Folder,
+  {
+    root,
+    layout,
+    unreadable,
+  }: {
+    readonly root: string;
+    readonly layout: LayoutName | undefined;
+    readonly unreadable: readonly string[];
+  },
+): Promise<HipError> {
   const items = await folder.list("");
+  const closed = unreadable.length === 0 ? "" : `; cannot be listed: ${quoteSome(unreadable)}`;
+  const what = `${describeItems(items)}${closed}`;
   const message =
     layout === undefined
-      ? `Cannot recognise the layout of "${root}": ${describeItems(items)}`
-      : `"${root}" is not of the layout ${layout}: expected ${RULES[layout].expects}; ${describeItems(items)}`;
+      ? `Cannot recognise the layout of "${root}": ${what}`
+      : `"${root}" is not of the layout ${layout}: expected ${RULES[layout].expects}; ${what}`;
+  const isLoose = layout === undefined && (hasMasks(items) || (await hasFolderPerPatient(folder, items)));
   return new HipError("bad-dataset", message, {
-    hint: hintFor(root, items),
+    hint: hintFor(root, items, isLoose),
     problems: layout === undefined ? LAYOUT_EXPECTATIONS.map((line) => `Expected for ${line}`) : [],
   });
+}
+
+/** Whether images and masks lie in one folder, to be told apart by their names. */
+function hasMasks(items: readonly FolderItem[]): boolean {
+  const { files } = sortListing(items);
+  const masks = files.filter((file) => MASK_WORD.test(file.name)).length;
+  return masks > 0 && masks < files.length;
+}
+
+/** Whether each patient seems to have a folder, "s0001/mri.nii.gz". */
+async function hasFolderPerPatient(folder: Folder, items: readonly FolderItem[]): Promise<boolean> {
+  let found = 0;
+  const folders = items.filter(({ name, kind }) => kind === "folder" && !isLitter(name));
+  for (const { name } of folders.slice(0, MOST_SUB_FOLDERS)) {
+    if (sortListing((await listed(folder, name)) ?? []).files.length > 0) found++;
+    if (found > 1) return true;
+  }
+  return false;
 }
 
 function describeItems(items: readonly FolderItem[]): string {
@@ -139,13 +191,16 @@ function describeItems(items: readonly FolderItem[]): string {
 }
 
 /** Which folder to give instead. */
-function hintFor(root: string, items: readonly FolderItem[]): string {
+function hintFor(root: string, items: readonly FolderItem[], isLoose: boolean): string {
   const parts = root.replace(/[/\\]+$/, "").split(/[/\\]/);
   const name = parts.at(-1) ?? "";
   const parent = parts.length > 1 ? parts.slice(0, -1).join("/") || "/" : undefined;
   if (isPartOfLayout(name)) {
     const which = parent === undefined ? "the folder that holds it" : `"${parent}"`;
     return `"${name}" is one folder of a data set: give ${which}`;
+  }
+  if (isLoose) {
+    return 'Put the images into "images" and the masks into "labels", with one name each for image and mask';
   }
   if (sortListing(items).files.length > 0) {
     return "These are the images themselves: give the folder that holds their folder";

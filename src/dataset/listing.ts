@@ -63,9 +63,20 @@ function naturalKey(text: string): string {
   return text.replace(/\d+/g, (digits) => digits.replace(/^0+(?=\d)/, "").padStart(16, "0"));
 }
 
-/** `"a", "b" and 3 more`. */
+/** Characters that would break a line, or turn it around, or drive a terminal. */
+const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Control characters as JSON writes them: a file's name may hold a line break or an escape sequence. */
+export function escapeControls(text: string): string {
+  return text.replace(CONTROLS, (found) => {
+    const quoted = JSON.stringify(found).slice(1, -1);
+    return quoted === found ? `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}` : quoted;
+  });
+}
+
+/** `"a", "b" and 3 more`, control characters escaped. */
 export function quoteSome(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN_NAMES).map((name) => `"${name}"`);
+  const shown = names.slice(0, SHOWN_NAMES).map((name) => `"${escapeControls(name)}"`);
   const more = names.length - shown.length;
   return more === 0 ? shown.join(", ") : `${shown.join(", ")} and ${more} more`;
 }
@@ -73,6 +84,7 @@ export function quoteSome(names: readonly string[]): string {
 /** One error for everything that was found wrong with a data set; at most 20 problems are listed. */
 export function datasetError(message: string, hint: string, problems: readonly string[]): HipError {
   const more = problems.length - SHOWN_PROBLEMS;
-  const shown = more > 0 ? [...problems.slice(0, SHOWN_PROBLEMS), `and ${more} more`] : problems;
+  const first = problems.slice(0, SHOWN_PROBLEMS).map(escapeControls);
+  const shown = more > 0 ? [...first, `and ${more} more`] : first;
   return new HipError("bad-dataset", message, { hint, problems: shown });
 }

@@ -8,7 +8,7 @@ import type { LabelDefinition } from "../volume/volume.ts";
 export const LARGEST_LABEL = IGNORE_LABEL - 1;
 
 /** What scaling by scl_slope in float32 may add to a whole number. */
-const ROUNDING = 1e-4;
+export const ROUNDING = 1e-4;
 
 export interface MaskSource {
   /** Path, for messages. */

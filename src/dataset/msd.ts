@@ -10,21 +10,28 @@ import { describeData, FOUND_IN_MASKS } from "./describe.ts";
 import { type Folder, type FolderItem, joinPath } from "./folder.ts";
 import {
   endingOf,
+  hintOfPairing,
   type ImageListing,
   imagesByName,
   listImages,
   warnOfNested,
+  warnOfSiblings,
   warnOfStrangers,
 } from "./image-listing.ts";
 import { findLabels } from "./labels.ts";
 import type { LayoutOptions } from "./layout-options.ts";
+import { warnOfLeaks } from "./leaks.ts";
 import { datasetError, type ImageFile, quoteSome } from "./listing.ts";
-import { patientOf } from "./patient.ts";
+import { withMappedSplit } from "./mapping-json.ts";
+import { patientsByName } from "./patient.ts";
 import type { CaseEntry, DatasetIndex } from "./types.ts";
 import { unitOf } from "./unit.ts";
 
 export const MSD_IMAGES = "imagesTr";
 export const MSD_MASKS = "labelsTr";
+/** Images without masks, which a data set may have. */
+const TEST_IMAGES = "imagesTs";
+const TEST_MASKS = "labelsTs";
 
 /** What reading the folders gathers. */
 interface Findings {
@@ -40,7 +47,8 @@ export function isMsd(items: readonly FolderItem[]): boolean {
 }
 
 /**
- * Indexes the volumes in natural order of their names; no case has a split.
+ * Indexes the volumes in natural order of their names; no case has a split, but for those that a conversion of ours
+ * wrote.
  * @param options.layout what the user says it is; by default dataset.json, or the channel numbers, tell
  * @throws HipError "bad-dataset" listing every image without mask and every mask without image.
  */
@@ -51,19 +59,32 @@ export async function readMsd(
   const items = await folder.list(options.at);
   const findings: Findings = { problems: [], warnings: [] };
   const json = await readDatasetJson(folder, options.at);
-  const cases = await readCases(folder, { ...options, items, json }, findings);
+  const found = await readCases(folder, { ...options, items, json }, findings);
   if (findings.problems.length > 0) {
     throw datasetError(
       `Cannot pair the volumes of "${options.root}": ${counted(findings.problems.length, "problem")}`,
-      `Each "${MSD_IMAGES}/NAME.nii.gz" (or NAME_0000.nii.gz) needs "${MSD_MASKS}/NAME.nii.gz": copy what is missing, or take its partner away`,
+      hintOfPairing(
+        findings.problems,
+        `Each "${MSD_IMAGES}/NAME.nii.gz" (or NAME_0000.nii.gz) needs "${MSD_MASKS}/NAME.nii.gz": copy what is missing, or take its partner away`,
+      ),
       findings.problems,
     );
   }
+  const mapped = await withMappedSplit(folder, options.at, found);
+  const { cases } = mapped;
   const labels = cases.length === 0 ? [] : (json?.labels ?? (await findLabels(folder, cases, options)));
   const layout = options.layout ?? (json?.isNnunet || hasChannels(cases) ? "nnunet" : "msd");
   const what = layout === "nnunet" ? "nnU-Net data set" : "Medical Segmentation Decathlon layout";
   const unit = await unitOf(folder, cases, options.inflate);
-  const warnings = [...findings.warnings, ...(json?.warnings ?? []), ...warnOfNumber(cases.length, json)];
+  const warnings = [
+    ...findings.warnings,
+    ...warnOfTest(items),
+    ...warnOfSiblings(options.at, items, [MSD_IMAGES, MSD_MASKS, TEST_IMAGES, TEST_MASKS]),
+    ...(json?.warnings ?? []),
+    ...warnOfNumber(cases.length, json),
+    ...mapped.warnings,
+    ...warnOfLeaks(cases),
+  ];
   const description = describeData(what, { cases, labels, unit }, json?.labels ? "" : FOUND_IN_MASKS);
   return { layout, unit, description, root: options.root, labels, cases, warnings };
 }
@@ -71,6 +92,14 @@ export async function readMsd(
 /** Whether the images have nnU-Net's channel number, which masks lack. */
 function hasChannels(cases: readonly CaseEntry[]): boolean {
   return cases.length > 0 && cases.every((entry) => entry.files[0]?.name === `${entry.id}_0000`);
+}
+
+/** Images to be predicted have no masks; where they have, somebody may think that the model is judged by them. */
+function warnOfTest(items: readonly FolderItem[]): string[] {
+  const isThere = items.some((item) => item.kind === "folder" && item.name === TEST_MASKS);
+  return isThere
+    ? [`"${TEST_MASKS}" is not used: the test split is drawn from "${MSD_IMAGES}" and "${MSD_MASKS}"`]
+    : [];
 }
 
 /** An archive that was not unpacked in full may still hold pairs only. */
@@ -159,7 +188,7 @@ function pairVolumes(images: Place, masks: Place, { problems, warnings }: Findin
     } else {
       used.add(base);
       const file = { name: image.name, image: path, mask: joinPath(masks.at, mask.fileName) };
-      cases.push({ id: base, patient: patientOf(base), split: undefined, files: [file] });
+      cases.push({ id: base, patient: base, split: undefined, files: [file] });
     }
   }
   for (const [name, mask] of maskOf) {
@@ -172,7 +201,9 @@ function pairVolumes(images: Place, masks: Place, { problems, warnings }: Findin
       `Only the first channel (_0000) of each image is used; ${counted(laterChannels.length, "file")} left out: ${quoteSome(laterChannels)}`,
     );
   }
-  return cases;
+  const byName = patientsByName(cases.map(({ id }) => id));
+  warnings.push(...byName.warnings);
+  return cases.map((entry) => ({ ...entry, patient: byName.patients.get(entry.id) ?? entry.id }));
 }
 
 /** The mask's name of an image, and which channel of the case it is. A mask of the image's very name comes first. */

@@ -2,6 +2,7 @@
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { mapParallel } from "../core/parallel.ts";
+import { sampleEvenly } from "../core/statistics.ts";
 import { readImageHeader } from "../formats/image-file.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
 import { type ImageHeader, isPlaced } from "../volume/image.ts";
@@ -39,12 +40,6 @@ async function readHeader(path: string, request: OrientationRequest): Promise<Im
   }
 }
 
-/** Some of the items, evenly from first to last. */
-function sample<T>(items: readonly T[], most: number): readonly T[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
-}
-
 /** What most headers have; of equally many the one met first. */
 function mostFrequent<T>(items: readonly T[]): T | undefined {
   const counts = new Map<T, number>();
@@ -64,7 +59,7 @@ async function ofVolumes(
   cases: readonly CaseEntry[],
   request: OrientationRequest,
 ): Promise<AxisCodes | undefined> {
-  const headers = await mapParallel(sample(cases, MOST_HEADERS), AT_ONCE, (entry) =>
+  const headers = await mapParallel(sampleEvenly(cases, MOST_HEADERS), AT_ONCE, (entry) =>
     readHeader(entry.files[0]!.image, request),
   );
   const found = headers.flatMap((header) => (header === undefined ? [] : [volumeOrientation(header)]));
@@ -77,7 +72,7 @@ async function ofSlices(
   cases: readonly CaseEntry[],
   request: OrientationRequest,
 ): Promise<AxisCodes | undefined> {
-  const found = await mapParallel(sample(cases, 5), AT_ONCE, async ({ files }) => {
+  const found = await mapParallel(sampleEvenly(cases, 5), AT_ONCE, async ({ files }) => {
     const ends = [...new Set([files[0]!, files.at(-1)!])];
     const headers = await Promise.all(ends.map((file) => readHeader(file.image, request)));
     const placed = headers.flatMap((header, number) => (header === undefined ? [] : [{ number, header }]));

@@ -6,6 +6,7 @@ import type { LabelDefinition } from "../volume/volume.ts";
 import { MASK_WORD } from "./affixes.ts";
 import { describeData, FOUND_IN_MASKS } from "./describe.ts";
 import { type Folder, type FolderItem, joinPath } from "./folder.ts";
+import { warnOfSiblings } from "./image-listing.ts";
 import { findLabels, type LabelScan, scanLabels } from "./labels.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { type ImageFile, sortListing } from "./listing.ts";
@@ -72,8 +73,11 @@ export function findPair(
 /** Indexes a folder of one pair. @throws HipError as pairIndex() */
 export async function readPair(folder: Folder, options: LayoutOptions): Promise<DatasetIndex> {
   const { at, root, inflate, scan } = options;
-  const pair = findPair(await folder.list(at));
+  const items = await folder.list(at);
+  const pair = findPair(items);
   if (pair === undefined) throw new Error("internal: this folder holds no pair");
   const [image, mask] = [joinPath(at, pair.image.fileName), joinPath(at, pair.mask.fileName)];
-  return pairIndex({ folder, image, mask, root, inflate, scan });
+  const index = await pairIndex({ folder, image, mask, root, inflate, scan });
+  const warnings = warnOfSiblings(at, items, [pair.image.fileName, pair.mask.fileName]);
+  return { ...index, warnings: [...index.warnings, ...warnings] };
 }

@@ -8,16 +8,23 @@
  * Files named NAME_slice_12 are slices of the case NAME; every other file is a case of its own.
  */
 import { counted } from "../core/text.ts";
-import { type Affix, findAffixes, strip } from "./affixes.ts";
+import { type Affix, describeAffixes, findAffixes, strip } from "./affixes.ts";
 import { readDatasetJson } from "./dataset-json.ts";
 import { describeData, FOUND_IN_MASKS } from "./describe.ts";
 import { type Folder, joinPath } from "./folder.ts";
-import { endingOf, imagesByName, listImages, warnOfNested, warnOfStrangers } from "./image-listing.ts";
+import {
+  endingOf,
+  hintOfPairing,
+  imagesByName,
+  listImages,
+  warnOfNested,
+  warnOfStrangers,
+} from "./image-listing.ts";
 import { findLabels } from "./labels.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { warnOfLeaks } from "./leaks.ts";
 import { datasetError, type ImageFile, sortNaturally } from "./listing.ts";
-import { patientOf } from "./patient.ts";
+import { patientsByName } from "./patient.ts";
 import { findPlaces, type Place } from "./plain-places.ts";
 import type { CaseEntry, DatasetIndex, FilePair, Split } from "./types.ts";
 import { unitOf } from "./unit.ts";
@@ -42,6 +49,11 @@ interface Pair {
   readonly slice: number | undefined;
 }
 
+interface Affixes {
+  readonly image: Affix;
+  readonly mask: Affix;
+}
+
 /** Whether a folder is laid out so. */
 export async function isPlainPairs(folder: Folder, at: string): Promise<boolean> {
   return (await findPlaces(folder, at)) !== undefined;
@@ -62,12 +74,13 @@ export async function readPlainPairs(folder: Folder, options: LayoutOptions): Pr
   };
   const listed: ListedPlace[] = [];
   for (const place of found?.places ?? []) listed.push(await listPlace(folder, place, findings));
-  const pairs = pairAll(listed, findings.problems);
+  const affixes = affixesOf(listed);
+  const pairs = listed.flatMap((place) => pairPlace(place, affixes, findings.problems));
   const cases = groupCases(pairs, findings);
   if (findings.problems.length > 0) {
     throw datasetError(
       `Cannot pair the images of "${root}": ${counted(findings.problems.length, "problem")}`,
-      "Each image needs one mask of the same name, or with one prefix or suffix that all masks share (_seg, _mask, seg_ …): copy what is missing, or take its partner away",
+      hintOfPairing(findings.problems, pairingHint(describeAffixes(affixes))),
       findings.problems,
     );
   }
@@ -110,18 +123,22 @@ async function listPlace(folder: Folder, place: Place, findings: Findings): Prom
   };
 }
 
-function pairAll(listed: readonly ListedPlace[], problems: string[]): Pair[] {
+function affixesOf(listed: readonly ListedPlace[]): Affixes {
   const namesOf = (files: readonly ImageFile[]): string[] => files.map((file) => file.name);
-  const affixes = findAffixes(
+  return findAffixes(
     listed.flatMap((place) => namesOf(place.imageFiles)),
     listed.flatMap((place) => namesOf(place.maskFiles)),
   );
-  return listed.flatMap((place) => pairPlace(place, affixes, problems));
+}
+
+function pairingHint(taken: string | undefined): string {
+  const how = taken === undefined ? "" : `; names were compared without ${taken}`;
+  return `Each image needs one mask of the same name, or with one prefix or suffix that all masks share (_seg, _mask, seg_ …)${how}: copy what is missing, or take its partner away`;
 }
 
 function pairPlace(
   { split, images, masks, imageFiles, maskFiles }: ListedPlace,
-  affix: { readonly image: Affix; readonly mask: Affix },
+  affix: Affixes,
   problems: string[],
 ): Pair[] {
   const maskOf = new Map(maskFiles.map((file) => [strip(file.name, affix.mask), file]));
@@ -165,6 +182,8 @@ function groupCases(pairs: readonly Pair[], { problems, warnings }: Findings): C
   }
   const groups = new Map<string, Pair[]>();
   for (const pair of pairs) groups.set(pair.id, [...(groups.get(pair.id) ?? []), pair]);
+  const byName = patientsByName([...groups.keys()]);
+  warnings.push(...byName.warnings);
   const cases: CaseEntry[] = [];
   for (const [id, group] of groups) {
     group.sort((a, b) => (a.slice ?? 0) - (b.slice ?? 0));
@@ -184,7 +203,7 @@ function groupCases(pairs: readonly Pair[], { problems, warnings }: Findings): C
       warnings.push(`"${id}" lacks ${counted(gap, "slice")} between its first and its last`);
     }
     const files = group.map((pair) => pair.file);
-    cases.push({ id, patient: patientOf(id), split: group[0]?.split, files });
+    cases.push({ id, patient: byName.patients.get(id) ?? id, split: group[0]?.split, files });
   }
   return sortNaturally(cases, (entry) => entry.id);
 }

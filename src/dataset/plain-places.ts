@@ -1,6 +1,7 @@
 /** Where a plain data folder has its images and its masks: "images" and "labels", perhaps by split. */
 import { type Folder, type FolderItem, joinPath } from "./folder.ts";
-import { quoteSome, sortNaturally } from "./listing.ts";
+import { warnOfSiblings } from "./image-listing.ts";
+import { isLitter, quoteSome, sortNaturally } from "./listing.ts";
 import type { Split } from "./types.ts";
 
 const IMAGES = ["images", "image", "imgs", "img"];
@@ -37,22 +38,65 @@ export interface Places {
 export async function findPlaces(folder: Folder, at: string): Promise<Places | undefined> {
   const items = await folder.list(at);
   const here = twoFolders(items);
+  if (here?.problem !== undefined) return { places: [], problems: [here.problem], warnings: [] };
   if (here !== undefined) {
-    return here.problem === undefined
-      ? splitInside(folder, { images: joinPath(at, here.images), masks: joinPath(at, here.masks) })
-      : { places: [], problems: [here.problem], warnings: [] };
+    const { images, masks } = here;
+    const inside = await splitInside(folder, { images: joinPath(at, images), masks: joinPath(at, masks) });
+    return { ...inside, warnings: [...inside.warnings, ...warnOfSiblings(at, items, [images, masks])] };
   }
+  return splitOutside(folder, at, items);
+}
+
+/** Splits with images and masks inside; undefined where train has none. */
+async function splitOutside(
+  folder: Folder,
+  at: string,
+  items: readonly FolderItem[],
+): Promise<Places | undefined> {
   const places: Place[] = [];
-  for (const [split, name] of splitFolders(items)) {
-    const inside = twoFolders(await folder.list(joinPath(at, name)));
-    if (inside === undefined || inside.problem !== undefined) continue;
-    places.push({
-      split,
-      images: joinPath(at, name, inside.images),
-      masks: joinPath(at, name, inside.masks),
-    });
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const splits = splitFolders(items);
+  for (const [split, name] of splits) {
+    const path = joinPath(at, name);
+    const inside = await folder.list(path);
+    const two = twoFolders(inside);
+    if (two?.problem !== undefined) problems.push(`In "${path}": ${two.problem}`);
+    else if (two !== undefined) {
+      places.push({ split, images: joinPath(path, two.images), masks: joinPath(path, two.masks) });
+      warnings.push(...warnOfSiblings(path, inside, [two.images, two.masks]));
+    } else tellLone(split, path, inside, { problems, warnings });
   }
-  return places.some(({ split }) => split === "train") ? { places, problems: [], warnings: [] } : undefined;
+  if (!places.some(({ split }) => split === "train")) return undefined;
+  warnings.push(
+    ...warnOfSiblings(
+      at,
+      items,
+      splits.map(([, name]) => name),
+    ),
+  );
+  return { places, problems, warnings };
+}
+
+/** What is said of a split's folder without both images and masks that are named so. */
+function tellLone(
+  split: Split,
+  path: string,
+  items: readonly FolderItem[],
+  { problems, warnings }: { readonly problems: string[]; readonly warnings: string[] },
+): void {
+  const names = items
+    .filter(({ name }) => !isLitter(name))
+    .map(({ name, kind }) => (kind === "folder" ? `${name}/` : name));
+  const folders = items.filter((item) => item.kind === "folder" && !isLitter(item.name));
+  const found = names.length === 0 ? "nothing" : quoteSome(sortNaturally(names));
+  if (split === "test" && folders.length === 1 && IMAGES.includes(folders[0]!.name.toLowerCase())) {
+    warnings.push(`"${path}" has no masks to be judged by, left out`);
+  } else if (folders.length > 0) {
+    problems.push(
+      `Folder "${path}" must hold one folder of images ("images") and one of masks ("labels", "masks"), found ${found}`,
+    );
+  } else warnings.push(`"${path}" has neither "images" nor "labels", left out: found ${found}`);
 }
 
 interface TwoFolders {
@@ -87,14 +131,28 @@ async function splitInside(
   folder: Folder,
   { images, masks }: { readonly images: string; readonly masks: string },
 ): Promise<Places> {
-  const imageSplits = splitFolders(await folder.list(images));
-  const maskSplits = splitFolders(await folder.list(masks));
+  const imageItems = await folder.list(images);
+  const maskItems = await folder.list(masks);
+  const imageSplits = splitFolders(imageItems);
+  const maskSplits = splitFolders(maskItems);
   if (imageSplits.length === 0 && maskSplits.length === 0) {
     return { places: [{ split: undefined, images, masks }], problems: [], warnings: [] };
   }
   const places: Place[] = [];
   const problems: string[] = [];
   const warnings: string[] = [];
+  for (const [path, items, splits] of [
+    [images, imageItems, imageSplits],
+    [masks, maskItems, maskSplits],
+  ] as const) {
+    warnings.push(
+      ...warnOfSiblings(
+        path,
+        items,
+        splits.map(([, name]) => name),
+      ),
+    );
+  }
   for (const split of SPLIT_ORDER) {
     const [image, ...moreImages] = imageSplits.filter(([each]) => each === split).map(([, name]) => name);
     const [mask, ...moreMasks] = maskSplits.filter(([each]) => each === split).map(([, name]) => name);

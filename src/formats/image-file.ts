@@ -41,8 +41,9 @@ async function kindOf({ name, source }: ImageFile): Promise<FileKind> {
 }
 
 /**
- * Describes an image without keeping its voxels, after checking that all of them are there. A header whose voxels are
- * in another file is described without it, and so is an image that has several numbers per voxel.
+ * Describes an image without keeping its voxels, after checking that all of them are there; of a PNG only that its
+ * file is whole, as nothing of it is inflated. A header whose voxels are in another file is described without it, and
+ * so is an image that has several numbers per voxel.
  * @throws HipError "unreadable-image", "bad-image"
  */
 export async function readImageHeader(file: ImageFile, inflate: Inflate): Promise<ImageHeader> {

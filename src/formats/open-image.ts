@@ -16,11 +16,14 @@ export interface OpenImage {
   readonly header: ImageHeader;
   /** Stored values times slope plus intercept, to be called once; rejects with HipError where there is not one number per voxel. */
   readonly readValues: () => Promise<Float32Array>;
+  /** The header with what only the voxels told, once they were read; without it `header` stays. */
+  readonly headerOnceRead?: () => ImageHeader;
 }
 
 /** The image with its voxels, and a warning where float32 does not hold them. */
-export async function readOpened({ header, readValues }: OpenImage): Promise<Image> {
-  const values = await readValues();
+export async function readOpened(opened: OpenImage): Promise<Image> {
+  const values = await opened.readValues();
+  const header = opened.headerOnceRead?.() ?? opened.header;
   const more = isScalar(header.dtype) ? precisionWarnings(values, header.dtype, header.scale) : [];
   return { header: { ...header, warnings: [...header.warnings, ...more] }, values };
 }

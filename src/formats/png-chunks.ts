@@ -18,10 +18,12 @@ export interface PngParts {
   /** pHYs: pixels per metre across and down, where the metre is its unit. */
   readonly pixelsPerMetre: readonly [number, number] | undefined;
   readonly animated: boolean;
+  /** Bytes of packed(). */
+  readonly packedBytes: number;
   /** The content of all IDAT chunks: one zlib stream. */
-  readonly packed: Uint8Array;
+  readonly packed: () => Uint8Array;
   /** The file without what is not needed to decode it: no text, profile or transparency. */
-  readonly bare: Uint8Array;
+  readonly bare: () => Uint8Array;
 }
 
 interface Chunk {
@@ -134,7 +136,8 @@ export function pngParts(bytes: Uint8Array, name: string): PngParts {
     transparent: transparentOf(contentOf("tRNS"), ihdr.colour),
     pixelsPerMetre: resolutionOf(contentOf("pHYs")),
     animated: contentOf("acTL") !== undefined,
-    packed: joined(idat.map(({ content }) => content)),
-    bare: joined([Uint8Array.from(PNG_SIGNATURE), ...needed]),
+    packedBytes: idat.reduce((sum, { content }) => sum + content.length, 0),
+    packed: () => joined(idat.map(({ content }) => content)),
+    bare: () => joined([Uint8Array.from(PNG_SIGNATURE), ...needed]),
   };
 }

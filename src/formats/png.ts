@@ -8,13 +8,16 @@
 import { decode } from "fast-png";
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
-import { counted } from "../core/text.ts";
-import { CUT_SHORT, EXPORT_AGAIN, failManyNumbers, failToRead } from "./errors.ts";
+import type { ImageHeader } from "../volume/image.ts";
+import { CUT_SHORT, EXPORT_AGAIN, failToRead } from "./errors.ts";
 import type { ImageFile } from "./image-file.ts";
 import { affineFrom, makeHeader, type OpenImage } from "./open-image.ts";
 import { CHANNELS, PNG_SIGNATURE, type PngParts, pngParts } from "./png-chunks.ts";
+import { greyOf, warnOfChannels, warnOfIndices, warnOfPalette } from "./png-grey.ts";
 
 const DEFLATE_RATIO = 1032;
+/** 16384 x 16384: beyond any slice, and as float32 a gigabyte. */
+const MOST_PIXELS = 2 ** 28;
 /** What may follow the pixels in the compressed stream. */
 const SLACK_BYTES = 2 ** 16;
 /** Adam7's seven passes: where they start and how far they step. */
@@ -40,16 +43,28 @@ function filteredBytes({ width, height, depth, colour, interlaced }: PngParts): 
   );
 }
 
+const needOf = (parts: PngParts): string =>
+  `${parts.width} x ${parts.height} pixels need ${filteredBytes(parts)} bytes`;
+
+/** What can be said of the number of pixels before they are inflated. */
+function checkSize(parts: PngParts, name: string): void {
+  const { width, height, packedBytes } = parts;
+  if (filteredBytes(parts) > packedBytes * DEFLATE_RATIO) {
+    const found = `found ${packedBytes} compressed bytes, which cannot hold them`;
+    failToRead(name, `${needOf(parts)}, ${found}`, CUT_SHORT);
+  }
+  if (width * height > MOST_PIXELS) {
+    const what = `it has ${width} x ${height} pixels, at most ${MOST_PIXELS} are read`;
+    failToRead(name, what, "Cut the picture, or save it with fewer pixels");
+  }
+}
+
 /** Inflates the pixels once under a limit, with their checksum: fast-png does it again with neither. */
 async function checkPixels(parts: PngParts, name: string, inflate: Inflate): Promise<void> {
   const needed = filteredBytes(parts);
-  const what = `${parts.width} x ${parts.height} pixels need ${needed} bytes`;
-  const { packed } = parts;
-  if (needed > packed.length * DEFLATE_RATIO)
-    failToRead(name, `${what}, found ${packed.length} compressed bytes, which cannot hold them`, CUT_SHORT);
   let found: number;
   try {
-    found = (await inflate(packed, needed + SLACK_BYTES, { format: "zlib" })).length;
+    found = (await inflate(parts.packed(), needed + SLACK_BYTES, { format: "zlib" })).length;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new HipError("unreadable-image", `Cannot read "${name}": its pixels: ${reason}`, {
@@ -57,7 +72,7 @@ async function checkPixels(parts: PngParts, name: string, inflate: Inflate): Pro
       cause,
     });
   }
-  if (found < needed) failToRead(name, `${what}, found ${found}`, CUT_SHORT);
+  if (found < needed) failToRead(name, `${needOf(parts)}, found ${found}`, CUT_SHORT);
 }
 
 /** Samples of 1, 2 or 4 bits, the highest bits first; rows start at a byte. */
@@ -76,9 +91,9 @@ function unpack(packed: ArrayLike<number>, { width, height, depth }: PngParts): 
 
 function samplesOf(parts: PngParts, name: string): Uint8Array | Uint16Array {
   try {
-    const { data } = decode(parts.bare, { checkCrc: true });
+    const { data } = decode(parts.bare(), { checkCrc: true });
     if (parts.depth < 8) return unpack(data, parts);
-    return data instanceof Uint16Array ? data : new Uint8Array(data);
+    return data instanceof Uint16Array || data instanceof Uint8Array ? data : new Uint8Array(data);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const hint = "Copy or download the file again";
@@ -86,56 +101,6 @@ function samplesOf(parts: PngParts, name: string): Uint8Array | Uint16Array {
       hint,
       cause,
     });
-  }
-}
-
-/** One number per pixel, or how many there are. */
-type Grey = { readonly values: Float32Array } | { readonly channels: number; readonly kind: string };
-
-/** The first channel, where all pixels are grey and none is transparent. */
-function greyOf(samples: Uint8Array | Uint16Array, parts: PngParts, warnings: string[]): Grey {
-  const { colour, depth, transparent } = parts;
-  const channels = CHANNELS[colour];
-  const colours = channels >= 3 ? 3 : 1;
-  const hasAlpha = channels > colours;
-  const opaque = 2 ** depth - 1;
-  const values = new Float32Array(samples.length / channels);
-  let coloured = false;
-  let clear = 0;
-  for (let i = 0, at = 0; i < values.length; i++, at += channels) {
-    const value = samples[at]!;
-    values[i] = value;
-    if (colours === 3 && (samples[at + 1] !== value || samples[at + 2] !== value)) coloured = true;
-    if (hasAlpha ? samples[at + colours] !== opaque : transparent?.every((one, c) => samples[at + c] === one))
-      clear++;
-  }
-  if (coloured) return { channels, kind: "colours" };
-  if (clear > 0) return { channels: colours + 1, kind: `${counted(clear, "pixel")} transparent` };
-  if (colours === 3) warnings.push("Stored as RGB with equal red, green and blue: read as grey");
-  if (hasAlpha) warnings.push("Stored with an alpha channel that is opaque everywhere: left out");
-  return { values };
-}
-
-function warnOfPalette({ palette }: PngParts, values: Float32Array, warnings: string[]): void {
-  const colours = palette.length / 3;
-  let grey = true;
-  let ramp = true;
-  for (let i = 0; i < colours; i++) {
-    const [r, g, b] = palette.subarray(3 * i, 3 * i + 3);
-    if (r !== g || g !== b) grey = false;
-    if (r !== i || g !== i || b !== i) ramp = false;
-  }
-  if (!ramp) {
-    const doubt = grey ? "; all are grey, so if this is no mask, save it as greyscale" : "";
-    warnings.push(
-      `Stored with a palette of ${counted(colours, "colour")}: its indices are the values${doubt}`,
-    );
-  }
-  let beyond = 0;
-  for (const value of values) if (value >= colours) beyond++;
-  if (beyond > 0) {
-    const have = `${counted(beyond, "pixel")} ${beyond === 1 ? "has" : "have"}`;
-    warnings.push(`${have} an index beyond the palette of ${counted(colours, "colour")}`);
   }
 }
 
@@ -157,14 +122,16 @@ function placeOf({ pixelsPerMetre }: PngParts, warnings: string[]) {
   }
   const mm = [x, y].map((size) => Number(size.toPrecision(4))).join(" x ");
   warnings.push(
-    `Pixels of ${mm} mm by its pHYs, which may be a screen's resolution; the orientation is assumed to be LPS`,
+    `Pixels of ${mm} mm by its pHYs, which may be a screen's resolution`,
+    "PNG states no orientation: assumed to be LPS",
   );
   return { affine, affineSource: "pixdim" } as const;
 }
 
 /**
- * Opens a PNG file.
- * @throws HipError "unreadable-image": damaged, cut short, interlaced with fewer than 8 bits
+ * Opens a PNG file. The header comes of its chunks alone: nothing is inflated until the values are read, so that
+ * damaged pixels, colours and transparency are told only then.
+ * @throws HipError "unreadable-image": damaged, cut short, interlaced with fewer than 8 bits, of more than 2^28 pixels
  */
 export async function openPng(file: ImageFile, inflate: Inflate): Promise<OpenImage> {
   const { name, source } = file;
@@ -177,21 +144,34 @@ export async function openPng(file: ImageFile, inflate: Inflate): Promise<OpenIm
     const what = `it is interlaced with ${parts.depth} bits a sample, which is not read`;
     failToRead(name, what, "Save it without interlacing");
   }
-  await checkPixels(parts, name, inflate);
+  checkSize(parts, name);
   const warnings: string[] = [];
   const place = placeOf(parts, warnings);
-  const grey = greyOf(samplesOf(parts, name), parts, warnings);
-  if ("values" in grey && parts.colour === "palette") warnOfPalette(parts, grey.values, warnings);
   if (parts.animated) warnings.push("An animated PNG: only its still picture is read");
+  const isPalette = parts.colour === "palette";
+  if (isPalette) warnOfPalette(parts, warnings);
+  const doubts: string[] = [];
+  if (!isPalette) warnOfChannels(parts, doubts);
   const stored = parts.depth === 16 ? "uint16" : "uint8";
-  const header = makeHeader(name, {
-    format: "PNG",
-    shape: [parts.width, parts.height],
-    ...place,
-    dtype: "values" in grey ? stored : `${stored}[${grey.channels}]`,
-    warnings,
-  });
-  const readValues = async (): Promise<Float32Array> =>
-    "values" in grey ? grey.values : failManyNumbers(name, grey.channels, grey.kind);
-  return { header, readValues };
+  const isKeyed = parts.colour === "grey" && parts.transparent !== undefined;
+  const channels = isKeyed ? 2 : CHANNELS[parts.colour];
+  const headerOf = (dtype: string, more: readonly string[]): ImageHeader =>
+    makeHeader(name, {
+      format: "PNG",
+      shape: [parts.width, parts.height],
+      ...place,
+      dtype,
+      warnings: [...warnings, ...more],
+    });
+  const found: string[] = [];
+  return {
+    header: headerOf(channels === 1 ? stored : `${stored}[${channels}]`, doubts),
+    headerOnceRead: () => headerOf(stored, found),
+    async readValues() {
+      await checkPixels(parts, name, inflate);
+      const values = greyOf(samplesOf(parts, name), parts, name, found);
+      if (isPalette) warnOfIndices(parts, values, found);
+      return values;
+    },
+  };
 }

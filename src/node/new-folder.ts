@@ -1,19 +1,19 @@
 /** A folder that appears whole or not at all. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, mkdir, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { HipError } from "../core/errors.ts";
 import { makeFolder, writeError } from "./atomic.ts";
 
 export interface NewFolderOptions {
   readonly out: string;
-  /** Replace a folder that is there already, if `isOurs` says that it may be. */
+  /** Replace a folder that is there already, if nothing in it is the user's. */
   readonly overwrite: boolean;
   /** What such a folder is, for messages: "conversion". */
   readonly what: string;
-  /** Whether a folder that is there holds nothing but what an earlier run wrote. */
-  isOurs(path: string, names: readonly string[]): Promise<boolean>;
-  /** Folders that are read from: none of them may be replaced. */
+  /** What a folder holds beside what an earlier run wrote, "it holds more than …"; undefined where nothing. */
+  whyNotOurs(path: string, names: readonly string[]): Promise<string | undefined>;
+  /** Folders that are read from: none of them may be replaced, nor written into. */
   readonly sources: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +34,16 @@ async function namesIn(path: string): Promise<readonly string[] | undefined> {
   }
 }
 
-const realPathOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+/** The path without links, also of what is not there yet. */
+async function realPathOf(path: string): Promise<string> {
+  const full = resolve(path);
+  const parent = dirname(full);
+  try {
+    return await realpath(full);
+  } catch {
+    return parent === full ? full : join(await realPathOf(parent), basename(full));
+  }
+}
 
 /** Whether `inner` is `outer` or lies in it. */
 async function isWithin(inner: string, outer: string): Promise<boolean> {
@@ -42,15 +51,28 @@ async function isWithin(inner: string, outer: string): Promise<boolean> {
   return way !== ".." && !way.startsWith(`..${sep}`) && resolve(way) !== way;
 }
 
+const isLink = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
+
 /** @throws HipError "usage" where the folder must not be written */
 export async function checkNewFolder(options: NewFolderOptions): Promise<void> {
   const { out, overwrite, what, sources } = options;
   const names = await namesIn(out);
-  if (names === undefined) return;
   for (const source of sources) {
-    if (!(await isWithin(source, out))) continue;
-    throw new HipError("usage", `Cannot write to "${out}": it holds the data that is read`, {
-      hint: "Give the name of a new folder",
+    const holds = names !== undefined && (await isWithin(source, out));
+    if (!holds && !(await isWithin(out, source))) continue;
+    const what = holds ? "it holds the data that is read" : "it lies in the data that is read";
+    throw new HipError("usage", `Cannot write to "${out}": ${what}`, {
+      hint: holds ? "Give the name of a new folder" : "Give a folder outside of the data",
+    });
+  }
+  if (names === undefined) {
+    if (!(await isLink(out))) return;
+    throw new HipError("usage", `Cannot write to "${out}": it is a link to a folder that is not there`, {
+      hint: "Make that folder, or give another one",
     });
   }
   if (names.length > 0 && !overwrite) {
@@ -58,8 +80,9 @@ export async function checkNewFolder(options: NewFolderOptions): Promise<void> {
       hint: `Give another folder, or replace an earlier ${what} with --overwrite`,
     });
   }
-  if (names.length > 0 && !(await options.isOurs(out, names))) {
-    throw new HipError("usage", `Cannot overwrite folder "${out}": it holds more than an earlier ${what}`, {
+  const why = names.length > 0 ? await options.whyNotOurs(out, names) : undefined;
+  if (why !== undefined) {
+    throw new HipError("usage", `Cannot overwrite folder "${out}": ${why}`, {
       hint: "Give another folder, or empty this one yourself",
     });
   }
@@ -93,7 +116,8 @@ export async function writeNewFolder<T>(
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   await checkNewFolder(options);
-  const out = resolve(options.out);
+  // Of a link to a folder that folder is replaced: a link is none, and stays.
+  const out = await realPathOf(options.out);
   await makeFolder(dirname(out));
   const temporary = join(dirname(out), `.${basename(out)}.${randomUUID()}.tmp`);
   try {

@@ -1,6 +1,7 @@
 /** The cases of the doctor's page: a picture of each, those with a finding first. */
 import { formatShare, formatValue } from "../dataset/doctor/findings.ts";
 import type { CaseRow, DoctorFinding, DoctorReport, Severity } from "../dataset/doctor/types.ts";
+import type { Split } from "../dataset/types.ts";
 import { labelHex } from "../plot/colours.ts";
 import { escapeXml } from "../plot/svg.ts";
 import { drawThumbnail, type Thumbnail } from "./doctor-thumbnail.ts";
@@ -27,7 +28,7 @@ function tellingFindings({ findings, counts }: DoctorReport): readonly DoctorFin
   return findings.filter(({ severity, cases }) => severity === "error" || cases.length <= counts.cases / 2);
 }
 
-/** Cases with errors, then with warnings, then the others evenly from first to last; back in the data set's order. */
+/** Cases with errors, then with warnings, then the others evenly from first to last. */
 function chooseCases(
   cases: readonly CaseRow[],
   byCase: ReadonlyMap<string, readonly DoctorFinding[]>,
@@ -84,20 +85,24 @@ function caseHtml(
   );
 }
 
+/** A case; its id may be in two splits. */
+const keyOf = (split: Split | null, id: string): string => `${split ?? ""}/${id}`;
+
 export function casesSection(report: DoctorReport, thumbnails: readonly Thumbnail[]): string {
   if (report.cases.length === 0) return "";
   const byCase = findingsByCase(tellingFindings(report));
-  const byId = new Map(thumbnails.map((thumbnail) => [thumbnail.caseId, thumbnail]));
+  const byKey = new Map(thumbnails.map((thumbnail) => [keyOf(thumbnail.split, thumbnail.caseId), thumbnail]));
   const chosen = chooseCases(report.cases, byCase);
   const pictures = new Map<string, Picture>();
-  for (const { id } of chosen) {
-    const thumbnail = byId.get(id);
+  for (const { id, split } of chosen) {
+    const thumbnail = byKey.get(keyOf(split, id));
     if (thumbnail !== undefined)
-      pictures.set(id, { ...drawThumbnail(thumbnail), alt: `${id}, ${thumbnail.place}` });
+      pictures.set(keyOf(split, id), { ...drawThumbnail(thumbnail), alt: `${id}, ${thumbnail.place}` });
   }
-  const figures = chosen.map((row) =>
-    caseHtml(row, byId.get(row.id), pictures.get(row.id), byCase.get(row.id) ?? []),
-  );
+  const figures = chosen.map((row) => {
+    const key = keyOf(row.split, row.id);
+    return caseHtml(row, byKey.get(key), pictures.get(key), byCase.get(row.id) ?? []);
+  });
   const legend = report.labels
     .filter(({ id, voxels }) => id > 0 && voxels > 0)
     .map(

@@ -1,5 +1,6 @@
 /** One small picture of a case: the slice that tells most, with its mask upon it. */
 import type { CaseVoxels } from "../dataset/doctor/examine-case.ts";
+import type { Split } from "../dataset/types.ts";
 import { panelSize } from "../plot/contact-sheet.ts";
 import { rasterToPng, toBase64 } from "../plot/png.ts";
 import {
@@ -15,6 +16,8 @@ import { isUpsideDown, tellingSlice } from "./sheet-rows.ts";
 /** What is kept of a case until the page is made: a byte a pixel, twice. */
 export interface Thumbnail {
   readonly caseId: string;
+  /** An id may be in two splits. */
+  readonly split: Split | null;
   /** Which slice it is, e.g. "slice 31 of 60". */
   readonly place: string;
   readonly width: number;
@@ -73,6 +76,7 @@ export function takeThumbnail(voxels: CaseVoxels): Thumbnail {
     data.subarray(at * area, (at + 1) * area) as T;
   return {
     caseId: entry.id,
+    split: entry.split ?? null,
     place: `slice ${at + 1} of ${depth}`,
     width: Math.ceil(width / step),
     height: Math.ceil(height / step),

@@ -80,6 +80,23 @@ describe("hipmri check", () => {
 });
 
 describe("the text", () => {
+  test("shows control characters of names instead of obeying them", async () => {
+    const files = spoilt();
+    const evil = "imagesTr/p\u001b[31m\u0007\n99\u202e.nii";
+    files[evil] = new Uint8Array(3);
+    files[evil.replace("imagesTr", "labelsTr")] = new Uint8Array(3);
+    const report = await checkDataset({
+      folder: memoryFolder(files),
+      inflate: noInflate,
+      root: "da\u009bta",
+    });
+    const text = checkText(report, false);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there.
+    expect(text.replaceAll("\n", "")).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    expect(text).toContain("imagesTr/p\\u001b[31m\\u0007\\u000a99\\u202e.nii");
+    expect(text).toContain("da\\u009bta");
+  });
+
   test("keeps to 100 columns, but for names that are longer, and is coloured only where asked", async () => {
     const report = await checkDataset({ folder: memoryFolder(spoilt()), inflate: noInflate, root: "data" });
     const text = checkText(report, false);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Conversion, planConversion } from "../../src/dataset/convert-plan.ts";
 import { readWholeCase } from "../../src/dataset/convert-read.ts";
 import { caseFiles, describingFiles, type SliceRange } from "../../src/dataset/convert-write.ts";
+import { readDatasetJson } from "../../src/dataset/dataset-json.ts";
 import { hipmriSplit } from "../../src/dataset/hipmri-split.ts";
 import { readDataset } from "../../src/dataset/layouts.ts";
 import type { CaseEntry, DatasetIndex, Split } from "../../src/dataset/types.ts";
@@ -214,6 +215,49 @@ describe("slices to volumes", () => {
     });
   });
 
+  /** Slices of a plain folder, "images/p_slice_0.nii". */
+  const plain = (affines: readonly Affine[]): Files =>
+    Object.fromEntries(
+      affines.flatMap((affine, i) => {
+        const grid = { shape: [4, 3], affine, spacingMm: [2, 2, 5] as const };
+        return [
+          [`images/p_slice_${i}.nii`, niftiBytes({ ...grid, value: () => i })],
+          [`labels/p_slice_${i}.nii`, niftiBytes({ ...grid, dtype: "uint8", value: () => 1 })],
+        ];
+      }),
+    );
+  const readPlain = async (affines: readonly Affine[]) => {
+    const folder = memoryFolder(plain(affines));
+    const { cases, labels } = await readDataset(folder, "DATA", noInflate);
+    return readWholeCase(cases[0]!, { folder, inflate: noInflate, labels, layout: "images_labels" });
+  };
+  const SAME =
+    "its slices state their directions but all of them the same place: the first lies there, the others follow by number along the normal, which may be the wrong way round";
+
+  test("slices that state their directions and one place keep both; the normal is the columns'", async () => {
+    const coronal = makeAffine([-2, 0, 0, 10], [0, 0, 0, 20], [0, 2, 0, -5]);
+    const { image, warnings } = await readPlain([coronal, coronal, coronal]);
+    // L x S is A.
+    expect(image.grid.affine).toEqual(makeAffine([-2, 0, 0, 10], [0, 0, 5, 20], [0, 2, 0, -5]));
+    expect(image.grid.shape).toEqual([4, 3, 3]);
+    expect(warnings).toEqual([
+      "The sform does not span space: the orientation is in doubt",
+      SAME,
+      "the slice distance is not known (all slices state the same place); pixdim[3], 5 mm, is used",
+    ]);
+    // The volume that they were cut from ran the other way.
+    const backward = makeAffine([-2, 0, 0, 10], [0, 0, -5, 20], [0, 2, 0, -5]);
+    expect((await readPlain([backward, backward])).image.grid.affine).toEqual(backward);
+  });
+
+  test("slices of one place that are not parallel are refused", async () => {
+    const coronal = makeAffine([-2, 0, 0, 10], [0, 0, 5, 20], [0, 2, 0, -5]);
+    const axial = makeAffine([-2, 0, 0, 10], [0, -2, 0, 20], [0, 0, 5, -5]);
+    expect((await rejection(readPlain([coronal, axial]))).message).toBe(
+      'Cannot put the slices of "p" together: are not parallel, by the header of slice 1 (2 slices of 4 x 3)',
+    );
+  });
+
   test("missing numbers are named", async () => {
     const files = slices([3, 5, 6, 9], asTheyAre);
     expect(await rejection(convert(files, "volumes"))).toEqual({
@@ -408,8 +452,24 @@ describe("planConversion()", () => {
     expect(await rejection((async () => plan(twins, "volumes"))())).toMatchObject({
       code: "bad-dataset",
       message: 'Cannot convert "DATA": 1 name would be given twice',
-      problems: ['"case_004_week_0" and "case_004_week_0" would both be "case_004_week_0"'],
+      hint: "Take such a case out of one of its splits, or convert to keras_slices",
+      problems: ['"case_004_week_0" is in train and in test'],
     });
+    const alike = indexOf([
+      ["Anna", "Anna"],
+      ["anna", "anna"],
+    ]);
+    expect(await rejection((async () => plan(alike, "nnunet"))())).toMatchObject({
+      hint: "Rename one of them: many disks take both names for one",
+      problems: ['"Anna" and "anna" differ only in letter case'],
+    });
+    const weeks = indexOf([
+      ["case_004_week_0", "case_004"],
+      ["case_004_week_00", "case_004"],
+    ]);
+    expect((await rejection((async () => plan(weeks, "volumes"))())).problems).toEqual([
+      '"case_004_week_0" and "case_004_week_00" would both be "case_004_week_0"',
+    ]);
     const strange = indexOf([["..", "x"]]);
     expect((await rejection((async () => plan(strange, "nnunet"))())).message).toBe(
       'Cannot convert "DATA": ".." is no file name',
@@ -437,6 +497,80 @@ test("other labels than HipMRI's go along in dataset.json, names and splits in m
   });
   const back = await readDataset(memoryFolder(out), "OUT", noInflate);
   expect(back.labels.map((label) => label.name)).toEqual(["background", "gland"]);
+});
+
+test("nnU-Net gets the source's own names of labels and channel", async () => {
+  const grid = { shape: [2, 2, 2], affine: LPS };
+  const source = { labels: { "0": "Background", "1": "Whole Gland" }, modality: { "0": "T2" } };
+  const files: Files = {
+    "imagesTr/a.nii": niftiBytes(grid),
+    "labelsTr/a.nii": niftiBytes({ ...grid, dtype: "uint8", value: (i) => i & 1 }),
+    "dataset.json": new TextEncoder().encode(JSON.stringify(source)),
+  };
+  const folder = memoryFolder(files);
+  const index = await readDataset(folder, "DATA", noInflate);
+  const plan = planConversion(index, { to: "nnunet", seed: 0 });
+  const about = { source: await readDatasetJson(folder, "") };
+  const json = [...describingFiles(index, plan, about)].find(({ path }) => path === "dataset.json");
+  expect(JSON.parse(new TextDecoder().decode(json?.bytes))).toEqual({
+    channel_names: { "0": "T2" },
+    labels: { background: 0, "Whole Gland": 1 },
+    numTraining: 1,
+    file_ending: ".nii.gz",
+  });
+});
+
+describe("the split of the source", () => {
+  /** Ten men in a split that is neither HipMRI's nor what a seed would draw. */
+  function source(): Files {
+    const files: Files = {};
+    for (let n = 0; n < 10; n++) {
+      const split = n % 3 === 0 ? "test" : n % 3 === 1 ? "validate" : "train";
+      for (const slice of [0, 1]) {
+        const affine = makeAffine([-2, 0, 0, 10], [0, 0, -3, 20 - 3 * slice], [0, 2, 0, -5]);
+        const grid = { image: { affine }, mask: { affine } };
+        addSlice(files, { split, case: String(n + 40).padStart(3, "0"), week: 0, slice, ...grid });
+      }
+    }
+    return files;
+  }
+  const splitsOf = async (files: Files) => {
+    const { cases, warnings } = await readDataset(memoryFolder(files), "DATA", noInflate);
+    const splits = cases.map(({ id, split }) => `${id} ${split}`).sort();
+    return { splits, warnings };
+  };
+
+  test.each(["volumes", "nnunet"] as const)("is kept by way of %s", async (to) => {
+    const files = source();
+    const before = await splitsOf(files);
+    expect(before.splits.filter((text) => text.endsWith("test"))).toHaveLength(4);
+    const there = await convert(files, to);
+    expect(await splitsOf(there)).toEqual(before);
+    for (const seed of [0, 1]) {
+      expect(await splitsOf(await convert(there, "keras_slices", { seed }))).toEqual(before);
+    }
+  });
+
+  test("is not used where it does not know every case, with a warning", async () => {
+    const there = await convert(source(), "nnunet");
+    there["imagesTr/new_0000.nii.gz"] = there["imagesTr/case_040_week_0_0000.nii.gz"]!;
+    there["labelsTr/new.nii.gz"] = there["labelsTr/case_040_week_0.nii.gz"]!;
+    const index = await readDataset(memoryFolder(there), "DATA", noInflate);
+    expect(index.cases.every((entry) => entry.split === undefined)).toBe(true);
+    expect(index.warnings).toContain(
+      '"mapping.json" states no split for 1 case ("new"): its split is not used',
+    );
+  });
+
+  test("of a mapping.json that is damaged is lost with a warning; one of others is none of ours", async () => {
+    const there = await convert(source(), "nnunet");
+    const bytes = there["mapping.json"]!;
+    there["mapping.json"] = bytes.slice(0, bytes.length / 2);
+    const { warnings } = await splitsOf(there);
+    expect(warnings).toEqual(['"mapping.json" is damaged: the split that it may state is lost']);
+    there["mapping.json"] = new TextEncoder().encode('{"cases": [1]}');
+    expect((await splitsOf(there)).warnings).toEqual([]);
+  });
 });
 
 test("volumes by way of slices are the volumes themselves, and slices of slices the slices", async () => {

@@ -21,11 +21,23 @@ test("both orders give lower-case names by id", () => {
     { id: 2, name: "posterior" },
   ];
   const rest = { isNnunet: false, fileEnding: undefined, numTraining: undefined, warnings: [] };
+  const writtenNames = new Map([
+    [0, "background"],
+    [1, "Anterior"],
+    [2, "Posterior"],
+  ]);
+  Object.assign(rest, { writtenNames });
   expect(parse({ labels: { "2": "Posterior", "0": "background", "1": "Anterior" } })).toEqual({
     labels,
     ...rest,
   });
   expect(parse({ labels: { Posterior: 2, background: 0, Anterior: 1 } })).toEqual({ labels, ...rest });
+});
+
+test("the first channel's name is nnU-Net's, or the Decathlon's modality", () => {
+  expect(parse({ channel_names: { "0": "T2" }, modality: { "0": "MRI" } }).channelName).toBe("T2");
+  expect(parse({ modality: { "0": "MRI" } }).channelName).toBe("MRI");
+  expect(parse({ channel_names: ["", 1], modality: "MRI" }).channelName).toBeUndefined();
 });
 
 test("no labels stated", () => {

@@ -159,3 +159,22 @@ test("a dataset.json beside the folders names other labels", async () => {
     description: "2D slices in HipMRI's layout: 1 slice of 1 patient, 2 labels",
   });
 });
+
+test.each(["val", "valid", "validation"])("the validate split may be called %s", async (name) => {
+  const files: Files = {};
+  addSlice(files, { split: "train", case: "004", week: 0, slice: 0 });
+  addSlice(files, { split: "validate", case: "005", week: 0, slice: 0 });
+  const named = Object.fromEntries(
+    Object.entries(files).map(([path, bytes]) => [path.replace("_validate/", `_${name}/`), bytes]),
+  );
+  const index = await readDataset(memoryFolder(named), "DATA", noInflate);
+  expect(index.cases.map(({ id, split }) => `${id} ${split}`)).toEqual([
+    "case_004_week_0 train",
+    "case_005_week_0 validate",
+  ]);
+  expect(index.warnings).toEqual([]);
+  const both = await rejection(readDataset(memoryFolder({ ...files, ...named }), "DATA", noInflate));
+  expect(both.problems).toEqual([
+    `One folder of validate images and one of masks are expected, found "keras_slices_validate", "keras_slices_${name}", "keras_slices_seg_validate", "keras_slices_seg_${name}"`,
+  ]);
+});

@@ -33,13 +33,13 @@ const below = (folder: string, files: Files): Files =>
   Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`${folder}/${path}`, bytes]));
 
 const EXPECTATIONS = [
+  'Expected for images_labels: "images" and "labels" (or "masks", "segmentations"), perhaps with train, val and test inside',
+  'Expected for pair: one image and one mask, named so ("x.nii.gz", "x_seg.nii.gz"), and no other image',
   'Expected for keras_slices: "keras_slices_train" and "keras_slices_seg_train" (also …_validate, …_test): HipMRI in 2D slices',
   'Expected for csiro: "semantic_MRs_anon" and "semantic_labels_anon": HipMRI in volumes',
   'Expected for csiro_cluster: "semantic_MRs" and "semantic_labels_only": HipMRI in volumes, as on a cluster',
   'Expected for msd: "imagesTr" and "labelsTr": Medical Segmentation Decathlon',
   'Expected for nnunet: "imagesTr" with NAME_0000 files, "labelsTr" and dataset.json: nnU-Net',
-  'Expected for images_labels: "images" and "labels" (or "masks", "segmentations"), perhaps with train, val and test inside',
-  'Expected for pair: one image and one mask, named so ("x.nii.gz", "x_seg.nii.gz"), and no other image',
 ];
 
 test.each(LAYOUT_NAMES)(
@@ -132,6 +132,56 @@ test.each([
   const files = { "a.nii.gz": nothing, "b.nii.gz": nothing, "c.nii.gz": nothing };
   expect((await rejection(read(files, undefined, root))).hint).toBe(hint);
 });
+
+const LOOSE =
+  'Put the images into "images" and the masks into "labels", with one name each for image and mask';
+test.each([
+  ["flat", { "Case00.mhd": nothing, "Case00_segmentation.mhd": nothing, "Case01.mhd": nothing }],
+  ["a folder per patient", { "s0001/mri.nii.gz": nothing, "s0002/mri.nii.gz": nothing }],
+])("images and masks side by side, %s, have a hint how to sort them", async (_, files: Files) => {
+  expect((await rejection(read(files))).hint).toBe(LOOSE);
+});
+
+test("a sub-folder that may not be read is left out, and told only where nothing else is found", async () => {
+  const closed = (files: Files) => {
+    const folder = memoryFolder({ ...files, "secret/x": nothing });
+    const list = async (path: string) => {
+      if (path === "secret") throw new HipError("disk", "EACCES");
+      return folder.list(path);
+    };
+    return readDataset({ ...folder, list }, "DATA", noInflate);
+  };
+  expect((await closed(below("mine", EXAMPLES.msd))).cases).toHaveLength(1);
+  expect((await rejection(closed({ "notes/x.txt": nothing }))).message).toBe(
+    'Cannot recognise the layout of "DATA": found "notes/", "secret/"; cannot be listed: "secret/"',
+  );
+});
+
+test("control characters of names are escaped in messages", async () => {
+  const { message } = await rejection(read({ "a\u001b[2Jb/x.txt": nothing, "line\nbreak/x.txt": nothing }));
+  expect(message).toBe('Cannot recognise the layout of "DATA": found "a\\u001b[2Jb/", "line\\nbreak/"');
+  const { problems } = await rejection(read({ "images/a\nb.nii": nothing, "labels/": nothing }));
+  expect(problems).toEqual(['Image "images/a\\nb.nii" lacks its mask "labels/a\\nb.nii"']);
+});
+
+test.each([
+  ["msd", 'beside "imagesTr"'],
+  ["csiro", 'beside "semantic_MRs_anon"'],
+  ["keras_slices", 'beside "keras_slices_train"'],
+  ["images_labels", 'beside "images"'],
+] as const)(
+  "folders and images beside those of %s are told, litter and texts are not",
+  async (layout, where) => {
+    const others = {
+      "fold5/x.nii": nothing,
+      "extra.nii.gz": nothing,
+      "notes.txt": nothing,
+      ".cache/x": nothing,
+    };
+    const { warnings } = await read({ ...EXAMPLES[layout], ...others });
+    expect(warnings).toEqual([`2 items ${where} left out: "extra.nii.gz", "fold5/"`]);
+  },
+);
 
 test("folders without images are an error", async () => {
   const empty: readonly Files[] = [

@@ -231,3 +231,15 @@ test("the images may lie in folders of their own names", async () => {
     'Folder "imagesTr/e.nii/" must hold one image of its own name, found "e.nii", "f.nii"',
   ]);
 });
+
+test("masks of imagesTs are not used, and that is told", async () => {
+  const index = await read({
+    "dataset.json": json({ labels: { background: 0, prostate: 1 } }),
+    ...Object.fromEntries(["Tr/a", "Tr/b", "Ts/c"].map((name) => [`images${name}.nii`, nothing])),
+    ...Object.fromEntries(["Tr/a", "Tr/b", "Ts/c"].map((name) => [`labels${name}.nii`, nothing])),
+  });
+  expect(index.cases.map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(index.warnings).toEqual([
+    '"labelsTs" is not used: the test split is drawn from "imagesTr" and "labelsTr"',
+  ]);
+});

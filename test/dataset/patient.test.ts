@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { patientOf } from "../../src/dataset/patient.ts";
+import { patientOf, patientsByName } from "../../src/dataset/patient.ts";
 
 test.each([
   ["patient001_frame01", "patient001"],
@@ -31,6 +31,20 @@ test.each([
   ["weekly_frames", "weekly_frames"],
   ["timepiece_week", "timepiece_week"],
   ["BraTS-GLI-00000-000", "BraTS-GLI-00000-000"],
+  // Nor by a sequence, a field strength, a site or a data set.
+  ...[
+    "T2_scan01",
+    "T2_week01",
+    "3T_scan_2",
+    "T2_ax",
+    "promise12_scan_05",
+    "dataset2_scan014",
+    "site1_year2_case014",
+    "cohort3_visit2_004",
+    "study_day1_patient2",
+  ].map((name): [string, string] => [name, name]),
+  ["site1_year2_case014_week3", "site1_year2_case014"],
+  ["K019_Week1_3T_T2", "K019"],
 ])("the patient of %s is %s", (name, patient) => {
   expect(patientOf(name)).toBe(patient);
 });
@@ -61,4 +75,22 @@ test("the patient is what the name begins with and never empty, whatever it is",
   patientOf(`x${"_week".repeat(20_000)}`);
   patientOf(`x${"_1week_".repeat(20_000)}`);
   patientOf(`x1${"_t2".repeat(20_000)}x`);
+});
+
+test("where all names would be one person's, each case is a patient, unless they say so plainly", () => {
+  const weeks = ["isbi13_week1", "isbi13_week2", "isbi13_week3"];
+  const { patients, warnings } = patientsByName(weeks);
+  expect([...patients]).toEqual(weeks.map((name) => [name, name]));
+  expect(warnings).toEqual([
+    'The names of all 3 cases begin with "isbi13", which is taken for no person: each case is a patient of its own. If several are of one person, name them PATIENT_week1, PATIENT_week2 …',
+  ]);
+  for (const person of ["patient001", "case_004", "K019", "sub-01", "P7"]) {
+    const names = [`${person}_ses-1`, `${person}_ses-2`];
+    expect(patientsByName(names)).toEqual({
+      patients: new Map(names.map((name) => [name, person])),
+      warnings: [],
+    });
+  }
+  expect(patientsByName([...weeks, "other1_week1"]).patients.get("isbi13_week2")).toBe("isbi13");
+  expect(patientsByName(["isbi13_week1"]).patients.get("isbi13_week1")).toBe("isbi13");
 });

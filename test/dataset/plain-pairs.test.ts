@@ -79,6 +79,14 @@ test.each([
     ["x_t2.nii", "y_t2.nii"],
     ["x_mask.nii", "y_mask.nii"],
   ],
+  [
+    ["BraTS20_001_flair.nii", "BraTS20_002_flair.nii"],
+    ["BraTS20_001_seg.nii", "BraTS20_002_seg.nii"],
+  ],
+  [
+    ["sub-01_T2w.nii", "sub-02_T2w.nii"],
+    ["sub-01_T2w_dseg.nii", "sub-02_T2w_dseg.nii"],
+  ],
 ])("%j go with %j", async (images, masks) => {
   const files = named(...images.map((name) => `images/${name}`), ...masks.map((name) => `masks/${name}`));
   expect(await pairsOf(files)).toEqual(images.map((name, i) => [`images/${name}`, `masks/${masks[i]}`]));
@@ -118,6 +126,44 @@ test("missing partners are named with the suffix; twins are told", async () => {
     '"images/a.nii" and "images/a.nii.gz" have the same name',
     'Image "images/b.nii.gz" lacks its mask "masks/b_seg.nii.gz"',
     'Mask "masks/c_seg.nii" lacks its image "images/c.nii"',
+  ]);
+});
+
+test("the hint tells what names were compared without, or how to end twins", async () => {
+  const lone = named("images/a_t2.nii", "images/b_t2.nii", "masks/a_seg.nii");
+  expect(await rejection(read(lone))).toMatchObject({
+    hint: expect.stringContaining(
+      '; names were compared without "_t2" of the images and "_seg" of the masks: copy what is missing',
+    ),
+    problems: ['Image "images/b_t2.nii" lacks its mask "masks/b_seg.nii"'],
+  });
+  expect(await rejection(read(named("images/a.nii", "images/a.nii.gz", "masks/a.nii")))).toMatchObject({
+    hint: "Keep one of the two files, or give the other another name",
+    problems: ['"images/a.nii" and "images/a.nii.gz" have the same name'],
+  });
+});
+
+test("nothing beside the folders of splits is dropped without a word", async () => {
+  const inside = named(
+    ...["images/train/a.nii", "labels/train/a.nii", "images/fold5/b.nii", "images/extra1.nii.gz"],
+  );
+  expect((await read(inside)).warnings).toEqual([
+    '2 items beside "images/train" left out: "images/extra1.nii.gz", "images/fold5/"',
+  ]);
+  const train = ["train/images/a.nii", "train/masks/a.nii"];
+  const partner = named(...train, "val/images/b.nii", "val/gt/b.nii");
+  expect((await rejection(read(partner))).problems).toEqual([
+    'Folder "val" must hold one folder of images ("images") and one of masks ("labels", "masks"), found "gt/", "images/"',
+  ]);
+  const twice = named(...train, "val/images/b.nii", "val/masks/b.nii", "val/labels/b.nii");
+  expect((await rejection(read(twice))).problems).toEqual([
+    'In "val": One folder of images and one of masks are expected, found "images", "labels", "masks"',
+  ]);
+  const rest = named(...train, "test/images/c.nii", "val/notes.txt", "fold5/x.nii");
+  expect((await read(rest)).warnings).toEqual([
+    '"val" has neither "images" nor "labels", left out: found "notes.txt"',
+    '"test" has no masks to be judged by, left out',
+    '1 item beside "train" left out: "fold5/"',
   ]);
 });
 

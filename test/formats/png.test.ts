@@ -2,10 +2,10 @@
 import { deflateSync } from "node:zlib";
 import { encode } from "fast-png";
 import { describe, expect, test } from "vitest";
-import { readImage } from "../../src/formats/image-file.ts";
+import { readImage, readImageHeader } from "../../src/formats/image-file.ts";
 import { hipErrorOf } from "../support/nifti.ts";
 import { type Chunk, chunksOf, pngOf } from "./png-file.ts";
-import { fileOf, read } from "./support.ts";
+import { fileOf, read, readHeader } from "./support.ts";
 
 /** 3 x 2 pixels of grey. */
 const GREY = encode({
@@ -144,6 +144,69 @@ describe("traps", () => {
   });
 });
 
+describe("the header", () => {
+  const untouched = () => Promise.reject(new Error("must not be inflated"));
+  const describe_ = (bytes: Uint8Array) => readImageHeader(fileOf({ "x.png": bytes }), untouched);
+  const picture = { width: 2, height: 1, depth: 8 } as const;
+
+  test("comes without inflating a pixel, and says the same as reading does", async () => {
+    const resolution = Buffer.alloc(9, 1);
+    resolution.writeUInt32BE(2000, 0);
+    resolution.writeUInt32BE(4000, 4);
+    const bytes = added("pHYs", resolution);
+    expect(await describe_(bytes)).toEqual((await read({ "x.png": bytes })).header);
+  });
+
+  test.each([
+    { name: "colours", channels: 3, data: [1, 2, 3, 4, 5, 6], refused: /3 numbers per voxel \(colours\)/ },
+    { name: "equal channels", channels: 3, data: [7, 7, 7, 4, 4, 4], values: [7, 4] },
+    { name: "an opaque channel", channels: 2, data: [7, 255, 4, 255], values: [7, 4] },
+    { name: "a clear pixel", channels: 2, data: [7, 255, 4, 0], refused: /\(1 pixel transparent\)/ },
+  ] as const)("leaves $name to be decided by the pixels", async (one) => {
+    const bytes = encode({ ...picture, channels: one.channels, data: Uint8Array.from(one.data) });
+    const header = await describe_(bytes);
+    expect(header.dtype).toBe(`uint8[${one.channels}]`);
+    const doubt =
+      one.channels === 3
+        ? "Stored as RGB: can be read only if red, green and blue are equal in every pixel"
+        : "Stored with an alpha channel: can be read only if it is opaque everywhere";
+    expect(header.warnings).toEqual([NO_PLACE, doubt]);
+    if ("refused" in one) return expect(await failure(bytes)).toMatch(one.refused);
+    const read_ = await read({ "x.png": bytes });
+    expect([...read_.values]).toEqual(one.values);
+    expect(read_.header.dtype).toBe("uint8");
+    expect(read_.header.warnings).not.toContain(doubt);
+  });
+
+  test("leaves a transparent value to be decided by the pixels", async () => {
+    const key = (value: number) => added("tRNS", Buffer.of(0, value));
+    expect((await describe_(key(50))).warnings[1]).toMatch(/^Stored with one value that is transparent/);
+    expect(await failure(key(50))).toMatch(/\(1 pixel transparent\)/);
+    expect(await warningsOf(key(51))).toEqual([NO_PLACE]);
+  });
+
+  test("does not tell of damaged pixels, reading does", async () => {
+    const bytes = changed("IDAT", () => deflateSync(Buffer.alloc(8, 9)));
+    expect((await readHeader({ "x.png": bytes })).shape).toEqual([3, 2]);
+    expect(await failure(bytes)).toMatch(/Unsupported filter/);
+  });
+
+  test("refuses more pixels than can be held, by name", async () => {
+    // One bit a pixel: the compressed bytes could hold them.
+    const bytes = pngOf([
+      {
+        type: "IHDR",
+        content: Buffer.concat([Buffer.of(0, 0, 128, 0, 0, 0, 128, 0), Buffer.of(1, 0, 0, 0, 0)]),
+      },
+      { type: "IDAT", content: Buffer.alloc(2 ** 18) },
+      { type: "IEND", content: Buffer.alloc(0) },
+    ]);
+    const { code, message } = await hipErrorOf(() => describe_(bytes));
+    expect(code).toBe("unreadable-image");
+    expect(message).toBe('Cannot read "x.png": it has 32768 x 32768 pixels, at most 268435456 are read');
+  });
+});
+
 describe("warns", () => {
   const palette = (colours: readonly number[], indices: readonly number[]) =>
     pngOf([
@@ -185,7 +248,8 @@ describe("warns", () => {
     resolution.writeUInt32BE(2000, 4);
     const { header } = await read({ "x.png": added("pHYs", resolution) });
     expect(header.warnings).toEqual([
-      "Pixels of 0.3527 x 0.5 mm by its pHYs, which may be a screen's resolution; the orientation is assumed to be LPS",
+      "Pixels of 0.3527 x 0.5 mm by its pHYs, which may be a screen's resolution",
+      "PNG states no orientation: assumed to be LPS",
     ]);
     expect(header.affineSource).toBe("pixdim");
     expect(header.spacingMm).toEqual([1000 / 2835, 0.5, 1]);

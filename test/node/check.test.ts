@@ -116,7 +116,8 @@ describe.skipIf(real === undefined)("real data", () => {
     expect(report.ok).toBe(true);
     expect(report.findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
       "no-orientation: 50 of 50 images do not state how they lie in the body",
-      "lost-spacing: 50 of 50 images state neither orientation nor any voxel size but 1 x 1 x 1 mm: the true one was probably lost",
+      "lost-spacing: 50 of 50 images state no voxel size, or only the 1 mm that programs make up: the true one is not known",
+      "header-oddity: 100 files: No orientation is stated (sform_code and qform_code are 0): assumed from the voxel size, x to the left",
       "saturated: 50 cases have many voxels at the very largest value: the bright end was cut off",
     ]);
     expect(report.counts).toMatchObject({ cases: 50, patients: 25, slices: 478 });

@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseSlices } from "../../src/cli/convert.ts";
 import { readDataset } from "../../src/dataset/layouts.ts";
 import { makeAffine } from "../../src/nifti/affine.ts";
+import { writeNifti } from "../../src/nifti/write.ts";
 import { openFolder } from "../../src/node/folder.ts";
 import { inflateGzip } from "../../src/node/inflate.ts";
 import { convertData } from "../../src/node/workflows/convert.ts";
@@ -13,6 +14,10 @@ import { type Files, niftiBytes, rejection } from "../support/data-folder.ts";
 import { readBytes, sameBytes } from "../support/nifti.ts";
 
 const folder = temporaryFolder();
+const unit = {
+  spacingMm: [1, 1, 1],
+  affine: makeAffine([1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]),
+} as const;
 const names = (path = folder): readonly string[] => readdirSync(path).sort();
 const read = (path: string) => readBytes(new Uint8Array(readFileSync(path)), path);
 
@@ -119,10 +124,13 @@ describe("convertData()", () => {
   test("replaces nothing but an earlier conversion, and never its own source", async () => {
     const mine = writeFiles(join(folder, "mine"), { "thesis.txt": new Uint8Array(3) });
     const copy = writeFiles(join(folder, "copy"), release());
-    for (const out of [mine, copy]) {
+    for (const [out, found] of [
+      [mine, '"thesis.txt"'],
+      [copy, '"semantic_MRs_anon", "semantic_labels_anon"'],
+    ] as const) {
       expect(await rejection(convertData({ data: volumes, out, overwrite: true }))).toMatchObject({
         code: "usage",
-        message: `Cannot overwrite folder "${out}": it holds more than an earlier conversion`,
+        message: `Cannot overwrite folder "${out}": it holds more than an earlier conversion: found ${found}`,
       });
     }
     const converted = join(folder, "converted");
@@ -138,6 +146,69 @@ describe("convertData()", () => {
     expect((await rejection(convertData({ data: volumes, out: file }))).message).toBe(
       `Cannot write to "${file}": expected a folder, found a file`,
     );
+  });
+
+  test.each(["keras_slices", "volumes", "nnunet"] as const)(
+    "--overwrite spares what the user put into %s",
+    async (to) => {
+      const out = join(folder, `spared-${to}`);
+      await convertData({ data: volumes, out, to });
+      await convertData({ data: volumes, out, to, overwrite: true });
+      const [inner = ""] = names(out).filter((name) => /^(keras|semantic|images)/.test(name));
+      const path = to === "keras_slices" ? "case_004_week_0_slice_99.nii.gz" : "Case_004_Week7_LFOV.nii.gz";
+      for (const mine of [`${inner}/${path}`, `${inner}/sub/x.txt`, "runs/x.txt"]) {
+        writeFiles(out, { [mine]: new Uint8Array(3) });
+      }
+      const found = [`${inner}/${path}`, `${inner}/sub`, "runs"].sort().map((name) => `"${name}"`);
+      expect(await rejection(convertData({ data: volumes, out, to, overwrite: true }))).toMatchObject({
+        code: "usage",
+        message: `Cannot overwrite folder "${out}": it holds more than an earlier conversion: found ${found.join(", ")}`,
+      });
+      expect(readFileSync(join(out, inner, path))).toHaveLength(3);
+    },
+  );
+
+  test("a link to an empty folder is followed and stays; one to nothing is refused", async () => {
+    const target = writeFiles(join(folder, "target"), {});
+    const out = join(folder, "link");
+    symlinkSync(target, out);
+    await convertData({ data: volumes, out, to: "volumes" });
+    expect(names(target)).toEqual(["mapping.json", "semantic_MRs_anon", "semantic_labels_anon"]);
+    expect(lstatSync(out).isSymbolicLink()).toBe(true);
+    await convertData({ data: volumes, out, to: "volumes", overwrite: true });
+    const nowhere = join(folder, "nowhere");
+    symlinkSync(join(folder, "missing"), nowhere);
+    expect((await rejection(convertData({ data: volumes, out: nowhere }))).message).toBe(
+      `Cannot write to "${nowhere}": it is a link to a folder that is not there`,
+    );
+  });
+
+  test("nothing is written into the data that is read", async () => {
+    const before = filesBelow(volumes);
+    for (const out of [join(volumes, "slices"), join(volumes, "new", "slices")]) {
+      expect(await rejection(convertData({ data: volumes, out }))).toEqual({
+        code: "usage",
+        message: `Cannot write to "${out}": it lies in the data that is read`,
+        hint: "Give a folder outside of the data",
+        problems: [],
+      });
+    }
+    expect(filesBelow(volumes)).toEqual(before);
+  });
+
+  test("numbers that float32 cannot hold are told", async () => {
+    const shape = [2, 2, 2];
+    const bytes = writeNifti({ shape, dtype: "float32", data: new Float32Array(8), ...unit });
+    const wide = new Uint8Array(bytes.length + 32);
+    wide.set(bytes);
+    new DataView(wide.buffer).setInt16(70, 64, true);
+    new DataView(wide.buffer).setInt16(72, 64, true);
+    const data = writeFiles(join(folder, "wide"), {
+      "images/a.nii": wide,
+      "labels/a.nii": niftiBytes({ shape, value: (i) => i & 1 }),
+    });
+    const { warnings } = await convertData({ data, out: join(folder, "wide-nnunet"), to: "nnunet" });
+    expect(warnings).toEqual(['"a": its values are float64 and are written as float32, to about 7 digits']);
   });
 
   test("tells the problems of all cases at once and leaves nothing behind", async () => {

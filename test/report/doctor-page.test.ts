@@ -154,6 +154,19 @@ describe("the page", () => {
     expect(page.match(/no picture/g)).toHaveLength(2);
   });
 
+  test("tells two cases of one name in two splits apart", () => {
+    const entry = { id: "p1", patient: "p1", files: [] };
+    const of = (split: "train" | "test", image: Float32Array) =>
+      takeThumbnail(voxels({ entry: { ...entry, split }, image, mask: undefined, depth: 1 }));
+    const [ramp, flat] = [Float32Array.from({ length: 16 }, (_, i) => i), new Float32Array(16)];
+    const thumbnails = [of("train", ramp), of("test", flat)];
+    const cases = [row("p1", { split: "train" }), row("p1", { split: "test" })];
+    const page = doctorPage(report({ cases, counts: { ...report().counts, cases: 2 } }), thumbnails);
+    const shown = [...page.matchAll(/base64,([^"]+)">/g)].map(([, base64]) => base64);
+    expect(shown).toEqual(thumbnails.map((each) => drawThumbnail(each).base64));
+    expect(shown[0]).not.toBe(shown[1]);
+  });
+
   test("shows 60 cases at most, evenly taken, and all that have an error", () => {
     const cases = Array.from({ length: 200 }, (_, i) => row(`q${i}`));
     const findings = [makeFinding({ ...leak, cases: ["q7", "q199"] })];

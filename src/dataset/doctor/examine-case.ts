@@ -7,6 +7,7 @@ import { planSlices } from "../../volume/slices.ts";
 import type { Grid } from "../../volume/volume.ts";
 import { orientationOfSlices, type PlacedSlice, sliceDistance } from "../geometry.ts";
 import type { CaseEntry, FilePair } from "../types.ts";
+import { constantSlices } from "./constant-slices.ts";
 import { examinePair, type PairExam, type PairHeaders, type ReadContext } from "./examine-pair.ts";
 import type { FileProblem } from "./findings.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -44,6 +45,8 @@ export interface CaseExam extends LabelCounts {
   readonly warnings: readonly string[];
   readonly intensity: IntensityStats | undefined;
   readonly slices: number;
+  /** From 0: slices of one value that have a label all the same. Of slice files their place among the files. */
+  readonly constantSlices: readonly number[];
   /** Of all label ids of the case; undefined where a mask is missing or all are empty. */
   readonly maskFingerprint: string | undefined;
 }
@@ -189,6 +192,7 @@ export async function examineCase(entry: CaseEntry, options: ExamineOptions): Pr
     intensity: intensityStats(pairs.flatMap(({ values }) => (values === undefined ? [] : [values]))),
     ...counts,
     slices: voxels?.depth ?? 0,
+    constantSlices: constantSlices(voxels, pairs, options.unit),
     maskFingerprint:
       isWholeMask && foreground
         ? fingerprint(voxels.mask!, [voxels.width, voxels.height, voxels.depth])

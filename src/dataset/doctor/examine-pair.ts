@@ -6,11 +6,12 @@ import { checkFinite } from "../../nifti/read.ts";
 import type { Image, ImageHeader } from "../../volume/image.ts";
 import { type Folder, openInFolder } from "../folder.ts";
 import { withoutTrailingOnes } from "../geometry.ts";
-import { toLabelIds } from "../mask-values.ts";
+import { ROUNDING, toLabelIds } from "../mask-values.ts";
 import type { FilePair } from "../types.ts";
 import type { FileProblem } from "./findings.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { factsOf, type HeaderFacts, headerProblems } from "./headers.ts";
+import { isConstant } from "./intensities.ts";
 import type { FindingCode } from "./types.ts";
 
 export interface ReadContext {
@@ -44,15 +45,12 @@ export interface PairExam extends PairHeaders {
   readonly isMaskFitting: boolean;
   /** Of the intensities; undefined of a constant image, which is like any other constant one. */
   readonly fingerprint: string | undefined;
-  /** Whether all intensities are one value. */
-  readonly isConstant: boolean;
 }
 
 const REMEDY_COPY = "Copy or download the file again, or take it and its partner away";
 
 function problemOf(error: HipError, file: string, caseId: string): FileProblem {
-  const isSpacing = error.code === "bad-image" && /pixdim|spacing|voxel size/i.test(error.message);
-  const code: FindingCode = isSpacing ? "bad-spacing" : "unreadable-file";
+  const code: FindingCode = error.code === "bad-image" ? "bad-header" : "unreadable-file";
   return { code, file, caseId, message: error.message, remedy: error.hint ?? REMEDY_COPY };
 }
 
@@ -121,8 +119,7 @@ export async function examinePair(request: PairRequest, context: ReadContext): P
     );
   }
   const ids = mask === undefined ? undefined : await readIds(mask, maskShape, request, problems);
-  const isConstant = isUsable && image.values.every((value) => value === image.values[0]);
-  const print = isUsable && !isConstant ? fingerprint(image.values, imageShape) : undefined;
+  const print = isUsable && !isConstant(image.values) ? fingerprint(image.values, imageShape) : undefined;
   if (print !== undefined && mask !== undefined && print === fingerprint(mask.values, maskShape)) {
     const message = `Image "${file.image}" and mask "${file.mask}" hold the same values`;
     const remedy = "Put the right file in place of the one that was copied twice";
@@ -135,16 +132,12 @@ export async function examinePair(request: PairRequest, context: ReadContext): P
     ids,
     isMaskFitting: `${imageShape}` === `${maskShape}`,
     fingerprint: print,
-    isConstant,
   };
 }
 
 function fileProblem(code: FindingCode, file: string, caseId: string, error: HipError): FileProblem {
   return { code, file, caseId, message: error.message, remedy: error.hint ?? REMEDY_COPY };
 }
-
-/** What scaling by a slope may add to a whole number; as toLabelIds() has it. */
-const ROUNDING = 1e-4;
 
 function readIds(
   mask: Image,

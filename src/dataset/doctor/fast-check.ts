@@ -1,5 +1,6 @@
 /** What can be found without decoding a voxel: soon enough to run before every training. */
 import { mapParallel } from "../../core/parallel.ts";
+import { sampleEvenly } from "../../core/statistics.ts";
 import { counted } from "../../core/text.ts";
 import type { CaseEntry, DatasetIndex, FilePair } from "../types.ts";
 import { caseProblems, sliceWarnings } from "./examine-case.ts";
@@ -18,11 +19,6 @@ const AT_ONCE = 8;
 function someOf(files: readonly FilePair[], isMiddleWanted: boolean): readonly FilePair[] {
   const places = [0, ...(isMiddleWanted ? [files.length >> 1] : []), files.length - 1];
   return [...new Set(places)].map((at) => files[at]!);
-}
-
-function sample<T>(items: readonly T[], most: number): readonly T[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
 }
 
 interface HeaderCase {
@@ -86,7 +82,7 @@ export async function checkHeaders(
   // All cases rather than three slices of some.
   const isMiddleWanted = readPerCase(true) <= MOST_PAIRS;
   const pairs = readPerCase(isMiddleWanted);
-  const chosen = sample(
+  const chosen = sampleEvenly(
     index.cases,
     Math.ceil((index.cases.length * MOST_PAIRS) / Math.max(MOST_PAIRS, pairs)),
   );

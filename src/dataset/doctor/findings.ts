@@ -58,23 +58,30 @@ export interface FileProblem {
 /** Said of several files at once. */
 const HEADLINES: Partial<Readonly<Record<FindingCode, (n: number) => string>>> = {
   "unreadable-file": (n) => `${counted(n, "file")} cannot be read`,
+  "bad-header": (n) => `${counted(n, "file")} have a header that cannot be used`,
   "bad-spacing": (n) => `${counted(n, "file")} state no usable voxel size`,
   "wrong-axes": (n) => `${counted(n, "image")} have the wrong number of axes`,
   "unequal-slices": (n) => `${counted(n, "case")} have slices of unequal shapes`,
   "not-finite": (n) => `${counted(n, "image")} have intensities that are NaN or infinite`,
   "grid-mismatch": (n) => `${counted(n, "mask")} do not lie on the grid of their image`,
-  "half-placed": (n) => `Of ${counted(n, "pair")} only one file states where it lies in space`,
+  "half-placed": (n) => `Of ${counted(n, "pair")} not both files state where they lie in space`,
   "image-is-mask": (n) => `${counted(n, "image")} are the same as their mask`,
   "fractional-labels": (n) => `${counted(n, "mask")} have values between whole numbers`,
   "label-out-of-range": (n) => `${counted(n, "mask")} have values that no label can have`,
 };
 
-/** One finding a code: the problem itself where there is one, else a headline with each of them below it. */
+/** One finding a code and remedy: the problem itself where there is one, else a headline with each of them below it. */
 export function gatherProblems(problems: readonly FileProblem[]): DoctorFinding[] {
-  const byCode = new Map<FindingCode, FileProblem[]>();
-  for (const problem of problems) byCode.set(problem.code, [...(byCode.get(problem.code) ?? []), problem]);
-  return [...byCode].map(([code, found]) => {
+  const groups = new Map<string, FileProblem[]>();
+  for (const problem of problems) {
+    const key = `${problem.code} ${alikeKey(problem.remedy)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [problem]);
+    else group.push(problem);
+  }
+  return [...groups.values()].map((found) => {
     const [first] = found;
+    const { code } = first!;
     const isSingle = found.length === 1;
     return makeFinding({
       severity: code === "half-placed" ? "warning" : "error",
@@ -95,11 +102,14 @@ export function sortFindings(findings: readonly DoctorFinding[]): DoctorFinding[
   return ORDER.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
 }
 
+/** A text without names and numbers. */
+const alikeKey = (text: string): string => text.replace(/"[^"]*"/g, '""').replace(/\d+/g, "0");
+
 /** Texts that differ only in names and numbers, together; each group in the order of its first. */
 export function groupAlike(texts: readonly string[]): readonly (readonly string[])[] {
   const groups = new Map<string, string[]>();
   for (const text of texts) {
-    const key = text.replace(/"[^"]*"/g, '""').replace(/\d+/g, "0");
+    const key = alikeKey(text);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [text]);
     else group.push(text);
@@ -107,11 +117,11 @@ export function groupAlike(texts: readonly string[]): readonly (readonly string[
   return [...groups.values()];
 }
 
-/** "0.35 %", "12 %": two digits that mean something. */
+/** "96.0 %", "1.0 %", "0.35 %": one decimal, below 1 % two digits that mean something; "0 %" is none at all. */
 export function formatShare(share: number): string {
   const percent = 100 * share;
-  if (percent === 0 || percent >= 99.95) return `${Math.round(percent)} %`;
-  return `${percent >= 10 ? percent.toFixed(1) : Number(percent.toPrecision(2))} %`;
+  if (percent === 0) return "0 %";
+  return `${percent >= 1 ? percent.toFixed(1) : percent.toPrecision(2)} %`;
 }
 
 /** Four digits that mean something. */

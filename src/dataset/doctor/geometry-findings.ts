@@ -145,17 +145,17 @@ function findPlacement(images: readonly HeaderFacts[]): DoctorFinding[] {
       }),
     );
   }
-  // Formats without a header have no voxel size to lose.
-  const lost = unplaced.filter(
-    ({ spacingMm, format }) => format !== "PNG" && spacingMm.every((mm) => mm === 1),
-  );
+  // One slice of a case may lie at the origin with voxels of 1 mm; the others tell that this is meant.
+  const sized = new Set(images.flatMap(({ isSized, caseId }) => (isSized ? [caseId] : [])));
+  const lost = images.filter(({ isSized, caseId }) => !isSized && !sized.has(caseId));
   if (lost.length > 0) {
     findings.push(
       makeFinding({
         severity: "warning",
         code: "lost-spacing",
-        message: `${lost.length} of ${counted(images.length, "image")} ${lost.length === 1 ? "states" : "state"} neither orientation nor any voxel size but 1 x 1 x 1 mm: the true one was probably lost`,
-        remedy: "Distances and volumes in mm will be wrong: put the true voxel size back into the headers",
+        message: `${lost.length} of ${counted(images.length, "image")} ${lost.length === 1 ? "states" : "state"} no voxel size, or only the 1 mm that programs make up: the true one is not known`,
+        remedy:
+          "Distances and volumes in mm rest on it: put the true voxel size into the headers, or export the images again with it",
         ...concerned(lost),
       }),
     );
@@ -180,8 +180,6 @@ function findHeaderOddities(facts: readonly HeaderFacts[]): DoctorFinding[] {
   const metIn = new Map<string, HeaderFacts[]>();
   for (const each of facts) {
     for (const warning of new Set(each.warnings)) {
-      // Told once for all by findPlacement().
-      if (!each.isPlaced && /orientation|place/i.test(warning)) continue;
       const met = metIn.get(warning);
       if (met === undefined) metIn.set(warning, [each]);
       else met.push(each);

@@ -1,6 +1,6 @@
 /** What a file's header says, in the few facts that the doctor compares. */
 import { type Affine, voxelSizesMm } from "../../nifti/affine.ts";
-import { type ImageHeader, isPlaced } from "../../volume/image.ts";
+import { type ImageHeader, isPlaced, statesSpacing } from "../../volume/image.ts";
 import { type AxisCodes, axisCodesOf, type Plane, planeOf } from "../../volume/orient.ts";
 import { planSlices } from "../../volume/slices.ts";
 import type { Grid } from "../../volume/volume.ts";
@@ -17,6 +17,8 @@ export interface HeaderFacts {
   /** Undefined where the affine does not span space. */
   readonly codes: AxisCodes | undefined;
   readonly isPlaced: boolean;
+  /** Whether the file states the size of its voxels, and not what programs make up. */
+  readonly isSized: boolean;
   /** Of the slices that training cuts; undefined of a 2D image that states no place. */
   readonly plane: Plane | undefined;
   /** The largest angle between a voxel axis and the axis of the body that it is named after. */
@@ -51,6 +53,8 @@ export function factsOf(header: ImageHeader, file: string, caseId: string): Head
     affine,
     codes,
     isPlaced: placed,
+    // What is neither placed nor of any size but 1 mm has a header that was made up or lost.
+    isSized: statesSpacing(header) && (placed || spacingMm.some((mm) => mm !== 1)),
     plane: plan.orientation === undefined ? undefined : planeOf(plan.orientation),
     obliqueDegrees: placed ? obliqueDegrees(affine) : 0,
     format,
@@ -119,6 +123,12 @@ function gridProblems(image: HeaderFacts, mask: HeaderFacts): readonly FileProbl
     const silent = image.isPlaced ? "mask" : "image";
     const message = `Of mask "${mask.file}" and image "${image.file}" the ${silent} does not state where it lies in space`;
     const remedy = "Voxels are taken to match; check by eye that they do, then copy the header over";
+    return [{ ...about, code: "half-placed", message, remedy }];
+  }
+  if (!image.isPlaced) {
+    // Both places are assumed from the voxel sizes: they are no evidence against the mask.
+    const message = `Mask "${mask.file}" and image "${image.file}" do not state where they lie, and their voxel sizes differ`;
+    const remedy = "Voxels are taken to match, of the image's size; check by eye that they do";
     return [{ ...about, code: "half-placed", message, remedy }];
   }
   const by = Number(largest.toPrecision(4));

@@ -1,10 +1,12 @@
 /** What the listing of a data set tells by itself: patients, splits, and what the layout remarked. */
 import { counted } from "../../core/text.ts";
+import { findLeaks, warnOfLeaks } from "../leaks.ts";
 import { quoteSome } from "../listing.ts";
 import { patientsOf } from "../split.ts";
 import type { CaseEntry, DatasetIndex, Split } from "../types.ts";
 import { groupAlike, makeFinding } from "./findings.ts";
 import type { DoctorFinding, SplitRow } from "./types.ts";
+import { findUnclearPatients } from "./unclear-patients.ts";
 
 const SPLITS: readonly Split[] = ["train", "validate", "test"];
 /** Fewer patients in all are told: a split by patient leaves one or two to judge by. */
@@ -26,16 +28,6 @@ export function splitRows(cases: readonly CaseEntry[]): readonly SplitRow[] {
       cases.filter((entry) => entry.split === split),
     ),
   );
-}
-
-function findLeaks(cases: readonly CaseEntry[]): readonly { patient: string; splits: readonly Split[] }[] {
-  const splits = new Map<string, Set<Split>>();
-  for (const { patient, split } of cases) {
-    if (split !== undefined) splits.set(patient, (splits.get(patient) ?? new Set()).add(split));
-  }
-  return [...splits]
-    .filter(([, found]) => found.size > 1)
-    .map(([patient, found]) => ({ patient, splits: [...found] }));
 }
 
 function leakFinding(cases: readonly CaseEntry[]): DoctorFinding[] {
@@ -110,8 +102,8 @@ function findDrawnSplit(cases: readonly CaseEntry[]): DoctorFinding[] {
 
 /** What the layout remarked, alike remarks together. Leaks are told by leakFinding(). */
 function findRemarks({ cases, warnings }: DatasetIndex): DoctorFinding[] {
-  const leaking = findLeaks(cases).map(({ patient }) => `Patient "${patient}" is in `);
-  const others = warnings.filter((warning) => !leaking.some((start) => warning.startsWith(start)));
+  const told = new Set(warnOfLeaks(cases));
+  const others = warnings.filter((warning) => !told.has(warning));
   return groupAlike(others).map((group) =>
     makeFinding({
       severity: "warning",
@@ -130,6 +122,7 @@ export function fastFindings(index: DatasetIndex): readonly DoctorFinding[] {
   return [
     ...leakFinding(cases),
     ...(isStated(cases) ? findStatedSplits(rows) : findDrawnSplit(cases)),
+    ...findUnclearPatients(cases),
     ...findRemarks(index),
   ];
 }

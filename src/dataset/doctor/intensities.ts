@@ -55,3 +55,9 @@ export function intensityStats(arrays: readonly Float32Array[]): IntensityStats 
     maxShare: atMax / finite,
   };
 }
+
+/** Whether all values are one; not of NaN. */
+export function isConstant(values: Float32Array): boolean {
+  const first = values[0];
+  return values.every((value) => value === first);
+}

@@ -4,6 +4,7 @@
  */
 import { median, percentile } from "../../core/statistics.ts";
 import { counted } from "../../core/text.ts";
+import { findConstantSlices } from "./constant-slices.ts";
 import type { CaseExam } from "./examine-case.ts";
 import { formatShare, formatValue, makeFinding } from "./findings.ts";
 import type { DoctorFinding, IntensityStats } from "./types.ts";
@@ -149,7 +150,7 @@ function findSaturated(measured: readonly Measured[]): DoctorFinding[] {
   ];
 }
 
-/** Whole cases of one value, and single slices of one value that have a label all the same. */
+/** Whole cases of one value. */
 function findConstant(measured: readonly Measured[]): DoctorFinding[] {
   const constant = measured.filter(({ stats }) => stats.min === stats.max);
   if (constant.length === 0) return [];
@@ -188,6 +189,7 @@ export function intensityFindings(exams: readonly CaseExam[]): readonly DoctorFi
   const varied = measured.filter(({ stats }) => stats.max > stats.min);
   return [
     ...findConstant(measured),
+    ...findConstantSlices(varied.map(({ exam }) => exam)),
     ...findOutliers(varied),
     ...(measured.length < LEAST_CASES ? [] : findNegative(measured)),
     ...findSaturated(varied),

@@ -12,8 +12,10 @@ export type FindingCode =
   | "patient-leak"
   | "split"
   | "few-patients"
+  | "unclear-patients"
   // Single files
   | "unreadable-file"
+  | "bad-header"
   | "bad-spacing"
   | "wrong-axes"
   | "unequal-slices"
@@ -48,6 +50,7 @@ export type FindingCode =
   | "duplicate-mask"
   // Intensities
   | "constant-image"
+  | "constant-slice"
   | "intensity-outlier"
   | "negative-values"
   | "saturated"

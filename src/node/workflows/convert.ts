@@ -3,9 +3,17 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { counted } from "../../core/text.ts";
-import { type Conversion, type ConversionPlan, planConversion } from "../../dataset/convert-plan.ts";
+import { foldersOf } from "../../dataset/convert-names.ts";
+import {
+  type Conversion,
+  type ConversionPlan,
+  type PlannedCase,
+  planConversion,
+} from "../../dataset/convert-plan.ts";
 import { readWholeCase, type WholeCase } from "../../dataset/convert-read.ts";
-import { caseFiles, describingFiles, foldersOf, type SliceRange } from "../../dataset/convert-write.ts";
+import { caseFiles, describingFiles, type SliceRange, sliceRangeOf } from "../../dataset/convert-write.ts";
+import { type DatasetJson, readDatasetJson } from "../../dataset/dataset-json.ts";
+import type { Folder } from "../../dataset/folder.ts";
 import { readDataset } from "../../dataset/layouts.ts";
 import { datasetError, quoteSome, sortNaturally } from "../../dataset/listing.ts";
 import { patientsOf } from "../../dataset/split.ts";
@@ -14,7 +22,7 @@ import type { DatasetIndex, LayoutName, Split } from "../../dataset/types.ts";
 import { openFolder } from "../folder.ts";
 import { inflateGzip } from "../inflate.ts";
 import { checkNewFolder, type NewFolderOptions, writeNewFolder } from "../new-folder.ts";
-import { isConversion, writeFiles } from "./converted-files.ts";
+import { whyNotConversion, writeFiles } from "./converted-files.ts";
 
 export interface ConvertOptions {
   readonly data: string;
@@ -66,7 +74,11 @@ interface Work {
 async function convertCases(
   folder: string,
   { index, plan, options }: Work,
-): Promise<{ files: number; warnings: readonly string[] }> {
+): Promise<{
+  files: number;
+  slicesOf: ReadonlyMap<PlannedCase, SliceRange>;
+  warnings: readonly string[];
+}> {
   const { signal, onProgress, slices } = options;
   const context = {
     folder: openFolder(options.data),
@@ -76,6 +88,7 @@ async function convertCases(
   };
   const errors: HipError[] = [];
   const metIn = new Map<string, string[]>();
+  const slicesOf = new Map<PlannedCase, SliceRange>();
   let files = 0;
   for (const [done, planned] of plan.cases.entries()) {
     signal?.throwIfAborted();
@@ -85,6 +98,7 @@ async function convertCases(
       for (const note of whole.warnings) {
         metIn.set(note, [...(metIn.get(note) ?? []), planned.entry.id]);
       }
+      if (plan.to === "keras_slices") slicesOf.set(planned, sliceRangeOf(whole, slices));
       const made = caseFiles(planned, whole, { to: plan.to, slices });
       if (errors.length === 0) files += await writeFiles(folder, made, signal);
     } catch (error) {
@@ -97,7 +111,7 @@ async function convertCases(
   const warnings = [...metIn].map(([note, ids]) =>
     ids.length === 1 ? `"${ids[0]}": ${note}` : `${ids.length} cases (${quoteSome(ids)}): ${note}`,
   );
-  return { files, warnings };
+  return { files, slicesOf, warnings };
 }
 
 function throwAll(errors: readonly HipError[], index: DatasetIndex): void {
@@ -133,6 +147,16 @@ function countPatients(plan: ConversionPlan): ConvertedData["splits"] {
   };
 }
 
+/** The dataset.json beside the source's folders; undefined of one that the layout did not read, and that is bad. */
+async function sourceJson(source: Folder, index: DatasetIndex): Promise<DatasetJson | undefined> {
+  try {
+    return (await readDatasetJson(source, topOf(index))) ?? (await readDatasetJson(source, ""));
+  } catch (error) {
+    if (error instanceof HipError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Converts a data set. The new folder appears when it is complete.
  * @throws HipError "usage": a folder that must not be replaced, slices of what has none; "bad-dataset", "bad-image",
@@ -144,7 +168,7 @@ export async function convertData(options: ConvertOptions): Promise<ConvertedDat
     out,
     overwrite: options.overwrite ?? false,
     what: "conversion",
-    isOurs: isConversion,
+    whyNotOurs: whyNotConversion,
     sources: [data],
     signal,
   };
@@ -164,7 +188,8 @@ export async function convertData(options: ConvertOptions): Promise<ConvertedDat
     for (const name of foldersOf(plan)) await mkdir(join(folder, name));
     const cases = await convertCases(folder, { index, plan, options });
     const readme = await readSyntheticReadme(source, ["", topOf(index)]);
-    const described = await writeFiles(folder, describingFiles(index, plan, readme), signal);
+    const about = { readme, source: await sourceJson(source, index), slicesOf: cases.slicesOf };
+    const described = await writeFiles(folder, describingFiles(index, plan, about), signal);
     return { ...cases, described };
   });
   return {

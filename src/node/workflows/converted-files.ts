@@ -1,33 +1,45 @@
 /** The files of a conversion on disk. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ConvertedFile, MAPPING_FORMAT, MAPPING_JSON } from "../../dataset/convert-write.ts";
-import { CSIRO_FOLDERS } from "../../dataset/csiro.ts";
-import { DATASET_JSON } from "../../dataset/dataset-json.ts";
-import { KERAS_SPLITS, kerasImageFolder, kerasMaskFolder } from "../../dataset/keras-slices.ts";
-import { MSD_IMAGES, MSD_MASKS } from "../../dataset/msd.ts";
-import { README } from "../../dataset/synthetic.ts";
+import { writtenFiles } from "../../dataset/convert-names.ts";
+import type { ConvertedFile } from "../../dataset/convert-write.ts";
+import { quoteSome, sortNaturally } from "../../dataset/listing.ts";
+import { MAPPING_JSON, type Mapping, parseMapping } from "../../dataset/mapping-json.ts";
 import { gzipInPool } from "../gzip-pool.ts";
 
-/** Everything that a conversion may have at its top. */
-const OWN_NAMES = new Set([
-  README,
-  MAPPING_JSON,
-  DATASET_JSON,
-  MSD_IMAGES,
-  MSD_MASKS,
-  CSIRO_FOLDERS.csiro.images,
-  CSIRO_FOLDERS.csiro.masks,
-  ...KERAS_SPLITS.flatMap((split) => [kerasImageFolder(split), kerasMaskFolder(split)]),
-]);
 /** Files written at once. */
 const FILES_AT_ONCE = 32;
 
-/** Whether a folder holds an earlier conversion and nothing else. */
-export async function isConversion(path: string, names: readonly string[]): Promise<boolean> {
-  if (!names.every((name) => OWN_NAMES.has(name))) return false;
-  const mapping = await readFile(join(path, MAPPING_JSON), "utf8").catch(() => "");
-  return mapping.includes(`"format": "${MAPPING_FORMAT}"`);
+/**
+ * Why a folder is no earlier conversion that may be replaced: it has no mapping.json of ours, or more files than that
+ * says were written; undefined where it may be.
+ */
+export async function whyNotConversion(path: string, names: readonly string[]): Promise<string | undefined> {
+  const text = await readFile(join(path, MAPPING_JSON), "utf8").catch(() => "");
+  const mapping = parseMapping(text);
+  const more = mapping === undefined ? names : await foreignIn(path, names, mapping);
+  if (mapping !== undefined && more.length === 0) return undefined;
+  return `it holds more than an earlier conversion: found ${quoteSome(sortNaturally(more))}`;
+}
+
+/** What lies in a conversion and was not written by it. */
+async function foreignIn(path: string, names: readonly string[], mapping: Mapping): Promise<string[]> {
+  const own = writtenFiles(mapping);
+  const folders = new Set([...own].flatMap((file) => file.split("/").slice(0, -1)));
+  const foreign: string[] = [];
+  for (const name of names) {
+    if (!folders.has(name)) {
+      if (!own.has(name)) foreign.push(name);
+      continue;
+    }
+    const inside = await readdir(join(path, name), { withFileTypes: true }).catch(() => undefined);
+    if (inside === undefined) foreign.push(name);
+    for (const item of inside ?? []) {
+      const file = `${name}/${item.name}`;
+      if (!item.isFile() || !own.has(file)) foreign.push(file);
+    }
+  }
+  return foreign;
 }
 
 /** Waits for all of them also when one fails, so that nothing is written any more when the folder is removed. */

@@ -88,7 +88,7 @@ export async function segmentSliceSet(
   for (const [i, slice] of slices.entries()) data.set((await loadVolume(slice)).data, i * area);
   const turned = reorientGrid(grid, turn);
   const [width, height, depth] = turned.shape;
-  const { hasSpacing } = factsOf(slices[0]!.header, slices[0]!.input);
+  const hasSpacing = slices.some(({ header, input }) => factsOf(header, input).hasSpacing);
   const image = reorientData(data, grid.shape, turn);
   const labels = await predictor.predict(
     { width, height, depth, image, spacingMm: turned.spacingMm, hasSpacing },

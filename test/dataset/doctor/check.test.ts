@@ -1,7 +1,10 @@
 /** Each fault that the doctor knows, planted in a data set that is sound otherwise. */
 import fc from "fast-check";
+import { encode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import type { Affine } from "../../../src/nifti/affine.ts";
+import { inflateGzip } from "../../../src/node/inflate.ts";
+import { chunksOf, pngOf } from "../../formats/png-file.ts";
 import { type Files, niftiBytes, rejection, withoutPlace } from "../../support/data-folder.ts";
 import {
   addSoundSlice,
@@ -137,7 +140,7 @@ describe("the data set as a whole", () => {
     for (let slice = 0; slice < 4; slice++) {
       addSoundSlice(files, "test", "001", slice, {
         week: 1,
-        image: { value: (i) => 500 + i * slice + slice },
+        image: { value: (i) => 500 + i * (slice + 1) + slice },
         mask: { value: (i) => (i * i) % 6 },
       });
     }
@@ -215,19 +218,28 @@ describe("single files", () => {
   test("that cannot be read, each with its reason", async () => {
     const report = await checkWith((files) => {
       files[imagePath(2)] = files[imagePath(2)]!.slice(0, 600);
+      files[maskPath(6)] = files[maskPath(6)]!.slice(0, 400);
       files[maskPath(4)] = new TextEncoder().encode("not an image");
+      files[imagePath(5)] = new TextEncoder().encode("<!DOCTYPE html><html></html>");
     });
     expect(report.ok).toBe(false);
-    const finding = findingOf(report, "unreadable-file");
-    expect(finding).toMatchObject({
+    // One finding a remedy: what mends a cut file does not mend one that is no image.
+    expect(codesOf(report)).toEqual(["unreadable-file", "unreadable-file", "unreadable-file"]);
+    expect(new Set(report.findings.map(({ remedy }) => remedy)).size).toBe(3);
+    const cut = report.findings[0]!;
+    expect(cut).toMatchObject({
       severity: "error",
       message: "2 files cannot be read",
-      files: ["imagesTr/p02.nii", "labelsTr/p04.nii"],
-      cases: ["p02", "p04"],
+      files: ["imagesTr/p02.nii", "labelsTr/p06.nii"],
+      cases: ["p02", "p06"],
     });
-    expect(finding.details[0]).toMatch(/^Cannot read "imagesTr\/p02.nii": .* bytes, found 600$/);
-    expect(finding.details[1]).toMatch(/^Cannot read "labelsTr\/p04.nii": /);
-    expect(report.counts).toMatchObject({ cases: 12, badCases: 2 });
+    expect(cut.details[0]).toMatch(/^Cannot read "imagesTr\/p02.nii": .* bytes, found 600$/);
+    expect(report.findings[1]).toMatchObject({
+      message: expect.stringMatching(/^Cannot read "labelsTr\/p04.nii": /),
+      files: ["labelsTr/p04.nii"],
+    });
+    expect(report.findings[2]!.files).toEqual(["imagesTr/p05.nii"]);
+    expect(report.counts).toMatchObject({ cases: 12, badCases: 4 });
     expect(report.cases[1]).toMatchObject({ id: "p02", slices: 0, intensity: null });
   });
 
@@ -283,8 +295,11 @@ describe("single files", () => {
       }
     });
     expect(report.ok).toBe(false);
-    const finding = findingOf(report, "bad-spacing");
-    expect(finding).toMatchObject({ severity: "error", message: "2 files state no usable voxel size" });
+    const finding = findingOf(report, "bad-header");
+    expect(finding).toMatchObject({
+      severity: "error",
+      message: "2 files have a header that cannot be used",
+    });
     expect(finding.details[0]).toContain("pixdim[2] (spacing in mm) must be > 0, got 0");
   });
 
@@ -340,6 +355,21 @@ describe("an image and its mask", () => {
     });
   });
 
+  test("of which neither states a place: another voxel size is no error", async () => {
+    const report = await checkWith((files) => {
+      files[imagePath(4)] = withoutPlace(files[imagePath(4)]!);
+      const mask = withoutPlace(files[maskPath(4)]!);
+      new DataView(mask.buffer).setFloat32(80, 9, true); // pixdim[1]
+      files[maskPath(4)] = mask;
+    });
+    expect(report.ok).toBe(true);
+    expect(findingOf(report, "half-placed")).toMatchObject({
+      severity: "warning",
+      message:
+        'Mask "labelsTr/p04.nii" and image "imagesTr/p04.nii" do not state where they lie, and their voxel sizes differ',
+    });
+  });
+
   test("that are one and the same file", async () => {
     const report = await checkWith((files) => {
       files[imagePath(4)] = files[maskPath(4)]!;
@@ -365,14 +395,17 @@ describe("orientation and voxel size", () => {
         files[path] = withoutPlace(files[path]!);
       }
     });
-    expect(codesOf(report)).toEqual(["no-orientation", "lost-spacing"]);
+    expect(codesOf(report)).toEqual(["no-orientation", "lost-spacing", "header-oddity"]);
     expect(findingOf(report, "no-orientation")).toMatchObject({
       severity: "warning",
       message: "2 of 12 images do not state how they lie in the body",
       files: [imagePath(1), imagePath(2)],
     });
     expect(findingOf(report, "lost-spacing").message).toBe(
-      "2 of 12 images state neither orientation nor any voxel size but 1 x 1 x 1 mm: the true one was probably lost",
+      "2 of 12 images state no voxel size, or only the 1 mm that programs make up: the true one is not known",
+    );
+    expect(findingOf(report, "header-oddity").message).toMatch(
+      /^4 files: No orientation is stated .*: assumed from the voxel size, x to the left$/,
     );
     expect(report.geometry.orientation).toEqual([
       { value: "RAS", files: 10 },
@@ -385,7 +418,7 @@ describe("orientation and voxel size", () => {
       addVolume(files, 1, { image: { spacingMm: [1, 1, 1.02] }, mask: { spacingMm: [1, 1, 1.02] } });
       for (const path of [imagePath(1), maskPath(1)]) files[path] = withoutPlace(files[path]!);
     });
-    expect(codesOf(report)).toEqual(["no-orientation"]);
+    expect(codesOf(report)).toEqual(["no-orientation", "header-oddity"]);
     expect(findingOf(report, "no-orientation").message).toBe(
       "1 of 12 images does not state how it lies in the body",
     );
@@ -459,8 +492,8 @@ describe("orientation and voxel size", () => {
     const files = soundSlices();
     for (let slice = 0; slice < 4; slice++) {
       addSoundSlice(files, "train", "001", slice, {
-        image: { originMm: [0, 0, 0] },
-        mask: { originMm: [0, 0, 0] },
+        image: { originMm: [3, 0, 0] },
+        mask: { originMm: [3, 0, 0] },
       });
     }
     const report = await check(files);
@@ -469,6 +502,58 @@ describe("orientation and voxel size", () => {
       "In 1 case the slice distance is not known (all slices state the same place); pixdim[3], 1 mm, is used",
     );
   });
+});
+
+describe("PNG slices", () => {
+  const png = (seed: number, resolution?: number): Uint8Array => {
+    const data = Uint8Array.from({ length: 12 }, (_, i) => (i * 37 + seed * 11) % 101);
+    const chunks = chunksOf(encode({ width: 4, height: 3, channels: 1, depth: 8, data }));
+    if (resolution === undefined) return pngOf(chunks);
+    const content = Buffer.alloc(9, 1);
+    content.writeUInt32BE(resolution, 0);
+    content.writeUInt32BE(resolution, 4);
+    return pngOf([chunks[0]!, { type: "pHYs", content }, ...chunks.slice(1)]);
+  };
+  const mask = (seed: number): Uint8Array => {
+    const data = Uint8Array.from({ length: 12 }, (_, i) => Number((i + seed) % 5 === 0));
+    return encode({ width: 4, height: 3, channels: 1, depth: 8, data });
+  };
+
+  test("that state a resolution: it is doubted, and the doubt is told", async () => {
+    const files: Files = {};
+    for (let n = 0; n < 12; n++) {
+      files[`images/p${n}.png`] = png(n, 2835);
+      files[`masks/p${n}.png`] = mask(n);
+    }
+    for (const isFast of [true, false]) {
+      const report = await check(files, { inflate: inflateGzip, isFast });
+      const codes = codesOf(report).filter((code) => !code.startsWith("duplicate"));
+      expect(codes).toContain("no-orientation");
+      expect(findingOf(report, "lost-spacing").message).toMatch(/^12 of 12 images state no voxel size/);
+      const notes = report.findings.filter(({ code }) => code === "header-oddity");
+      expect(notes.map(({ message }) => message)).toContain(
+        "12 files: Pixels of 0.3527 x 0.3527 mm by its pHYs, which may be a screen's resolution",
+      );
+    }
+  });
+});
+
+test("what is said of a header without a place is not swallowed", async () => {
+  const report = await checkWith((files) => {
+    const bytes = withoutPlace(files[imagePath(3)]!);
+    bytes[123] = 3; // xyzt_units: micrometres
+    files[imagePath(3)] = bytes;
+  });
+  const notes = report.findings.filter(({ code }) => code === "header-oddity");
+  expect(notes.map(({ message }) => message.slice(0, 30)).sort()).toEqual([
+    "1 file: No orientation is stat",
+    "1 file: xyzt_units says microm",
+  ]);
+});
+
+test("one slice of 1 mm at the origin is no lost voxel size where its neighbours state theirs", async () => {
+  // Slice 0 of each sound case lies there.
+  expect((await check(soundSlices())).findings).toEqual([]);
 });
 
 describe("the same in a fast check", () => {
@@ -514,9 +599,11 @@ describe("the same in a fast check", () => {
 test("a 2D image that is no slice of a case has its own grid", async () => {
   const files: Files = {};
   for (let n = 1; n <= 10; n++) {
-    files[`imagesTr/p${n}.nii`] = niftiBytes({ shape: [5, 4], value: (i) => (i * n) % 17 });
+    const spacingMm = [0.8, 0.8, 1] as const;
+    files[`imagesTr/p${n}.nii`] = niftiBytes({ shape: [5, 4], spacingMm, value: (i) => (i * n) % 17 });
     files[`labelsTr/p${n}.nii`] = niftiBytes({
       shape: [5, 4],
+      spacingMm,
       dtype: "uint8",
       value: (i) => Number(i % (n + 1) === 0),
     });

@@ -31,7 +31,7 @@ describe("labels", () => {
       });
       addVolume(files, 4, { mask: { value: (i) => (i === 31 ? 255 : Number(i % 7 === 0)) } });
     });
-    expect(codesOf(report)).toEqual(["fractional-labels", "label-out-of-range"]);
+    expect(codesOf(report)).toEqual(["fractional-labels", "label-out-of-range", "label-out-of-range"]);
     expect(findingOf(report, "fractional-labels")).toMatchObject({
       severity: "error",
       message:
@@ -39,11 +39,11 @@ describe("labels", () => {
       remedy:
         "Fractions come of resampling a mask linearly, or of a file that is no mask: resample it again with nearest neighbour",
     });
-    expect(findingOf(report, "label-out-of-range")).toMatchObject({
-      severity: "error",
-      message: "2 masks have values that no label can have",
-      files: [maskPath(3), maskPath(4)],
-    });
+    const outside = report.findings.filter(({ code }) => code === "label-out-of-range");
+    expect(outside).toMatchObject([
+      { severity: "error", remedy: "Renumber the labels", files: [maskPath(3)] },
+      { severity: "error", remedy: expect.stringMatching(/^255 means "ignore"/), files: [maskPath(4)] },
+    ]);
     expect(report.cases[1]).toMatchObject({ foregroundShare: null });
   });
 
@@ -241,6 +241,42 @@ describe("copies", () => {
   });
 });
 
+describe("slices of one value", () => {
+  test("of volumes that are labelled all the same", async () => {
+    const report = await checkWith((files) => {
+      const value = (seed: number) => (i: number) =>
+        Math.floor(i / 30) === 1 ? 9 : ((i * 37 + seed) % 101) + (i % 7);
+      for (const n of [4, 9]) addVolume(files, n, { image: { value: value(n) } });
+    });
+    expect(codesOf(report)).toEqual(["constant-slice"]);
+    expect(findingOf(report, "constant-slice")).toMatchObject({
+      severity: "warning",
+      message: "2 slices of 2 cases are of one single value and have a label all the same",
+      files: [imagePath(4), imagePath(9)],
+      details: ['"p04": slice 2 of 4', '"p09": slice 2 of 4'],
+      cases: ["p04", "p09"],
+    });
+  });
+
+  test("that have no label are none", async () => {
+    const value = (i: number): number => (i < 30 ? 9 : ((i * 37) % 101) + (i % 7));
+    expect((await checkWith((files) => addVolume(files, 4, { image: { value } }))).findings).toEqual([]);
+  });
+
+  test("in slice files, each named", async () => {
+    const files = soundSlices();
+    for (const slice of [1, 2]) addSoundSlice(files, "test", "005", slice, { image: { value: () => 3 } });
+    addSoundSlice(files, "test", "006", 1, { image: { value: () => 3 }, mask: { value: () => 0 } });
+    const report = await check(files);
+    expect(codesOf(report)).toEqual(["constant-slice"]);
+    expect(findingOf(report, "constant-slice")).toMatchObject({
+      message: "2 slices of 1 case are of one single value and have a label all the same",
+      files: [1, 2].map((n) => `keras_slices_test/case_005_week_0_slice_${n}.nii`),
+      details: ['"case_005_week_0": slices 2, 3 of 4'],
+    });
+  });
+});
+
 describe("intensities", () => {
   /** 100 voxels a slice, evenly from 0 to 100 in an order of its own. */
   const large = (n: number, change: (value: number, i: number) => number = (value) => value) => ({
@@ -305,7 +341,7 @@ describe("intensities", () => {
     expect(findingOf(some, "negative-values")).toMatchObject({
       severity: "warning",
       message: "1 case has negative intensities, the 11 others have none",
-      details: [expect.stringMatching(/^"p07": down to -1 in (0\.\d+|1) % of its voxels$/)],
+      details: [expect.stringMatching(/^"p07": down to -1 in (0\.\d+|1\.0) % of its voxels$/)],
     });
     expect((await check(files(() => (value) => value - 50))).findings).toEqual([]);
   });
