@@ -55,8 +55,14 @@ export const addPredict: AddVerb = (program, session) => {
       "images (NIfTI, NRRD, MetaImage, PNG), folders that hold some, or folders of DICOM",
     )
     .option("--out <dir>", "where the masks go (needed)")
-    .option("--series <which>", "of a DICOM folder: the number of a series, or a part of its description")
-    .option("--anonymise", "leave patient, study and dates out of DICOM segmentations")
+    .option(
+      "--series <which>",
+      "of a DICOM folder: the number of a series as info lists it, or a part of its description",
+    )
+    .option(
+      "--anonymise",
+      "leave patient, study and dates out of DICOM segmentations; new UIDs cut their link to the scan",
+    )
     .option("--keep-texts", "copy free text of NIfTI headers into the masks (it may name the patient)")
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber("--threads", 1))
     .action(async (model: string, inputs: readonly string[], flags: Flags) => {

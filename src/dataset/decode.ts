@@ -9,7 +9,7 @@ import { voxelSizesMm } from "../nifti/affine.ts";
 import { checkFinite } from "../nifti/read.ts";
 import { type Image, type ImageHeader, isPlaced, statesSpacing } from "../volume/image.ts";
 import { type AxisCodes, planeOf, reorientation, reorientData, reorientGrid } from "../volume/orient.ts";
-import { planSlices } from "../volume/slices.ts";
+import { pictureCodes, planSlices } from "../volume/slices.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
 import { type Folder, openInFolder } from "./folder.ts";
 import {
@@ -267,7 +267,8 @@ function stackSlices(
 
 /** How slice files are brought to the wanted orientation; no `turn`: as they lie. */
 function turnOfSlices(placed: readonly PlacedSlice[], wanted: AxisCodes | undefined) {
-  const own = orientationOfSlices(placed);
+  const isPicture = placed[0]!.header.format === "PNG" && wanted !== undefined;
+  const own = isPicture ? pictureCodes(wanted) : orientationOfSlices(placed);
   if (own === undefined || wanted === undefined || own === wanted) return { orientation: wanted ?? own };
   if (planeOf(own) === planeOf(wanted)) return { orientation: wanted, turn: reorientation(own, wanted) };
   const warning = `its slices say that they are ${planeOf(own)}, expected ${planeOf(wanted)}: taken as they lie`;
@@ -299,7 +300,11 @@ function cutVolume(
   const spacingMm = voxelSizesMm(pair.header.affine);
   checkSpacing(name, spacingMm);
   const grid: Grid = { shape: [x, y, z], spacingMm, affine: pair.header.affine };
-  const { turn, orientation, warning } = planSlices(grid, { isPlaced: isPlaced(pair.header), wanted });
+  const { turn, orientation, warning } = planSlices(grid, {
+    isPlaced: isPlaced(pair.header),
+    isPicture: pair.header.format === "PNG",
+    wanted,
+  });
   const turned = reorientGrid(grid, turn);
   const [width, height, depth] = turned.shape;
   return {

@@ -65,7 +65,7 @@ function cannotList(folder: string, cause: unknown): HipError {
   }
   if (code === "ENOTDIR") {
     return new HipError("not-found", `Cannot list "${folder}": it must be a folder, got a file`, {
-      hint: "Give the folder that holds the data",
+      hint: "Give the folder that holds the data; a single image is judged with --mask",
       cause,
     });
   }

@@ -12,6 +12,8 @@ export interface ImageFacts {
   readonly name: string;
   /** Whether the file states where its axes point. */
   readonly isPlaced: boolean;
+  /** Whether it is a picture (PNG), which is taken upright. */
+  readonly isPicture?: boolean;
   /** Whether the file states the size of its voxels. */
   readonly hasSpacing: boolean;
 }
@@ -20,7 +22,8 @@ export interface ImageFacts {
  * How an image is cut into the slices that a model was trained on.
  * @throws HipError "bad-image" for a volume where the model does not know in which plane it learnt.
  */
-export function planForModel(card: ModelCard, grid: Grid, { name, isPlaced }: ImageFacts): SlicePlan {
+export function planForModel(card: ModelCard, grid: Grid, facts: ImageFacts): SlicePlan {
+  const { name, isPlaced, isPicture = false } = facts;
   const { orientation } = card.input;
   if (orientation === null && !grid.shape.includes(1)) {
     // Nothing says in which plane its slices lay: cutting in another one would give masks that mean nothing.
@@ -32,7 +35,7 @@ export function planForModel(card: ModelCard, grid: Grid, { name, isPlaced }: Im
       },
     );
   }
-  return planSlices(grid, { isPlaced, wanted: orientation ?? undefined });
+  return planSlices(grid, { isPlaced, isPicture, wanted: orientation ?? undefined });
 }
 
 /** How many slices of an image the model will see. */

@@ -29,6 +29,15 @@ export function coarsestAxis(grid: Grid): Axis {
 /** What nibabel takes where a header states no orientation. */
 const ASSUMED_CODES: AxisCodes = "LAS";
 
+/**
+ * How a picture (PNG) lies, which states nothing: head or front at its top, as people look at it, so that its rows run
+ * to the feet or the back. Its columns and its place in a stack are taken as those of `wanted`.
+ */
+export function pictureCodes(wanted: AxisCodes): AxisCodes {
+  const downwards: Readonly<Record<string, string>> = { S: "I", A: "P" };
+  return `${wanted[0]}${downwards[wanted[1]!] ?? wanted[1]}${wanted[2]}` as AxisCodes;
+}
+
 export interface SlicePlan {
   /** What brings the image to width, height and depth. */
   readonly turn: Reorientation;
@@ -67,7 +76,12 @@ function asItLies(grid: Grid): Reorientation {
  */
 export function planSlices(
   grid: Grid,
-  options: { readonly isPlaced: boolean; readonly wanted?: AxisCodes | undefined },
+  options: {
+    readonly isPlaced: boolean;
+    readonly wanted?: AxisCodes | undefined;
+    /** It is a picture, whose rows run downwards. */
+    readonly isPicture?: boolean;
+  },
 ): SlicePlan {
   const { isPlaced, wanted } = options;
   const codes = axisCodesOf(grid.affine);
@@ -75,6 +89,9 @@ export function planSlices(
   if (!isFlat) {
     const orientation = wanted ?? ownOrientation(grid);
     return { turn: reorientation(codes ?? ASSUMED_CODES, orientation), orientation };
+  }
+  if (options.isPicture && wanted !== undefined) {
+    return { turn: reorientation(pictureCodes(wanted), wanted), orientation: wanted };
   }
   if (!isPlaced || codes === undefined || wanted === undefined) {
     return { turn: asItLies(grid), orientation: wanted };

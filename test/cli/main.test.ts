@@ -205,9 +205,11 @@ describe("predict", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^mask \(volumes in ml\) +body +bone +bladder +rectum +prostate\n/);
     expect(stdout).toContain("Files  1 mask\n");
-    expect(stderr).toBe("Segmenting 100 % 1/1\n");
+    const warning =
+      "warning: The model was trained on SYNTHETIC data: its masks of real scans mean nothing\n";
+    expect(stderr).toBe(`${warning}Segmenting 100 % 1/1\n`);
     const quiet = await hipmri(...argv, "--json", "--quiet");
-    expect(quiet.stderr).toBe("");
+    expect(quiet.stderr).toBe(warning);
     expect(JSON.parse(quiet.stdout)).toMatchObject({
       outputs: [{ input: join(at, "in", "a.nii.gz"), mask: join(at, "out", "a.nii.gz"), warnings: [] }],
       failures: [],

@@ -109,7 +109,7 @@ describe("predictInputs() of files beside DICOM", () => {
       code: "usage",
       message: `Folder "${mixed}" holds both DICOM and other images, such as "preview.nii"`,
     });
-    const { outputs } = await predictInputs({ model, inputs: [mixed], out, threads: 1, series: "1" });
+    const { outputs } = await predictInputs({ model, inputs: [mixed], out, threads: 1, series: "oblique" });
     expect(outputs.map(({ seg }) => seg)).toEqual([join(out, "mixed.dcm")]);
   });
 });
@@ -123,8 +123,9 @@ describe("of several series", () => {
     const { kind, series, damaged } = JSON.parse(stdout);
     expect([kind, damaged]).toEqual(["dicom", []]);
     expect(series.map(({ index, plane }: { index: number; plane: string }) => [index, plane])).toEqual([
-      [1, "axial"],
-      [2, "sagittal"],
+      // Their Series Numbers, as the scanner shows them.
+      [11, "axial"],
+      [13, "sagittal"],
     ]);
     const table = await hipmri("info", study);
     expect(table.stdout).toMatch(/^DICOM +\S+study\n\nseries +kind +voxels +spacing mm +plane +axes\n/);
@@ -135,11 +136,13 @@ describe("of several series", () => {
     const out = join(folder, "chosen");
     const asked = await hipmri("predict", model, study, "--out", out, "--quiet");
     expect(asked.code).toBe(2);
-    expect(asked.stderr).toMatch(/^error: There are 2 DICOM series: one must be chosen\n {2}- 1: MR, /);
+    expect(asked.stderr).toMatch(/^error: There are 2 DICOM series: one must be chosen\n {2}- 11: MR, /);
     expect(filesBelow(out)).toEqual([]);
-    const { code, stdout } = await hipmri("predict", model, study, "--out", out, "--series", "2", "--quiet");
+    const { code, stdout } = await hipmri("predict", model, study, "--out", out, "--series", "13", "--quiet");
     expect(code).toBe(0);
     expect(stdout).toContain("1 mask, 1 DICOM segmentation");
-    expect(filesBelow(out)).toEqual(["study_series_2.dcm", "study_series_2.nii.gz"].map((n) => join(out, n)));
+    expect(filesBelow(out)).toEqual(
+      ["study_series_13.dcm", "study_series_13.nii.gz"].map((n) => join(out, n)),
+    );
   });
 });

@@ -77,6 +77,14 @@ describe("planSlices()", () => {
       orientation: "PLS",
     });
   });
+  test("takes a picture upright: its rows run to the feet or the back", () => {
+    const picture = grid([1, 1, 1], AXIAL, [4, 5, 1]);
+    const flipsFor = (wanted: "LSP" | "LPS" | "PSL") =>
+      planSlices(picture, { isPlaced: false, isPicture: true, wanted }).turn.flips;
+    expect(flipsFor("LSP")).toEqual([false, true, false]);
+    expect(flipsFor("PSL")).toEqual([false, true, false]);
+    expect(flipsFor("LPS")).toEqual([false, false, false]);
+  });
   test("takes a 2D image as it lies where it states no place, or another plane", () => {
     const turn = { axes: [1, 2, 0], flips: [false, false, false] };
     const flat = grid([1, 1, 1], AXIAL, [1, 4, 5]);

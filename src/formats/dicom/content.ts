@@ -11,7 +11,7 @@ import type { Frame } from "./instance.ts";
  * reading and the SEG writer need beside it is kept apart.
  */
 export interface DicomSeries {
-  /** From 1 on, in the order of series numbers: what a user chooses by. */
+  /** What a user chooses by: the Series Number where each has one of its own, else from 1 on in their order. */
   readonly index: number;
   readonly seriesNumber: number | undefined;
   /** Series Description, then what tells this part from the series' others: "localizer [sagittal]". */

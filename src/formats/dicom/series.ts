@@ -164,8 +164,10 @@ export async function listDicomSeries(
   const parts = [...bySeries.values()]
     .sort(bySeriesNumber)
     .flatMap((frames) => partsOf(frames, damaged.length));
+  const numbers = parts.map(({ about }) => about.seriesNumber);
+  const isClear = numbers.every((number) => number !== undefined) && new Set(numbers).size === numbers.length;
   const series = parts.map(({ part, about }, i): DicomSeries => {
-    const one: DicomSeries = { index: i + 1, ...about };
+    const one: DicomSeries = { index: isClear ? numbers[i]! : i + 1, ...about };
     const frames = part.geometry?.frames ?? part.stack.frames;
     keepContent(one, { frames, geometry: part.geometry, platform });
     return one;

@@ -32,7 +32,12 @@ export function gridOf({ shape: stated, affine }: ImageHeader, name: string): Gr
 }
 
 export function factsOf(header: ImageHeader, name: string): ImageFacts {
-  return { name, isPlaced: isPlaced(header), hasSpacing: statesSpacing(header) };
+  return {
+    name,
+    isPlaced: isPlaced(header),
+    hasSpacing: statesSpacing(header),
+    isPicture: header.format === "PNG",
+  };
 }
 
 /** Whether voxels have a volume that the file states: of a 2D image that needs a thickness too. */

@@ -35,7 +35,7 @@ const ANY = Symbol("any");
 async function ofDicom(input: string, wanted: string | typeof ANY | undefined): Promise<Named | undefined> {
   const listing = await findSeries(input);
   if (listing === undefined) return undefined;
-  const series = chooseSeries(listing.series, wanted === ANY ? 1 : wanted);
+  const series = wanted === ANY ? listing.series[0]! : chooseSeries(listing.series, wanted);
   const name = basename(resolve(input)).replace(/\.dcm$/i, "");
   return { input, series, stem: listing.series.length > 1 ? `${name}_series_${series.index}` : name };
 }

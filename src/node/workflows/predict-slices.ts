@@ -10,6 +10,7 @@ import { voxelSizesMm } from "../../nifti/affine.ts";
 import type { Predictor } from "../../predict/predictor.ts";
 import type { ImageHeader } from "../../volume/image.ts";
 import { inverseOf, planeOf, reorientation, reorientData, reorientGrid } from "../../volume/orient.ts";
+import { pictureCodes } from "../../volume/slices.ts";
 import type { Grid } from "../../volume/volume.ts";
 import { factsOf, gridOf, loadVolume } from "./predict-image.ts";
 import type { PlannedMask } from "./predict-inputs.ts";
@@ -66,6 +67,9 @@ function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"][
   };
   const own = orientationOfSlices(placed);
   const asTheyLie = { grid, turn: reorientation("LPS", "LPS"), warnings: [] };
+  if (wanted !== null && first.header.format === "PNG") {
+    return { grid, turn: reorientation(pictureCodes(wanted), wanted), warnings: [] };
+  }
   if (own === undefined || wanted === null) return asTheyLie;
   if (planeOf(own) === planeOf(wanted)) return { grid, turn: reorientation(own, wanted), warnings: [] };
   const warning = `the slices say that they lie in the ${planeOf(own)} plane, expected ${planeOf(wanted)}: taken as they lie`;

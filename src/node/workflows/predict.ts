@@ -228,6 +228,8 @@ export async function predictInputs(options: PredictOptions): Promise<Prediction
   const threads = options.threads ?? availableParallelism();
   const predictor = await makePredictor(makeNodeRuntime({ threads }), model.bytes, model.path);
   const work: Work = { predictor, options, outputs: [], failures: [] };
+  if (predictor.card.synthetic)
+    options.warn?.("The model was trained on SYNTHETIC data: its masks of real scans mean nothing");
   try {
     const checked = await mapParallel(plan, AT_ONCE, (planned) => check(planned, predictor));
     await segmentAll(work, checked);
