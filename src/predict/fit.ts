@@ -25,7 +25,13 @@ const SPACING_TOLERANCE = 0.01;
  * @param slice `spacingMm` along width and height; left out where it is not known, and then taken as the model's.
  */
 export function pixelFit(
-  slice: Size & { readonly spacingMm?: readonly number[] | undefined; readonly hasSpacing?: boolean },
+  slice: Size & {
+    readonly spacingMm?: readonly number[] | undefined;
+    readonly hasSpacing?: boolean;
+    /** For messages, as is `entry`. */
+    readonly name?: string;
+    readonly entry?: { readonly id: string };
+  },
   fit: {
     readonly mode: InputFit["mode"];
     readonly canvas?: Size;
@@ -44,7 +50,7 @@ export function pixelFit(
     const { width: targetX, height: targetY } = fit.spacingMm;
     throw new HipError(
       "bad-image",
-      `Cannot bring pixels of ${x} x ${y} mm to the ${targetX} x ${targetY} mm of training: they differ more than ${MOST_RESCALED} times`,
+      `Cannot use "${slice.name ?? slice.entry?.id ?? "image"}": its pixels of ${x} x ${y} mm must be within ${MOST_RESCALED} times the ${targetX} x ${targetY} mm of training`,
       { hint: "Check the voxel size in the image's header: perhaps it is not in millimetres" },
     );
   }

@@ -209,7 +209,7 @@ describe("predictInputs()", () => {
     );
     expect(result.failures.map(({ error }) => error.message)).toEqual([
       `Cannot use image "${at}/flat.nii": the voxel size must be > 0 mm along each axis, got [1, 0, 1]`,
-      "Cannot bring pixels of 1000 x 1000 mm to the 1 x 1 mm of training: they differ more than 16 times",
+      `Cannot use "${at}/micrometres.nii": its pixels of 1000 x 1000 mm must be within 16 times the 1 x 1 mm of training`,
     ]);
     expect(filesBelow(out)).toEqual([]);
   });

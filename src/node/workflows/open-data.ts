@@ -116,7 +116,10 @@ function unknownPlane({ files }: CaseEntry): HipError {
 const SHOWN_PROBLEMS = 20;
 
 /** What a case's slices are, without their pixels. */
-export type CaseShape = Pick<DecodedCase, "width" | "height" | "depth" | "spacingMm" | "hasSpacing">;
+export type CaseShape = Pick<
+  DecodedCase,
+  "entry" | "width" | "height" | "depth" | "spacingMm" | "hasSpacing"
+>;
 
 export interface CaseFacts {
   readonly shapes: ReadonlyMap<string, CaseShape>;
@@ -154,7 +157,7 @@ export async function checkCases(
     try {
       const decoded = await data.load(entry);
       const { width, height, depth, spacingMm, hasSpacing } = decoded;
-      shapes.set(entry.id, { width, height, depth, spacingMm, hasSpacing });
+      shapes.set(entry.id, { entry, width, height, depth, spacingMm, hasSpacing });
       slices.set(entry.id, labelsBySlice(decoded));
     } catch (error) {
       if (!(error instanceof HipError)) throw error;

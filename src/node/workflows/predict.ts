@@ -96,7 +96,10 @@ async function check(planned: PlannedMask, predictor: Predictor): Promise<Checke
     const plan = planForModel(predictor.card, grid, facts);
     const [width, height] = reorientGrid(grid, plan.turn).shape;
     const { spacingMm } = reorientGrid(grid, plan.turn);
-    pixelFit({ width, height, spacingMm, hasSpacing: facts.hasSpacing }, predictor.card.input);
+    pixelFit(
+      { width, height, spacingMm, hasSpacing: facts.hasSpacing, name: planned.input },
+      predictor.card.input,
+    );
     return { ...planned, header, slices: sliceCount(grid, plan) };
   } catch (error) {
     if (error instanceof HipError) return { ...planned, error };
