@@ -8,17 +8,16 @@ import { readImage } from "../formats/image-file.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
 import { checkFinite } from "../nifti/read.ts";
 import { type Image, type ImageHeader, isPlaced, statesSpacing } from "../volume/image.ts";
-import { type AxisCodes, planeOf, reorientation, reorientData, reorientGrid } from "../volume/orient.ts";
-import { pictureCodes, planSlices } from "../volume/slices.ts";
+import { type AxisCodes, reorientData, reorientGrid } from "../volume/orient.ts";
+import { planSlices } from "../volume/slices.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
 import { type Folder, openInFolder } from "./folder.ts";
 import {
   AFFINE_TOLERANCE,
   affineDifference,
   checkSpacing,
-  orientationOfSlices,
-  type PlacedSlice,
   sliceDistance,
+  turnOfSlices,
   withoutTrailingOnes,
 } from "./geometry.ts";
 import { checkLabels, toLabelIds } from "./mask-values.ts";
@@ -263,16 +262,6 @@ function stackSlices(
       ...[...warnings, ...(warning === undefined ? [] : [warning])].map((text) => `"${entry.id}": ${text}`),
     ],
   };
-}
-
-/** How slice files are brought to the wanted orientation; no `turn`: as they lie. */
-function turnOfSlices(placed: readonly PlacedSlice[], wanted: AxisCodes | undefined) {
-  const isPicture = placed[0]!.header.format === "PNG" && wanted !== undefined;
-  const own = isPicture ? pictureCodes(wanted) : orientationOfSlices(placed);
-  if (own === undefined || wanted === undefined || own === wanted) return { orientation: wanted ?? own };
-  if (planeOf(own) === planeOf(wanted)) return { orientation: wanted, turn: reorientation(own, wanted) };
-  const warning = `its slices say that they are ${planeOf(own)}, expected ${planeOf(wanted)}: taken as they lie`;
-  return { orientation: wanted, warning };
 }
 
 function joinSlices<T extends Float32Array | Uint8Array>(slices: readonly T[]): T {

@@ -4,7 +4,8 @@ import { median } from "../core/statistics.ts";
 import { type Affine, type AffineRow, makeAffine, voxelSizesMm } from "../nifti/affine.ts";
 import type { NiftiHeader } from "../nifti/types.ts";
 import { type ImageHeader, isPlaced } from "../volume/image.ts";
-import { type AxisCodes, axisCodesOf } from "../volume/orient.ts";
+import { type AxisCodes, axisCodesOf, planeOf, type Reorientation, reorientation } from "../volume/orient.ts";
+import { pictureCodes } from "../volume/slices.ts";
 
 /** By so much may entries of two affines differ and mean the same place: floats that passed through other tools. */
 export const AFFINE_TOLERANCE = 1e-3;
@@ -91,6 +92,26 @@ export function sliceDistance(slices: readonly PlacedSlice[]): { distanceMm: num
     distanceMm: fallback,
     warnings: [`the slice distance is not known (${why}); ${source}, ${shorten(fallback)} mm, is used`],
   };
+}
+
+/**
+ * How slice files are brought to the wanted orientation; no `turn`: as they lie. Pictures are taken upright.
+ * @param slices upwards by number
+ */
+export function turnOfSlices(
+  slices: readonly PlacedSlice[],
+  wanted: AxisCodes | undefined,
+): {
+  readonly orientation: AxisCodes | undefined;
+  readonly turn?: Reorientation;
+  readonly warning?: string;
+} {
+  const isPicture = slices[0]!.header.format === "PNG" && wanted !== undefined;
+  const own = isPicture ? pictureCodes(wanted) : orientationOfSlices(slices);
+  if (own === undefined || wanted === undefined || own === wanted) return { orientation: wanted ?? own };
+  if (planeOf(own) === planeOf(wanted)) return { orientation: wanted, turn: reorientation(own, wanted) };
+  const warning = `its slices say that they are ${planeOf(own)}, expected ${planeOf(wanted)}: taken as they lie`;
+  return { orientation: wanted, warning };
 }
 
 /** pixdim[3] of a NIfTI file as it has it: the reader puts 1 in place of a missing one. 0 of other formats. */

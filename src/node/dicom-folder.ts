@@ -6,7 +6,7 @@ import { mapParallel } from "../core/parallel.ts";
 import type { DicomPlatform } from "../formats/dicom/content.ts";
 import { type DicomInput, looksLikeDicom, PREAMBLE_BYTES } from "../formats/dicom/file.ts";
 import { loadDicomCodec } from "./dicom-codecs.ts";
-import { openFile } from "./files.ts";
+import { closedSource } from "./files.ts";
 import { inflateGzip } from "./inflate.ts";
 
 /** What Node lends for reading DICOM. */
@@ -24,23 +24,10 @@ export interface DicomFolder {
   readonly others: number;
 }
 
-/** A file that is open only while it is read, so that thousands of them need no more handles than are read at once. */
-function lazyInput(path: string, size: number): DicomInput {
-  return {
-    name: path,
-    source: {
-      size,
-      async read(offset, length) {
-        const file = await openFile(path);
-        try {
-          return await file.read(offset, length);
-        } finally {
-          await file.close();
-        }
-      },
-    },
-  };
-}
+const lazyInput = (path: string, size: number): DicomInput => ({
+  name: path,
+  source: closedSource(path, size),
+});
 
 /** Reads no more than the first bytes; undefined of what is not DICOM. */
 async function recognise(path: string): Promise<DicomInput | undefined> {

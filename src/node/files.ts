@@ -81,13 +81,8 @@ export async function openFile(path: string): Promise<ByteSource & { close(): Pr
   };
 }
 
-/**
- * A file that is open only while it is read, so that thousands of them need no more handles than are read at once.
- * @throws HipError "not-found", "disk"
- */
-export async function closedFile(path: string): Promise<ByteSource> {
-  const { handle, size } = await withReason(path, () => openHandle(path));
-  await handle.close();
+/** A file that is open only while it is read, so that thousands of them need no more handles than are read at once. */
+export function closedSource(path: string, size: number): ByteSource {
   return {
     size,
     async read(offset, length) {
@@ -99,6 +94,16 @@ export async function closedFile(path: string): Promise<ByteSource> {
       }
     },
   };
+}
+
+/**
+ * A closed source of a file that is there.
+ * @throws HipError "not-found", "disk"
+ */
+export async function closedFile(path: string): Promise<ByteSource> {
+  const { handle, size } = await withReason(path, () => openHandle(path));
+  await handle.close();
+  return closedSource(path, size);
 }
 
 /**

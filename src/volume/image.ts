@@ -43,8 +43,8 @@ export function statesSpacing(
   const { affine, affineSource, format, shape } = header;
   if (affineSource === "assumed" || format === "PNG") return false;
   if (!isFlat(shape)) return true;
-  const isUnit = affine.every((row, i) => row.every((value, j) => Math.abs(value) === (i === j ? 1 : 0)));
-  return !(isUnit || (affineSource === "pixdim" && isUnitScaled(affine)));
+  const isAtOrigin = affine.slice(0, 3).every((row) => row[3] === 0);
+  return !(isUnitScaled(affine) && (isAtOrigin || affineSource === "pixdim"));
 }
 
 /** Whether each axis runs along one of the body's in steps of 1 mm. */

@@ -1,16 +1,15 @@
 /** Slice files of one volume segmented together, for models that see neighbouring slices. */
 import { HipError } from "../../core/errors.ts";
 import {
-  orientationOfSlices,
   type PlacedSlice,
   sliceDistance,
+  turnOfSlices,
   withoutTrailingOnes,
 } from "../../dataset/geometry.ts";
 import { voxelSizesMm } from "../../nifti/affine.ts";
 import type { Predictor } from "../../predict/predictor.ts";
 import type { ImageHeader } from "../../volume/image.ts";
-import { inverseOf, planeOf, reorientation, reorientData, reorientGrid } from "../../volume/orient.ts";
-import { pictureCodes } from "../../volume/slices.ts";
+import { inverseOf, reorientation, reorientData, reorientGrid } from "../../volume/orient.ts";
 import type { Grid } from "../../volume/volume.ts";
 import { factsOf, gridOf, loadVolume } from "./predict-image.ts";
 import type { PlannedMask } from "./predict-inputs.ts";
@@ -44,6 +43,8 @@ function warnOfNeighbours(slices: readonly Slice[], neighbours: number): string[
   ];
 }
 
+const AS_THEY_LIE = reorientation("LPS", "LPS");
+
 /** The slices as one grid, and what brings it to the model's orientation. */
 function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"]["orientation"]) {
   const first = slices[0]!;
@@ -65,15 +66,8 @@ function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"][
     spacingMm: [x, y, sliceDistance(placed).distanceMm],
     affine,
   };
-  const own = orientationOfSlices(placed);
-  const asTheyLie = { grid, turn: reorientation("LPS", "LPS"), warnings: [] };
-  if (wanted !== null && first.header.format === "PNG") {
-    return { grid, turn: reorientation(pictureCodes(wanted), wanted), warnings: [] };
-  }
-  if (own === undefined || wanted === null) return asTheyLie;
-  if (planeOf(own) === planeOf(wanted)) return { grid, turn: reorientation(own, wanted), warnings: [] };
-  const warning = `the slices say that they lie in the ${planeOf(own)} plane, expected ${planeOf(wanted)}: taken as they lie`;
-  return { ...asTheyLie, warnings: [warning] };
+  const { turn, warning } = turnOfSlices(placed, wanted ?? undefined);
+  return { grid, turn: turn ?? AS_THEY_LIE, warnings: warning === undefined ? [] : [warning] };
 }
 
 /**

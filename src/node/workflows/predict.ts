@@ -9,7 +9,7 @@ import { writeMask } from "../../formats/write-mask.ts";
 import { determinant } from "../../nifti/affine.ts";
 import { pixelFit } from "../../predict/fit.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
-import { planForModel, segmentVolume, sliceCount } from "../../predict/segment.ts";
+import { planForModel, segmentVolume } from "../../predict/segment.ts";
 import type { ImageHeader } from "../../volume/image.ts";
 import { reorientGrid } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
@@ -94,13 +94,13 @@ async function check(planned: PlannedMask, predictor: Predictor): Promise<Checke
     const grid = gridOf(header, planned.input);
     const facts = factsOf(header, planned.input);
     const plan = planForModel(predictor.card, grid, facts);
-    const [width, height] = reorientGrid(grid, plan.turn).shape;
-    const { spacingMm } = reorientGrid(grid, plan.turn);
+    const { shape, spacingMm } = reorientGrid(grid, plan.turn);
+    const [width, height, slices] = shape;
     pixelFit(
       { width, height, spacingMm, hasSpacing: facts.hasSpacing, name: planned.input },
       predictor.card.input,
     );
-    return { ...planned, header, slices: sliceCount(grid, plan) };
+    return { ...planned, header, slices };
   } catch (error) {
     if (error instanceof HipError) return { ...planned, error };
     throw error;
