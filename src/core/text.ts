@@ -15,3 +15,16 @@ export function formatVoxel(at: number, shape: readonly number[]): string {
   }
   return `[${index.join(", ")}]`;
 }
+
+/** Lines of at most `width` characters, broken between words; further lines are indented by two. */
+export function wrapText(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line.trim() !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

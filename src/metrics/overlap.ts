@@ -23,6 +23,16 @@ export function iouOf(counts: OverlapCounts): number | null {
   return union === 0 ? null : counts.overlap / union;
 }
 
+/** |A and B| / |A|: the share of the truth that was found; null where the truth is empty. */
+export function sensitivityOf({ truth, overlap }: OverlapCounts): number | null {
+  return truth === 0 ? null : overlap / truth;
+}
+
+/** |A and B| / |B|: the share of the prediction that is right; null where the prediction is empty. */
+export function precisionOf({ prediction, overlap }: OverlapCounts): number | null {
+  return prediction === 0 ? null : overlap / prediction;
+}
+
 /** Adds the voxels [start, end) to three tables that are indexed by voxel value. */
 function countVoxels(
   truth: Uint8Array,

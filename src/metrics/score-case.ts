@@ -2,8 +2,11 @@
 
 import { IGNORE_LABEL } from "../core/labels.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { countOverlap, diceOf, iouOf, type OverlapCounts } from "./overlap.ts";
-import { summariseSurfaceDistances, surfaceDistances } from "./surface.ts";
+import { countComponents } from "./components.ts";
+import { conventionOf } from "./conventions/index.ts";
+import type { Convention, ConventionName, DistanceScores } from "./conventions/types.ts";
+import { type CroppedMasks, cropLabel } from "./crop.ts";
+import { countOverlap, type OverlapCounts, precisionOf, sensitivityOf } from "./overlap.ts";
 import type { CaseLabelMetrics, CaseMetrics, CaseState } from "./types.ts";
 
 /** NSD's tolerance unless told otherwise, mm. */
@@ -22,7 +25,9 @@ export interface ScoreCaseInput {
   readonly labels: readonly LabelDefinition[];
   /** Of NSD; 2 unless given. */
   readonly toleranceMm?: number | undefined;
-  /** false leaves hdMm, hd95Mm, assdMm and nsd null: much quicker, for the validation after each epoch. */
+  /** Whose rules; "hipmri" unless given. States and counts are the same under all of them. */
+  readonly convention?: ConventionName | undefined;
+  /** false leaves distances, nsd and components null: much quicker, for the validation after each epoch. */
   readonly distances?: boolean | undefined;
 }
 
@@ -48,31 +53,49 @@ function stateOf({ truth, prediction }: OverlapCounts): CaseState {
   return prediction === 0 ? "missed" : "scored";
 }
 
-type DistanceMetrics = Pick<CaseLabelMetrics, "hdMm" | "hd95Mm" | "assdMm" | "nsd">;
+const NO_DISTANCES: DistanceScores = { hdMm: null, hd95Mm: null, assdMm: null, masdMm: null, nsd: null };
 
-function distanceMetrics(
+/** What needs the masks themselves, not their counts alone. */
+interface Shaped {
+  readonly distances: DistanceScores;
+  readonly components: CaseLabelMetrics["components"];
+}
+
+function scoreShape(
+  masks: CroppedMasks,
   input: ScoreCaseInput,
-  id: number,
   state: CaseState,
-  toleranceMm: number,
-): DistanceMetrics {
-  const none = { hdMm: null, hd95Mm: null, assdMm: null, nsd: null };
-  if (input.distances === false || state === "undefined") return none;
-  const distances = surfaceDistances(input.truth, input.prediction, input.shape, input.spacingMm, id);
+  convention: Convention,
+): Shaped {
+  const components = {
+    truth: countComponents(masks.truth, masks.shape),
+    prediction: countComponents(masks.prediction, masks.shape),
+  };
   // Infinite, which JSON lacks; of the one surface that is there, nothing lies within any tolerance.
-  if (distances === undefined) return { ...none, nsd: 0 };
-  return summariseSurfaceDistances(distances, toleranceMm);
+  if (state !== "scored") {
+    return { distances: { ...NO_DISTANCES, nsd: convention.nsdOfOneEmpty }, components };
+  }
+  const { spacingMm, toleranceMm = DEFAULT_TOLERANCE_MM } = input;
+  return { distances: convention.distances({ ...masks, spacingMm }, toleranceMm), components };
+}
+
+function shapedOf(input: ScoreCaseInput, id: number, state: CaseState, convention: Convention): Shaped {
+  if (input.distances === false) return { distances: NO_DISTANCES, components: null };
+  const masks = state === "undefined" ? undefined : cropLabel(input.truth, input.prediction, input.shape, id);
+  if (masks === undefined) return { distances: NO_DISTANCES, components: { truth: 0, prediction: 0 } };
+  return scoreShape(masks, input, state, convention);
 }
 
 /**
- * Dice, IoU, surface distances and volume error of each foreground label.
- * Both masks empty: "undefined", all null. One empty: overlaps (nsd too) 0, distances infinite and so null, and the
- * state says "missed" or "falseAlarm". volumeErrorMl is prediction minus truth.
+ * Overlaps, surface distances, volume error and components of each foreground label.
+ * Both masks empty: "undefined". One empty: distances infinite and so null, and the state says "missed" or
+ * "falseAlarm"; what overlaps are then is the convention's rule (ours: undefined is null, one empty is 0).
+ * volumeErrorMl is prediction minus truth.
  * @throws RangeError where lengths do not fit the shape or the spacing is not positive.
  */
 export function scoreCase(input: ScoreCaseInput): CaseMetrics {
-  const toleranceMm = input.toleranceMm ?? DEFAULT_TOLERANCE_MM;
-  check(input, toleranceMm);
+  check(input, input.toleranceMm ?? DEFAULT_TOLERANCE_MM);
+  const convention = conventionOf(input.convention ?? "hipmri");
   const ids = input.labels.map((label) => label.id).filter((id) => id !== 0);
   const sliceLength = input.shape[0] * input.shape[1];
   const overlaps = countOverlap(input.truth, input.prediction, sliceLength, ids);
@@ -80,14 +103,20 @@ export function scoreCase(input: ScoreCaseInput): CaseMetrics {
   const labels = overlaps.map(({ counts, slicesPresent }, k): CaseLabelMetrics => {
     const id = ids[k]!;
     const state = stateOf(counts);
+    const { distances, components } = shapedOf(input, id, state, convention);
+    const excess = counts.prediction - counts.truth;
     return {
       id,
-      dice: diceOf(counts),
-      iou: iouOf(counts),
-      ...distanceMetrics(input, id, state, toleranceMm),
-      volumeErrorMl: (counts.prediction - counts.truth) * voxelMl,
+      dice: convention.dice(counts),
+      iou: convention.iou(counts),
+      sensitivity: sensitivityOf(counts),
+      precision: precisionOf(counts),
+      ...distances,
+      volumeErrorMl: excess * voxelMl,
+      volumeErrorPercent: counts.truth === 0 ? null : (100 * excess) / counts.truth,
       state,
       counts,
+      components,
       slicesPresent,
     };
   });

@@ -4,6 +4,7 @@
  * head and neck anatomy" (JMIR 2021), which weighs surface elements; here each surface voxel counts once, by its centre.
  */
 import { percentileOfSorted } from "../core/statistics.ts";
+import type { DistanceScores, MaskPair } from "./conventions/types.ts";
 import { cropLabel } from "./crop.ts";
 import { PlanarDistances } from "./distance-transform.ts";
 
@@ -15,13 +16,8 @@ export interface SurfaceDistances {
   readonly predictionToTruthMm: Float64Array;
 }
 
-/** Smaller is better for the distances; `nsd` is a share in [0, 1]. */
-export interface SurfaceSummary {
-  readonly hdMm: number;
-  readonly hd95Mm: number;
-  readonly assdMm: number;
-  readonly nsd: number;
-}
+/** No figure is missing where both surfaces are there. */
+export type SurfaceSummary = { readonly [K in keyof DistanceScores]: number };
 
 /**
  * The mask's voxels that have a face neighbour outside the mask; beyond the image's edge is outside.
@@ -58,11 +54,11 @@ export function surfaceVoxels(mask: Uint8Array, shape: Triple): Uint8Array {
 }
 
 /**
- * From each voxel of `from` to the nearest of `to`, mm, sorted upwards.
+ * From each voxel of `from` to the nearest of `to`, mm, in the order of the voxels.
  * A surface has few voxels, so the distance transform's pass along z is made only where a distance is asked for:
  * outwards from the voxel's own plane, until planes lie further away than the best found.
  */
-function directedDistancesMm(
+export function nearestDistancesMm(
   from: Uint8Array,
   to: Uint8Array,
   shape: Triple,
@@ -97,7 +93,17 @@ function directedDistancesMm(
     }
     distances[k++] = Math.sqrt(best);
   }
-  return distances.sort();
+  return distances;
+}
+
+/** Surface distances of two masks, both ways; neither mask may be empty. */
+export function surfaceDistancesOfMasks({ truth, prediction, shape, spacingMm }: MaskPair): SurfaceDistances {
+  const truthSurface = surfaceVoxels(truth, shape);
+  const predictionSurface = surfaceVoxels(prediction, shape);
+  return {
+    truthToPredictionMm: nearestDistancesMm(truthSurface, predictionSurface, shape, spacingMm).sort(),
+    predictionToTruthMm: nearestDistancesMm(predictionSurface, truthSurface, shape, spacingMm).sort(),
+  };
 }
 
 /**
@@ -114,12 +120,7 @@ export function surfaceDistances(
 ): SurfaceDistances | undefined {
   const masks = cropLabel(truth, prediction, shape, id);
   if (masks === undefined || !masks.truth.includes(1) || !masks.prediction.includes(1)) return undefined;
-  const truthSurface = surfaceVoxels(masks.truth, masks.shape);
-  const predictionSurface = surfaceVoxels(masks.prediction, masks.shape);
-  return {
-    truthToPredictionMm: directedDistancesMm(truthSurface, predictionSurface, masks.shape, spacingMm),
-    predictionToTruthMm: directedDistancesMm(predictionSurface, truthSurface, masks.shape, spacingMm),
-  };
+  return surfaceDistancesOfMasks({ ...masks, spacingMm });
 }
 
 function sum(values: Float64Array): number {
@@ -134,7 +135,8 @@ function countWithin(sorted: Float64Array, toleranceMm: number): number {
 
 /**
  * HD: the largest distance. HD95: the larger of the two directed 95th percentiles, interpolated linearly.
- * ASSD: the mean over both directions pooled. NSD: the share of both surfaces that lies within the tolerance.
+ * ASSD: the mean over both directions pooled. MASD: the mean of the two directed means.
+ * NSD: the share of both surfaces that lies within the tolerance.
  */
 export function summariseSurfaceDistances(distances: SurfaceDistances, toleranceMm: number): SurfaceSummary {
   const { truthToPredictionMm: there, predictionToTruthMm: back } = distances;
@@ -143,6 +145,7 @@ export function summariseSurfaceDistances(distances: SurfaceDistances, tolerance
     hdMm: Math.max(there[there.length - 1]!, back[back.length - 1]!),
     hd95Mm: Math.max(percentileOfSorted(there, 95), percentileOfSorted(back, 95)),
     assdMm: (sum(there) + sum(back)) / n,
+    masdMm: (sum(there) / there.length + sum(back) / back.length) / 2,
     nsd: (countWithin(there, toleranceMm) + countWithin(back, toleranceMm)) / n,
   };
 }

@@ -1,64 +1,100 @@
-/** metrics.json as a table for the terminal. */
-import { counted } from "../core/text.ts";
-import type { LabelMetrics, Metrics } from "./types.ts";
+/** metrics.json as tables for the terminal. */
+import { counted, wrapText } from "../core/text.ts";
+import type { Aggregate, DistanceAggregate, Interval, LabelMetrics, Metrics } from "./types.ts";
 
-/** With fewer patients than this, an interval over patients says little. */
-const FEW_PATIENTS = 10;
+const WIDTH = 100;
 
-const HEADER = [
-  "label",
-  "Dice/volume",
-  "Dice/patient [95 % CI]",
-  "pooled",
-  "Dice/slice",
-  "HD95 mm",
-  "ASSD mm",
-  "missed",
-  "false alarms",
-] as const;
+interface Column {
+  readonly heading: string;
+  readonly cell: (label: LabelMetrics) => string;
+}
 
 function fixed(value: number | null, digits: number): string {
-  return value === null ? "-" : value.toFixed(digits);
+  // No "-0.00": which way so small a value points says nothing.
+  return value === null ? "-" : value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1");
 }
 
-function row(label: LabelMetrics): string[] {
-  const { dice, ci95 } = label;
-  const interval = ci95.dicePerPatient;
-  const range = interval === null ? "[-]" : `[${fixed(interval[0], 3)}, ${fixed(interval[1], 3)}]`;
-  return [
-    label.name,
-    fixed(dice.perVolume.mean, 3),
-    `${fixed(dice.perPatient.mean, 3)} ${range}`,
-    fixed(dice.pooled.mean, 3),
-    fixed(dice.perSlicePresent.mean, 3),
-    fixed(label.hd95Mm.mean, 2),
-    fixed(label.assdMm.mean, 2),
-    `${label.missed}`,
-    `${label.falseAlarms}`,
-  ];
-}
+const interval = (range: Interval, digits: number): string =>
+  range === null ? "[-]" : `[${fixed(range[0], digits)}, ${fixed(range[1], digits)}]`;
 
-/**
- * Aligned plain text without colour, no newline at the end: a row per foreground label, the foreground mean, the
- * number of patients and volumes, the convention, and a warning where the patients are few. "-" is "no value".
- */
-export function formatMetricsTable(metrics: Metrics): string {
-  const rows = [HEADER, ...metrics.labels.map(row)];
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  const lines = rows.map((cells) =>
+/** "0.842 (11)": a mean says over how many. */
+const meanOf = (aggregate: Aggregate, digits: number): string =>
+  `${fixed(aggregate.mean, digits)} (${aggregate.n})`;
+
+const distanceOf = (distance: DistanceAggregate, range: Interval): string =>
+  `${meanOf(distance, 2)} ${interval(range, 1)}`;
+
+const OVERLAP: readonly Column[] = [
+  { heading: "label", cell: ({ name }) => name },
+  { heading: "Dice/volume (n)", cell: ({ dice }) => meanOf(dice.perVolume, 3) },
+  {
+    heading: "Dice/patient (n) [95 % CI]",
+    cell: ({ dice, ci95 }) => `${meanOf(dice.perPatient, 3)} ${interval(ci95.dicePerPatient, 3)}`,
+  },
+  { heading: "pooled", cell: ({ dice }) => fixed(dice.pooled.mean, 3) },
+  { heading: "Dice/slice", cell: ({ dice }) => fixed(dice.perSlicePresent.mean, 3) },
+  { heading: "sens.", cell: ({ sensitivity }) => fixed(sensitivity.mean, 3) },
+  { heading: "prec.", cell: ({ precision }) => fixed(precision.mean, 3) },
+];
+
+const SHAPE: readonly Column[] = [
+  { heading: "label", cell: ({ name }) => name },
+  { heading: "HD95 mm (n) [95 % CI]", cell: ({ hd95Mm, ci95 }) => distanceOf(hd95Mm, ci95.hd95Mm) },
+  { heading: "ASSD mm", cell: ({ assdMm }) => fixed(assdMm.mean, 2) },
+  { heading: "NSD", cell: ({ nsd }) => fixed(nsd.mean, 3) },
+  { heading: "volume error ml", cell: ({ volumeErrorMl }) => fixed(volumeErrorMl.mean, 2) },
+  { heading: "%", cell: ({ volumeErrorPercent }) => fixed(volumeErrorPercent.mean, 1) },
+  { heading: "missed", cell: ({ missed }) => `${missed}` },
+  { heading: "false alarms", cell: ({ falseAlarms }) => `${falseAlarms}` },
+];
+
+/** Aligned plain text: the first column to the left, the others to the right. */
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
+  return rows.map((cells) =>
     cells
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join("  "),
   );
-  lines.push(
+}
+
+const block = (labels: readonly LabelMetrics[], columns: readonly Column[]): string[] =>
+  align([
+    columns.map(({ heading }) => heading),
+    ...labels.map((label) => columns.map(({ cell }) => cell(label))),
+  ]);
+
+/**
+ * Plain text without colour, no newline at the end: overlap and distances by foreground label with their number of
+ * volumes or patients and intervals, the foreground mean, warnings and the convention. "-" is "no value".
+ */
+export function formatMetricsTable(metrics: Metrics): string {
+  const { labels, split, cases } = metrics;
+  const range = interval(metrics.ci95.foregroundMean, 3);
+  return [
+    ...block(labels, OVERLAP),
     "",
-    `Foreground mean (Dice per volume): ${fixed(metrics.foregroundMean, 3)}`,
-    `Split "${metrics.split}": ${counted(metrics.patients, "patient")}, ${counted(metrics.cases.length, "volume")}`,
-    `Convention: ${metrics.convention}`,
-  );
-  if (metrics.patients < FEW_PATIENTS)
-    lines.push(
-      `Warning: only ${counted(metrics.patients, "patient")}; with fewer than ${FEW_PATIENTS} the figures and intervals are rough`,
-    );
-  return lines.join("\n");
+    ...block(labels, SHAPE),
+    "",
+    `Foreground mean (Dice per volume): ${fixed(metrics.foregroundMean, 3)} ${range}`,
+    `Split "${split}": ${counted(metrics.patients, "patient")}, ${counted(cases.length, "volume")}`,
+    ...metrics.warnings.flatMap((warning) => wrapText(`Warning: ${warning}`, WIDTH)),
+    ...wrapText(`Convention: ${metrics.convention}`, WIDTH),
+  ].join("\n");
+}
+
+/** The Dice of the same masks as other tools would have printed it, and each tool's rule. No newline at the end. */
+export function formatRescoredTable({ labels, rescored }: Metrics): string {
+  const rows = rescored.map(({ convention, labels: scored, foregroundMean }) => [
+    convention,
+    ...scored.map(({ dice }) => meanOf(dice, 3)),
+    fixed(foregroundMean, 3),
+  ]);
+  const rules = rescored.flatMap(({ convention, rule }) => wrapText(`${convention}: ${rule}`, WIDTH));
+  return [
+    "The same masks by each tool's rules (mean Dice, number of volumes in it)",
+    ...align([["rules of", ...labels.map(({ name }) => name), "mean"], ...rows]),
+    "",
+    ...rules,
+  ].join("\n");
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { aggregate } from "../../src/metrics/aggregate.ts";
 import { scoreCase } from "../../src/metrics/score-case.ts";
-import { formatMetricsTable } from "../../src/metrics/table.ts";
+import { formatMetricsTable, formatRescoredTable } from "../../src/metrics/table.ts";
 import type { CaseMetrics } from "../../src/metrics/types.ts";
+import { makeLabelMetrics } from "../support/metrics.ts";
 import { drawSlice } from "./masks.ts";
 
 const BLADDER_AND_PROSTATE = [
@@ -111,20 +112,9 @@ describe("aggregate", () => {
     });
     expect(metrics.foregroundMean).toBe(1);
     const nothing = { mean: null, n: 0 };
-    expect(metrics.labels[1]).toEqual({
-      id: 5,
-      name: "prostate",
-      dice: { perVolume: nothing, perPatient: nothing, pooled: nothing, perSlicePresent: nothing },
-      iou: nothing,
-      hd95Mm: { ...nothing, infinite: 0 },
-      assdMm: { ...nothing, infinite: 0 },
-      nsd: { toleranceMm: 3, ...nothing },
-      volumeErrorMl: nothing,
-      missed: 0,
-      falseAlarms: 0,
-      undefined: 1,
-      ci95: { dicePerPatient: null },
-    });
+    expect(metrics.labels[1]).toEqual(
+      makeLabelMetrics({ nsd: { toleranceMm: 3, ...nothing }, undefined: 1 }),
+    );
     expect(metrics.convention).toContain("NSD at 3 mm");
   });
 
@@ -145,34 +135,88 @@ describe("aggregate", () => {
   });
 });
 
+describe("warnings", () => {
+  it("tell few patients, misses and false alarms", () => {
+    expect(METRICS.warnings).toEqual([
+      "Only 3 patients: with fewer than 10 the means depend on who was scanned, and the intervals are rough",
+      "bladder was missed altogether in 1 of 4 volumes",
+      "bladder was found in 1 of 4 volumes where there is none",
+      "prostate was missed altogether in 1 of 4 volumes",
+    ]);
+  });
+
+  it("are none from ten patients on where all was found", () => {
+    const cases = Array.from({ length: 10 }, (_, k) => row(`p${k}`, 0, "33", "33"));
+    expect(aggregate(cases, { split: "test", labels: BLADDER_AND_PROSTATE }).warnings).toEqual([]);
+  });
+});
+
+describe("rescored", () => {
+  const byName = Object.fromEntries(METRICS.rescored.map((each) => [each.convention, each]));
+
+  it("has the same masks by every tool's rules", () => {
+    // bladder: 1, missed, false alarm, neither
+    const bladderDice = Object.entries(byName).map(([name, { labels }]) => [name, labels[0]!.dice]);
+    expect(bladderDice).toEqual([
+      ["hipmri", { mean: 1 / 3, n: 3 }],
+      ["monai", { mean: 1 / 2, n: 2 }], // a false alarm costs nothing
+      ["nnunet", { mean: 1 / 3, n: 3 }],
+      ["medpy", { mean: 1 / 2, n: 4 }], // an empty pair is a full success
+      ["deepmind", { mean: 1 / 3, n: 3 }],
+    ]);
+  });
+
+  it("averages as each tool does", () => {
+    // MONAI: each case's labels first: (1 + 2/3) / 2, 0, 1; the fourth case has no value
+    expect(byName.monai!.foregroundMean).toBeCloseTo((5 / 6 + 0 + 1) / 3, 12);
+    expect(byName.nnunet!.foregroundMean).toBeCloseTo((1 / 3 + 5 / 9) / 2, 12);
+    const noProstate = aggregate([row("a", 0, "33", "33")], { split: "test", labels: BLADDER_AND_PROSTATE });
+    const meanBy = (name: string) =>
+      noProstate.rescored.find((each) => each.convention === name)?.foregroundMean;
+    expect(meanBy("nnunet")).toBeNull(); // np.mean over labels, one of them NaN
+    expect(meanBy("hipmri")).toBe(1);
+  });
+});
+
 describe("formatMetricsTable", () => {
-  it("aligns a row per label, and states the rules and the number of patients", () => {
+  it("has overlap and distances by label, each mean with its number and interval, and the rules", () => {
     const lines = formatMetricsTable(METRICS).split("\n");
-    expect(lines.slice(0, 6)).toEqual([
-      "label     Dice/volume  Dice/patient [95 % CI]  pooled  Dice/slice  HD95 mm  ASSD mm  missed  false alarms",
-      "bladder         0.333    0.250 [0.000, 0.500]   0.842       0.500     0.00     0.00       1             1",
-      "prostate        0.556    0.667 [0.333, 1.000]   0.750       0.556     0.47     0.17       1             0",
+    expect(lines.slice(0, 10)).toEqual([
+      "label     Dice/volume (n)  Dice/patient (n) [95 % CI]  pooled  Dice/slice  sens.  prec.",
+      "bladder         0.333 (3)    0.250 (2) [0.000, 0.500]   0.842       0.500  0.500  0.500",
+      "prostate        0.556 (3)    0.667 (2) [0.333, 1.000]   0.750       0.556  0.500  1.000",
       "",
-      "Foreground mean (Dice per volume): 0.444",
+      "label     HD95 mm (n) [95 % CI]  ASSD mm    NSD  volume error ml      %  missed  false alarms",
+      "bladder            0.00 (1) [-]     0.00  0.333             0.00  -50.0       1             1",
+      "prostate    0.47 (2) [0.0, 0.9]     0.17  0.667             0.00  -50.0       1             0",
+      "",
+      "Foreground mean (Dice per volume): 0.444 [0.417, 0.500]",
       'Split "test": 3 patients, 4 volumes',
     ]);
-    expect(lines[6]).toBe(`Convention: ${METRICS.convention}`);
-    expect(lines[7]).toBe("Warning: only 3 patients; with fewer than 10 the figures and intervals are rough");
-    expect(lines).toHaveLength(8);
+    expect(lines.filter((line) => line.startsWith("Warning"))).toHaveLength(4);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+    const rules = lines.slice(lines.findIndex((line) => line.startsWith("Convention:")));
+    expect(rules.map((line) => line.trim()).join(" ")).toBe(`Convention: ${METRICS.convention}`);
   });
 
   it("writes a dash where there is no value", () => {
     const metrics = aggregate([row("a", 0, "33", "33")], { split: "test", labels: BLADDER_AND_PROSTATE });
     const lines = formatMetricsTable(metrics).split("\n");
-    expect(lines[2]!.split(/ {2,}/)).toEqual(["prostate", "-", "- [-]", "-", "-", "-", "-", "0", "0"]);
-    expect(lines.at(-1)).toBe(
-      "Warning: only 1 patient; with fewer than 10 the figures and intervals are rough",
-    );
+    expect(lines[2]!.split(/ {2,}/)).toEqual(["prostate", "- (0)", "- (0) [-]", "-", "-", "-", "-"]);
+    expect(lines[6]!.split(/ {2,}/)).toEqual(["prostate", "- (0) [-]", "-", "-", "-", "-", "0", "0"]);
   });
+});
 
-  it("does not warn from ten patients on", () => {
-    const cases = Array.from({ length: 10 }, (_, k) => row(`p${k}`, 0, "33", "33"));
-    const table = formatMetricsTable(aggregate(cases, { split: "test", labels: BLADDER_AND_PROSTATE }));
-    expect(table).not.toContain("Warning");
+describe("formatRescoredTable", () => {
+  it("has a row per tool and its rule", () => {
+    const lines = formatRescoredTable(METRICS).split("\n");
+    expect(lines.slice(1, 4)).toEqual([
+      "rules of    bladder   prostate   mean",
+      "hipmri    0.333 (3)  0.556 (3)  0.444",
+      "monai     0.500 (2)  0.556 (3)  0.611",
+    ]);
+    expect(lines).toContain(
+      "medpy: both empty: 1; one empty: 0; the tool does not average: mean over labels of the mean per",
+    );
   });
 });

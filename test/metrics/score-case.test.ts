@@ -35,7 +35,12 @@ describe("scoreCase", () => {
     expect(label.hd95Mm).toBeCloseTo(3.8, 12);
     expect(label.assdMm).toBeCloseTo(8 / 5, 12);
     expect(label.nsd).toBe(4 / 5); // within 2 mm: all but the 4
+    expect(label.masdMm).toBeCloseTo((1 + 2) / 2, 12); // truth to prediction: mean of 2, 0; back: of 0, 2, 4
+    expect(label.sensitivity).toBe(1 / 2);
+    expect(label.precision).toBe(1 / 3);
     expect(label.volumeErrorMl).toBeCloseTo(0.01, 12);
+    expect(label.volumeErrorPercent).toBe(50);
+    expect(label.components).toEqual({ truth: 1, prediction: 1 });
     expect(label.counts).toEqual({ truth: 2, prediction: 3, overlap: 1 });
     expect(label.slicesPresent).toEqual({ diceSum: 2 / 5, n: 1 });
   });
@@ -50,6 +55,11 @@ describe("scoreCase", () => {
       id: 5,
       dice: null,
       iou: null,
+      sensitivity: null,
+      precision: null,
+      masdMm: null,
+      volumeErrorPercent: null,
+      components: { truth: 0, prediction: 0 },
       hdMm: null,
       hd95Mm: null,
       assdMm: null,
@@ -66,6 +76,11 @@ describe("scoreCase", () => {
       id: 5,
       dice: 0,
       iou: 0,
+      sensitivity: 0,
+      precision: null,
+      masdMm: null,
+      volumeErrorPercent: -100,
+      components: { truth: 1, prediction: 0 },
       hdMm: null,
       hd95Mm: null,
       assdMm: null,
@@ -82,6 +97,11 @@ describe("scoreCase", () => {
       id: 5,
       dice: 0,
       iou: 0,
+      sensitivity: null,
+      precision: 0,
+      masdMm: null,
+      volumeErrorPercent: null,
+      components: { truth: 0, prediction: 1 },
       hdMm: null,
       hd95Mm: null,
       assdMm: null,
@@ -106,6 +126,7 @@ describe("scoreCase", () => {
     const label = scoreRow("55...", ".555.", { distances: false });
     expect(label.dice).toBe(2 / 5);
     expect([label.hdMm, label.hd95Mm, label.assdMm, label.nsd]).toEqual([null, null, null, null]);
+    expect(label.components).toBeNull();
     expect(scoreRow("55.", "...", { distances: false }).state).toBe("missed");
   });
 

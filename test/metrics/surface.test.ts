@@ -50,7 +50,13 @@ describe("surfaceDistances", () => {
     const distances = surfaceDistances(truth, prediction, [4, 2, 1], [2, 1, 1], 1)!;
     expect([...distances.truthToPredictionMm]).toEqual([0, 0, 2, 2]);
     expect([...distances.predictionToTruthMm]).toEqual([0, 0, 2, 2]);
-    expect(summariseSurfaceDistances(distances, 1)).toEqual({ hdMm: 2, hd95Mm: 2, assdMm: 1, nsd: 0.5 });
+    expect(summariseSurfaceDistances(distances, 1)).toEqual({
+      hdMm: 2,
+      hd95Mm: 2,
+      assdMm: 1,
+      masdMm: 1,
+      nsd: 0.5,
+    });
   });
 
   it("takes the nearer of two ways round an anisotropic pixel", () => {

@@ -14,6 +14,7 @@ import { HipError } from "../../src/core/errors.ts";
 import { openRun, readLog } from "../../src/node/run-folder.ts";
 import type { TrainingState } from "../../src/train/checkpoint.ts";
 import { fileVersionRecord, scalarRecord, sessionStartRecord } from "../../src/train/events.ts";
+import { makeMetrics } from "../support/metrics.ts";
 
 let root = "";
 let path = "";
@@ -54,14 +55,7 @@ test("writes every part of a run", async () => {
   await run.writeFigure("loss.svg", "<svg/>");
   await run.writeFigure("sheet.png", Uint8Array.of(137));
   await run.writeReport("<html>");
-  await run.writeMetrics({
-    split: "validate",
-    convention: "ours",
-    patients: 0,
-    foregroundMean: null,
-    labels: [],
-    cases: [],
-  });
+  await run.writeMetrics(makeMetrics({ split: "validate", convention: "ours", patients: 0 }));
   await run.appendLog(entry(1));
   await run.checkpoints.save("best", stateAt(1));
   await run.close();

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { LabelMetrics, Metrics } from "../../src/metrics/types.ts";
 import { diceCurves } from "../../src/plot/curves.ts";
 import { flattenConfig, formatAggregate, formatDistance, formatInterval } from "../../src/report/format.ts";
 import { type ReportInput, reportHtml } from "../../src/report/report.ts";
+import { makeLabelMetrics, makeMetrics } from "../support/metrics.ts";
 
-const PROSTATE: LabelMetrics = {
+const PROSTATE = makeLabelMetrics({
   id: 5,
   name: "prostate",
   dice: {
@@ -22,15 +22,15 @@ const PROSTATE: LabelMetrics = {
   falseAlarms: 0,
   undefined: 2,
   ci95: { dicePerPatient: [0.71, 0.88] },
-};
-const METRICS: Metrics = {
+});
+const METRICS = makeMetrics({
   split: "test",
   convention: "Hard Dice; a < b & c",
   patients: 3,
   foregroundMean: 0.81234,
   labels: [PROSTATE],
   cases: [],
-};
+});
 const INPUT: ReportInput = {
   title: "Run",
   subtitle: "pelvis, seed 1",

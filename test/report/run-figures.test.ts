@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { Metrics } from "../../src/metrics/types.ts";
 import { labelHex } from "../../src/plot/colours.ts";
 import {
   curveFigures,
@@ -9,6 +8,7 @@ import {
 } from "../../src/report/run-figures.ts";
 import { type LogLine, parseLog } from "../../src/report/run-log.ts";
 import { HIPMRI_LABELS } from "../../src/volume/volume.ts";
+import { makeMetrics } from "../support/metrics.ts";
 
 const REAL: FigureContext = { labels: HIPMRI_LABELS, provenance: { stamp: "", notice: "" } };
 const SYNTHETIC: FigureContext = {
@@ -96,7 +96,7 @@ describe("curveFigures", () => {
 });
 
 describe("splitFigures", () => {
-  const metrics: Metrics = {
+  const metrics = makeMetrics({
     split: "test",
     convention: "",
     patients: 1,
@@ -106,7 +106,7 @@ describe("splitFigures", () => {
       { id: "a", patient: "1", labels: [] },
       { id: "b", patient: "1", labels: [] },
     ],
-  };
+  });
   const batchDice = [
     { x: 1, value: 0.2 },
     { x: 3, value: 0.6 },

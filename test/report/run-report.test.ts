@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
-import type { Metrics } from "../../src/metrics/types.ts";
 import type { SheetRow } from "../../src/plot/contact-sheet.ts";
 import { toBase64 } from "../../src/plot/png.ts";
 import type { Judgement } from "../../src/report/judge.ts";
 import { type RunReportInput, runReport } from "../../src/report/run-report.ts";
+import { makeMetrics } from "../support/metrics.ts";
 import { makeCard } from "../support/model-card.ts";
 
-const METRICS: Metrics = {
+const METRICS = makeMetrics({
   split: "validate",
   convention: "Our convention",
   patients: 1,
   foregroundMean: 0.5,
   labels: [],
   cases: [{ id: "a", patient: "a", labels: [] }],
-};
+});
 const ROW: SheetRow = {
   title: "First: a",
   width: 2,

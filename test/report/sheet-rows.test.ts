@@ -9,6 +9,7 @@ import {
   type SheetCandidate,
   tellingSlice,
 } from "../../src/report/sheet-rows.ts";
+import { makeCaseLabel } from "../support/metrics.ts";
 
 /** Coronal slices as the phantom writes them: columns left, rows superior. */
 const CORONAL = makeAffine([-1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0]);
@@ -38,19 +39,7 @@ function decoded(changes: Partial<DecodedCase> = {}): DecodedCase {
 }
 
 function scores(...dice: (number | null)[]): CaseMetrics {
-  const labels = dice.map((value, i) => ({
-    id: i + 1,
-    dice: value,
-    iou: null,
-    hdMm: null,
-    hd95Mm: null,
-    assdMm: null,
-    nsd: null,
-    volumeErrorMl: 0,
-    state: "scored" as const,
-    counts: { truth: 0, prediction: 0, overlap: 0 },
-    slicesPresent: { diceSum: 0, n: 0 },
-  }));
+  const labels = dice.map((value, i) => makeCaseLabel({ id: i + 1, dice: value }));
   return { id: "case_1", patient: "1", labels };
 }
 
