@@ -25,6 +25,7 @@ function typeNames(path: string): readonly string[] {
 describe('the core, "hipmri-unet"', () => {
   test("exports these values", () => {
     expect(Object.keys(core).sort()).toEqual([
+      "CONVENTION_NAMES",
       "HIPMRI_LABELS",
       "HipError",
       "InflateLimitError",
@@ -45,6 +46,7 @@ describe('the core, "hipmri-unet"', () => {
       "fastCheck",
       "findOrientation",
       "formatMetricsTable",
+      "formatRescoredTable",
       "gradient",
       "graph",
       "gridOfShape",
@@ -104,6 +106,7 @@ describe('the core, "hipmri-unet"', () => {
       "ByteSource",
       "CaseEntry",
       "CaseMetrics",
+      "ConventionName",
       "DatasetIndex",
       "DecodeContext",
       "DecodedCase",
@@ -160,6 +163,7 @@ describe('the core, "hipmri-unet"', () => {
       "ReadDatasetOptions",
       "ReadOptions",
       "Reorientation",
+      "RescoredDice",
       "Runtime",
       "ScoreCaseInput",
       "Severity",
@@ -203,6 +207,7 @@ describe('Node, "hipmri-unet/node"', () => {
       "readTrainConfig",
       "readWholeFile",
       "runDemo",
+      "scoreMasks",
       "trainRun",
       "withImageFile",
       "writeFileAtomic",
@@ -233,6 +238,8 @@ describe('Node, "hipmri-unet/node"', () => {
       "PredictOptions",
       "PredictedMask",
       "Prediction",
+      "ScoreOptions",
+      "ScoredMasks",
       "TrainRunOptions",
       "TrainSummary",
       "WritePhantomOptions",

@@ -10,6 +10,7 @@ import { addEvaluate } from "./evaluate.ts";
 import { addInfo } from "./info.ts";
 import { addPhantom } from "./phantom.ts";
 import { addPredict } from "./predict.ts";
+import { addScore } from "./score.ts";
 import { addTrain } from "./train.ts";
 import type { AddVerb, Session } from "./verb.ts";
 
@@ -20,6 +21,7 @@ const VERBS: readonly AddVerb[] = [
   addConvert,
   addTrain,
   addEvaluate,
+  addScore,
   addPredict,
   addInfo,
 ];
@@ -32,6 +34,7 @@ Examples:
   $ hipmri convert phantom-data --out volumes                 slices to volumes and back
   $ hipmri train phantom-data --out runs/first --minutes 2    train on it
   $ hipmri evaluate runs/first phantom-data --out judged      judge the model on its test patients
+  $ hipmri score masks/ truth/                                score masks that any tool made
   $ hipmri predict runs/first slices/ --out masks             segment images
   $ hipmri info scan.nii.gz                                   describe an image or a model
 

@@ -12,6 +12,7 @@ const MASK_WORDS = "segmentations?|segs?|dseg|labels?|lab|masks?|gt|annotations?
 const IMAGE_WORDS = ["images?", "img", "scan", "orig", "volume", "vol", "case", "0000", ...VIEW_WORDS].join(
   "|",
 );
+const PREDICTION_WORDS = "predictions?|predicted|preds?|outputs?|results?|auto";
 
 export const MASK_WORD = new RegExp(`(?:^|[_\\-. ])(?:${MASK_WORDS})(?:$|[_\\-. ])`, "i");
 
@@ -41,14 +42,38 @@ export function findAffixes(
   images: readonly string[],
   masks: readonly string[],
 ): { readonly image: Affix; readonly mask: Affix } {
-  let best = { image: NONE, mask: NONE };
+  const [image, mask] = bestAffixes(
+    { names: images, words: IMAGE_WORDS },
+    { names: masks, words: MASK_WORDS },
+  );
+  return { image, mask };
+}
+
+/** As findAffixes(), of masks by two hands: "seg_004.nii.gz" and what a tool made of "case_004.nii.gz". */
+export function findMaskAffixes(
+  predictions: readonly string[],
+  truths: readonly string[],
+): { readonly prediction: Affix; readonly truth: Affix } {
+  const words = `${MASK_WORDS}|${PREDICTION_WORDS}|${IMAGE_WORDS}`;
+  const [prediction, truth] = bestAffixes({ names: predictions, words }, { names: truths, words });
+  return { prediction, truth };
+}
+
+/** Names, and the words that may stand before or after them. */
+interface Named {
+  readonly names: readonly string[];
+  readonly words: string;
+}
+
+function bestAffixes(one: Named, other: Named): readonly [one: Affix, other: Affix] {
+  let best: readonly [Affix, Affix] = [NONE, NONE];
   let most = 0;
-  for (const image of sharedAffixes(images, IMAGE_WORDS)) {
-    const wanted = new Set(images.map((name) => strip(name, image)));
-    for (const mask of sharedAffixes(masks, MASK_WORDS)) {
-      const pairs = masks.filter((name) => wanted.has(strip(name, mask))).length;
+  for (const a of sharedAffixes(one.names, one.words)) {
+    const wanted = new Set(one.names.map((name) => strip(name, a)));
+    for (const b of sharedAffixes(other.names, other.words)) {
+      const pairs = other.names.filter((name) => wanted.has(strip(name, b))).length;
       if (pairs <= most) continue;
-      best = { image, mask };
+      best = [a, b];
       most = pairs;
     }
   }

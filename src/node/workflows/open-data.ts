@@ -2,7 +2,6 @@
 import { cpus } from "node:os";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
-import { counted } from "../../core/text.ts";
 import { fastCheck } from "../../dataset/doctor/fast-check.ts";
 import type { DoctorFinding } from "../../dataset/doctor/types.ts";
 import { readDataset } from "../../dataset/layouts.ts";
@@ -16,6 +15,7 @@ import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeCaseCache } from "../case-cache.ts";
 import { openFolder } from "../folder.ts";
 import { inflateGzip } from "../inflate.ts";
+import { gatherCaseNotes } from "./case-notes.ts";
 
 export interface OpenedData {
   readonly index: DatasetIndex;
@@ -83,25 +83,6 @@ export async function openData(path: string, options: OpenDataOptions = {}): Pro
     caseWarnings: notes.lines,
     fastCheck: () => fastCheck(index, context),
     warnings: () => [...index.warnings, ...cache.warnings()],
-  };
-}
-
-/** Warnings of cases as `"file": text`; those of one text become one line. */
-function gatherCaseNotes(): { add(warnings: readonly string[]): void; lines(): readonly string[] } {
-  const metIn = new Map<string, Set<string>>();
-  return {
-    add(warnings) {
-      for (const warning of warnings) {
-        const [, where = "", text = warning] = /^("[^"]*"(?: and \d+ more)?): (.*)$/s.exec(warning) ?? [];
-        metIn.set(text, (metIn.get(text) ?? new Set()).add(where));
-      }
-    },
-    lines: () =>
-      [...metIn].map(([text, places]) => {
-        const [first = ""] = sortNaturally([...places]);
-        const others = places.size === 1 ? "" : `, and in ${counted(places.size - 1, "other case")}`;
-        return `${first}${others}: ${text}`;
-      }),
   };
 }
 

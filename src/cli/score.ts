@@ -1,0 +1,82 @@
+/** `hipmri score`. */
+import { CONVENTION_NAMES, type ConventionName } from "../metrics/conventions/types.ts";
+import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
+import type { ScoredMasks } from "../node/workflows/score.ts";
+import { alignRows } from "./layout.ts";
+import { oneOf, positiveNumber } from "./values.ts";
+import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
+
+interface Flags extends CommonFlags {
+  readonly labels?: string;
+  readonly map?: string;
+  readonly convention: ConventionName;
+  readonly tolerance?: number;
+  readonly rescored?: true;
+  readonly out?: string;
+}
+
+function labelText({ labelsFrom, mapping }: ScoredMasks): string {
+  const pairs = mapping.map(({ from, to }) =>
+    from === to.id ? `${from} ${to.name}` : `${from} as ${to.name}`,
+  );
+  return `${pairs.join(", ")} (from ${labelsFrom})`;
+}
+
+export const addScore: AddVerb = (program, session) => {
+  const command = program
+    .command("score")
+    .summary("score masks that any tool made")
+    .description(
+      "Holds predicted masks against true ones, file by file or folder by folder, paired by name (case_001.nii.gz, case_001_pred.nii.gz …). A true mask without prediction counts as nothing found; masks on different grids are errors. Slices named NAME_slice_N are assembled to their volume.",
+    )
+    .argument("<predictions>", "a folder of masks, or one mask file")
+    .argument("<truth>", "the true masks: a folder, or one file")
+    .option("--labels <list>", "what the numbers mean: 1=bladder,2=prostate (default: dataset.json)")
+    .option(
+      "--map <list>",
+      "numbers of the predictions that mean something else there: 21=bladder,22=prostate,7=background",
+    )
+    .option(
+      "--convention <name>",
+      `whose rules: ${CONVENTION_NAMES.join(", ")}`,
+      oneOf("--convention", CONVENTION_NAMES),
+      "hipmri",
+    )
+    .option("--tolerance <mm>", "of NSD (default: 2)", positiveNumber("--tolerance"))
+    .option("--rescored", "also print what the rules of the other tools would give")
+    .option("--out <dir>", "write metrics.json there")
+    .action(async (prediction: string, truth: string, flags: Flags) => {
+      const { scoreMasks } = await import("../node/workflows/score.ts");
+      const { formatDuration } = await import("../node/progress.ts");
+      const started = performance.now();
+      const { labels, map, convention, out } = flags;
+      const scored = await withProgress({ label: "Scoring", isQuiet: flags.quiet ?? false }, (onProgress) =>
+        scoreMasks({
+          prediction,
+          truth,
+          labels,
+          map,
+          convention,
+          toleranceMm: flags.tolerance,
+          out,
+          onProgress,
+          warn,
+        }),
+      );
+      const facts = alignRows([
+        ["Labels", labelText(scored)],
+        ["Time", formatDuration((performance.now() - started) / 1000)],
+        ...(scored.files.length === 0 ? [] : [["Files", scored.files] as const]),
+      ]);
+      const tables = [
+        formatMetricsTable(scored.metrics),
+        ...(flags.rescored ? [formatRescoredTable(scored.metrics)] : []),
+      ];
+      session.finish({ json: { ...scored.metrics }, text: [...tables, facts].join("\n\n") });
+    });
+  addExamples(addCommonFlags(command), [
+    "hipmri score nnunet-predictions/ labelsTs/ --convention nnunet",
+    "hipmri score masks/ truth/ --labels 1=body,2=bone,3=bladder,4=rectum,5=prostate --out scored",
+    "hipmri score prediction.nii.gz truth.nii.gz --map 22=5 --json",
+  ]);
+};

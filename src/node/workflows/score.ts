@@ -1,0 +1,205 @@
+/** `hipmri score`: masks that any tool made, held against the true ones. */
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { HipError } from "../../core/errors.ts";
+import { type DatasetJson, readDatasetJson } from "../../dataset/dataset-json.ts";
+import { type LabelMap, mapByName, parseLabelList, parseLabelMap } from "../../dataset/label-map.ts";
+import {
+  type DecodedMasks,
+  decodeMasks,
+  type MaskCaseContext,
+  readMaskIds,
+} from "../../dataset/mask-case.ts";
+import { type MaskCase, type MaskFolder, type PairedMasks, pairMasks } from "../../dataset/mask-pairs.ts";
+import { patientOf } from "../../dataset/patient.ts";
+import { imageStem } from "../../formats/image-file.ts";
+import { aggregate } from "../../metrics/aggregate.ts";
+import type { ConventionName } from "../../metrics/conventions/types.ts";
+import { scoreCase } from "../../metrics/score-case.ts";
+import type { CaseMetrics, Metrics } from "../../metrics/types.ts";
+import type { LabelDefinition } from "../../volume/volume.ts";
+import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { openFolder } from "../folder.ts";
+import { inflateGzip } from "../inflate.ts";
+import { checkOutFolder } from "../out-folder.ts";
+import { RUN_FILES } from "../run-folder.ts";
+import { gatherCaseNotes } from "./case-notes.ts";
+
+export interface ScoreOptions {
+  /** Folders of masks, or two mask files. */
+  readonly prediction: string;
+  readonly truth: string;
+  /** `1=bladder,2=prostate`; by default those of a dataset.json, else the numbers found in the truth. */
+  readonly labels?: string | undefined;
+  /** `21=bladder,22=prostate`: the prediction's numbers, where they are not the truth's. */
+  readonly map?: string | undefined;
+  readonly convention?: ConventionName | undefined;
+  readonly toleranceMm?: number | undefined;
+  /** Writes OUT/metrics.json. */
+  readonly out?: string | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly warn?: (text: string) => void;
+}
+
+export interface ScoredMasks {
+  readonly metrics: Metrics;
+  /** In words: where the labels come from, and which of the prediction's numbers was taken for which. */
+  readonly labelsFrom: string;
+  readonly mapping: readonly { readonly from: number; readonly to: LabelDefinition }[];
+  readonly files: readonly string[];
+}
+
+interface Masks extends PairedMasks {
+  readonly prediction: MaskFolder;
+  readonly truth: MaskFolder;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined) return found.isDirectory();
+  throw new HipError("not-found", `Cannot find masks "${path}"`, { hint: "Check the path" });
+}
+
+const asFolder = (path: string): MaskFolder => ({ folder: openFolder(path), path });
+
+async function openMasks({ prediction, truth }: ScoreOptions): Promise<Masks> {
+  const [ofPrediction, ofTruth] = [await isFolder(prediction), await isFolder(truth)];
+  if (ofPrediction !== ofTruth) {
+    throw new HipError(
+      "usage",
+      `Cannot score ${ofPrediction ? "a folder" : "a file"} against ${ofTruth ? "a folder" : "a file"}: "${prediction}", "${truth}"`,
+      { hint: "Give two folders of masks, or two mask files" },
+    );
+  }
+  if (ofTruth) {
+    const sides = { prediction: asFolder(prediction), truth: asFolder(truth) };
+    return { ...sides, ...(await pairMasks(sides.prediction, sides.truth)) };
+  }
+  const id = imageStem(basename(truth)) ?? basename(truth);
+  const files = [{ truth: basename(truth), prediction: basename(prediction) }];
+  return {
+    prediction: asFolder(dirname(prediction)),
+    truth: asFolder(dirname(truth)),
+    cases: [{ id, patient: patientOf(id), files, sliceNumbers: undefined }],
+    warnings: [],
+  };
+}
+
+/** The dataset.json beside masks, or in the folder above them, as MSD and nnU-Net have it. */
+async function findJson({ folder, path }: MaskFolder): Promise<DatasetJson | undefined> {
+  return (await readDatasetJson(folder, "")) ?? (await readDatasetJson(openFolder(join(path, "..")), ""));
+}
+
+/** The numbers in the true masks, which have no other name. */
+async function findNumbers({ cases, truth }: Masks): Promise<readonly LabelDefinition[]> {
+  const seen = new Uint8Array(256);
+  for (const file of cases.flatMap(({ files }) => files)) {
+    const { ids } = await readMaskIds(truth, file.truth, inflateGzip);
+    for (let i = 0; i < ids.length; i++) seen[ids[i]!] = 1;
+  }
+  const ids = [...seen.keys()].filter((id) => id > 0 && seen[id] === 1);
+  if (ids.length > 0)
+    return [{ id: 0, name: "background" }, ...ids.map((id) => ({ id, name: `label ${id}` }))];
+  throw new HipError("bad-dataset", `Cannot score against "${truth.path}": its masks are all background`, {
+    hint: "Give the true masks; or name the labels with --labels, to count false alarms",
+  });
+}
+
+interface Labelling {
+  readonly labels: readonly LabelDefinition[];
+  readonly map: LabelMap;
+  readonly labelsFrom: string;
+}
+
+async function findLabelling(options: ScoreOptions, masks: Masks): Promise<Labelling> {
+  const ofTruth = await findJson(masks.truth);
+  const ofPrediction = await findJson(masks.prediction);
+  const json = ofTruth?.labels ?? ofPrediction?.labels;
+  const labels =
+    options.labels === undefined ? (json ?? (await findNumbers(masks))) : parseLabelList(options.labels);
+  const isFromJson = options.labels === undefined && json !== undefined;
+  const byName =
+    options.map === undefined && ofPrediction?.labels !== undefined
+      ? mapByName(ofPrediction.labels, labels)
+      : undefined;
+  const named = isFromJson ? "dataset.json" : "the numbers in the true masks";
+  return {
+    labels,
+    map: byName ?? parseLabelMap(options.map, labels),
+    labelsFrom: options.labels === undefined ? named : "--labels",
+  };
+}
+
+const SHOWN_PROBLEMS = 20;
+
+/** One error for all bad cases; a single one keeps its own. */
+function errorOf(errors: readonly HipError[], total: number): HipError {
+  const [first] = errors;
+  if (errors.length === 1) return first!;
+  const problems = errors.slice(0, SHOWN_PROBLEMS).map(({ message }) => message);
+  const more = errors.length - problems.length;
+  return new HipError(first!.code, `Cannot score: ${errors.length} of ${total} cases have problems`, {
+    problems: more > 0 ? [...problems, `… and ${more} more`] : problems,
+    ...(first!.hint === undefined ? {} : { hint: first!.hint }),
+  });
+}
+
+/** One case in memory at a time. */
+async function scoreAll(
+  cases: readonly MaskCase[],
+  context: MaskCaseContext,
+  options: ScoreOptions,
+): Promise<readonly CaseMetrics[]> {
+  const errors: HipError[] = [];
+  const scored: CaseMetrics[] = [];
+  const notes = gatherCaseNotes();
+  for (const [done, entry] of cases.entries()) {
+    options.onProgress?.(done, cases.length);
+    let masks: DecodedMasks;
+    try {
+      masks = await decodeMasks(entry, context);
+    } catch (error) {
+      if (!(error instanceof HipError)) throw error;
+      errors.push(error);
+      continue;
+    }
+    notes.add(masks.warnings);
+    // All are read, so that all problems are told at once; but where one is bad no more are scored.
+    if (errors.length > 0) continue;
+    const { convention, toleranceMm } = options;
+    const { id, patient } = entry;
+    scored.push(scoreCase({ id, patient, ...masks, labels: context.labels, convention, toleranceMm }));
+  }
+  for (const line of notes.lines()) options.warn?.(line);
+  if (errors.length > 0) throw errorOf(errors, cases.length);
+  options.onProgress?.(cases.length, cases.length);
+  return scored;
+}
+
+/**
+ * Scores predicted masks against true ones, case by case, on the grid that both must share.
+ * @throws HipError "not-found", "usage" (labels or mapping), "bad-dataset" (nothing to pair), "bad-mask" (other grid,
+ *   unknown label; several as one error with all of them), "unreadable-image", "disk"
+ */
+export async function scoreMasks(options: ScoreOptions): Promise<ScoredMasks> {
+  if (options.out !== undefined) await checkOutFolder(options.out);
+  const masks = await openMasks(options);
+  for (const warning of masks.warnings) options.warn?.(warning);
+  const { labels, map, labelsFrom } = await findLabelling(options, masks);
+  const { prediction, truth, cases } = masks;
+  const context = { prediction, truth, inflate: inflateGzip, labels, map };
+  const scored = await scoreAll(cases, context, options);
+  const { convention, toleranceMm, out } = options;
+  const metrics = aggregate(scored, { split: "unstated", labels, convention, toleranceMm });
+  const files: string[] = [];
+  if (out !== undefined) {
+    await makeFolder(out);
+    const path = join(out, RUN_FILES.metrics);
+    await writeFileAtomic(path, `${JSON.stringify(metrics, null, 2)}\n`);
+    files.push(path);
+  }
+  const mapping = [...map]
+    .filter(([from]) => from !== 0)
+    .map(([from, to]) => ({ from, to: labels.find(({ id }) => id === to)! }));
+  return { metrics, labelsFrom, mapping, files };
+}

@@ -1,0 +1,105 @@
+/** `hipmri score`: masks of any origin, from the command line. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Metrics } from "../../src/metrics/types.ts";
+import { niftiBytes } from "../support/data-folder.ts";
+import { hipmri, temporaryFolder, writeFiles } from "./support.ts";
+
+const folder = temporaryFolder();
+const mask = (text: string): Uint8Array =>
+  niftiBytes({
+    shape: [text.length, 1, 1],
+    spacingMm: [2, 2, 2],
+    dtype: "uint8",
+    value: (at) => Number(text[at]),
+  });
+const json = (labels: object): Uint8Array => new TextEncoder().encode(JSON.stringify({ labels }));
+
+// patient 1: Dice of bladder 1, of prostate 2 / 3; patient 2: nothing was predicted
+const truth = writeFiles(join(folder, "truth"), {
+  "patient001_frame01.nii": mask("1155"),
+  "patient002_frame01.nii": mask("1155"),
+  "dataset.json": json({ background: 0, bladder: 1, prostate: 5 }),
+});
+const predicted = writeFiles(join(folder, "pred"), {
+  "patient001_frame01.nii": mask("3304"),
+  "dataset.json": json({ background: 0, bladder: 3, prostate: 4 }),
+});
+
+describe("hipmri score", () => {
+  test("matches labels by name, counts what was not predicted as missed, and writes metrics.json", async () => {
+    const out = join(folder, "scored");
+    const { code, stdout, stderr } = await hipmri("score", predicted, truth, "--quiet", "--out", out);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `warning: 1 true mask without a prediction in "${predicted}", scored as nothing found: "patient002_frame01.nii"\n`,
+    });
+    expect(stdout).toContain("bladder         0.500 (2)    0.500 (2) [0.000, 1.000]");
+    expect(stdout).toContain("\nWarning: prostate was missed altogether in 1 of 2 volumes\n");
+    expect(stdout).toContain("\nLabels  3 as bladder, 4 as prostate (from dataset.json)\n");
+    const metrics = JSON.parse(readFileSync(join(out, "metrics.json"), "utf8")) as Metrics;
+    expect(metrics).toMatchObject({ split: "unstated", conventionName: "hipmri", patients: 2 });
+    expect(metrics.labels[1]!.dice.perVolume.mean).toBeCloseTo(1 / 3, 12);
+  });
+
+  test("by another tool's rules, and beside them", async () => {
+    const args = [
+      "score",
+      predicted,
+      truth,
+      "--quiet",
+      "--json",
+      "--convention",
+      "monai",
+      "--tolerance",
+      "3",
+    ];
+    const metrics = JSON.parse((await hipmri(...args)).stdout) as Metrics;
+    expect(metrics.conventionName).toBe("monai");
+    expect(metrics.convention).toContain("SurfaceDiceMetric at 3 mm");
+    expect(metrics.rescored.map(({ convention }) => convention)).toEqual([
+      "hipmri",
+      "monai",
+      "nnunet",
+      "medpy",
+      "deepmind",
+    ]);
+    const { stdout } = await hipmri("score", predicted, truth, "--quiet", "--rescored");
+    expect(stdout).toContain("\nmedpy     0.500 (2)  0.333 (2)  0.417\n");
+  });
+
+  test("of two files, with the numbers of the truth where nothing names them", async () => {
+    const [one, other] = ["a", "b"].map((name) =>
+      join(writeFiles(join(folder, name), { "x.nii": mask("022") }), "x.nii"),
+    );
+    const { stdout } = await hipmri("score", one!, other!, "--quiet");
+    expect(stdout).toMatch(/\nlabel 2 +1\.000 \(1\)/);
+    expect(stdout).toContain("Labels  2 label 2 (from the numbers in the true masks)");
+  });
+
+  test("tells all bad masks at once, ends with 1 and writes nothing", async () => {
+    const bad = writeFiles(join(folder, "bad"), {
+      "patient001_frame01.nii": mask("11550"),
+      "patient002_frame01.nii": mask("1166"),
+    });
+    const out = join(folder, "none");
+    const { code, stdout, stderr } = await hipmri("score", bad, truth, "--quiet", "--out", out);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("error: Cannot score: 2 of 2 cases have problems\n");
+    expect(stderr).toContain("expected shape [4], got [5]\n");
+    expect(stderr).toContain("it has numbers that mean no label: 6 in 2 voxels, the first at [2]\n");
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("of a folder against a file, or of wrong flags, ends with 2", async () => {
+    const file = join(truth, "patient001_frame01.nii");
+    const mixed = await hipmri("score", predicted, file);
+    expect(mixed.code).toBe(2);
+    expect(mixed.stderr).toContain("Cannot score a folder against a file");
+    const { code, stderr } = await hipmri("score", predicted, truth, "--convention", "monia");
+    expect(code).toBe(2);
+    expect(stderr).toContain('hint: Did you mean "monai"?');
+    expect((await hipmri("score", join(folder, "nowhere"), truth)).code).toBe(1);
+  });
+});
