@@ -1,9 +1,10 @@
 /** `hipmri evaluate`. */
 
 import type { LayoutName } from "../dataset/types.ts";
-import { formatMetricsTable } from "../metrics/table.ts";
+import type { ConventionName } from "../metrics/conventions/types.ts";
+import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
 import { alignRows } from "./layout.ts";
-import { layoutOption, needed, oneOf, wholeNumber } from "./values.ts";
+import { conventionOption, layoutOption, needed, oneOf, positiveNumber, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
 
 const SPLITS = ["train", "validate", "test", "all"] as const;
@@ -14,6 +15,9 @@ interface Flags extends CommonFlags {
   readonly mask?: string;
   readonly split: (typeof SPLITS)[number];
   readonly threads?: number;
+  readonly convention?: ConventionName;
+  readonly tolerance?: number;
+  readonly rescored?: true;
 }
 
 export const addEvaluate: AddVerb = (program, session) => {
@@ -32,18 +36,22 @@ export const addEvaluate: AddVerb = (program, session) => {
     .option("--mask <file>", "the true labels, where DATA is a single image")
     .option("--out <dir>", "where the results go (needed)")
     .option("--split <name>", `which patients: ${SPLITS.join(", ")}`, oneOf("--split", SPLITS), "test")
+    .addOption(conventionOption())
+    .option("--tolerance <mm>", "of NSD (default: 2)", positiveNumber("--tolerance"))
+    .option("--rescored", "also print the Dice by the rules of other tools")
     .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
     .action(async (model: string, data: string, flags: Flags) => {
       const { evaluate } = await import("../node/workflows/evaluate.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { split, threads, layout, mask } = flags;
+      const { split, threads, layout, mask, convention, tolerance: toleranceMm } = flags;
       const out = needed(flags.out, "--out", "where the results go");
       const { metrics, files, reportPath } = await withProgress(
         { label: "Evaluating", isQuiet: flags.quiet ?? false },
         (update) => {
           const onProgress = ({ done, total }: { done: number; total: number }): void => update(done, total);
-          return evaluate({ model, data, mask, layout, split, out, threads, onProgress, warn });
+          const rules = { convention, toleranceMm };
+          return evaluate({ model, data, mask, layout, split, out, threads, ...rules, onProgress, warn });
         },
       );
       const facts = alignRows([
@@ -51,7 +59,8 @@ export const addEvaluate: AddVerb = (program, session) => {
         ["Files", files],
         ["Next", `open ${reportPath}`],
       ]);
-      session.finish({ json: { ...metrics }, text: `${formatMetricsTable(metrics)}\n\n${facts}` });
+      const tables = [formatMetricsTable(metrics), ...(flags.rescored ? [formatRescoredTable(metrics)] : [])];
+      session.finish({ json: { ...metrics }, text: [...tables, facts].join("\n\n") });
     });
   addExamples(addCommonFlags(command), [
     "hipmri evaluate runs/pelvis keras_slices_data --out runs/pelvis/test",

@@ -1,15 +1,15 @@
 /** `hipmri score`. */
-import { CONVENTION_NAMES, type ConventionName } from "../metrics/conventions/types.ts";
+import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
 import type { ScoredMasks } from "../node/workflows/score.ts";
 import { alignRows } from "./layout.ts";
-import { oneOf, positiveNumber } from "./values.ts";
+import { conventionOption, positiveNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
 
 interface Flags extends CommonFlags {
   readonly labels?: string;
   readonly map?: string;
-  readonly convention: ConventionName;
+  readonly convention?: ConventionName;
   readonly tolerance?: number;
   readonly rescored?: true;
   readonly out?: string;
@@ -36,14 +36,9 @@ export const addScore: AddVerb = (program, session) => {
       "--map <list>",
       "numbers of the predictions that mean something else there: 21=bladder,22=prostate,7=background",
     )
-    .option(
-      "--convention <name>",
-      `whose rules: ${CONVENTION_NAMES.join(", ")}`,
-      oneOf("--convention", CONVENTION_NAMES),
-      "hipmri",
-    )
+    .addOption(conventionOption())
     .option("--tolerance <mm>", "of NSD (default: 2)", positiveNumber("--tolerance"))
-    .option("--rescored", "also print what the rules of the other tools would give")
+    .option("--rescored", "also print the Dice by the rules of other tools")
     .option("--out <dir>", "write metrics.json there")
     .action(async (prediction: string, truth: string, flags: Flags) => {
       const { scoreMasks } = await import("../node/workflows/score.ts");

@@ -2,6 +2,7 @@
 import { Option } from "commander";
 import { HipError } from "../core/errors.ts";
 import { LAYOUT_NAMES } from "../dataset/layouts.ts";
+import { CONVENTION_NAMES } from "../metrics/conventions/types.ts";
 import { closestWord } from "../train/suggest.ts";
 
 function fail(flag: string, expected: string, found: string, hint?: string): never {
@@ -46,6 +47,14 @@ export function layoutOption(): Option {
   return new Option("--layout <name>", `${LAYOUT_NAMES.join(", ")} (default: found)`).argParser(
     oneOf("--layout", LAYOUT_NAMES),
   );
+}
+
+/** `--convention`, for the verbs that score. */
+export function conventionOption(): Option {
+  return new Option(
+    "--convention <name>",
+    `whose rules: ${CONVENTION_NAMES.join(", ")} (default: hipmri)`,
+  ).argParser(oneOf("--convention", CONVENTION_NAMES));
 }
 
 /** A flag that must be given; asked for by the verb itself, so that a mistyped flag is told first. */

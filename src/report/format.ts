@@ -1,7 +1,7 @@
 /** How figures are written in a report: absent is a dash, and every mean says over how many. */
 import type { Aggregate, DistanceAggregate } from "../metrics/types.ts";
 
-const ABSENT = "\u2013";
+export const ABSENT = "\u2013";
 
 export function formatNumber(value: number | null, digits: number): string {
   return value === null || !Number.isFinite(value) ? ABSENT : value.toFixed(digits);

@@ -2,6 +2,7 @@
 import type { Split } from "../core/split.ts";
 import type { CaseEntry } from "../dataset/types.ts";
 import { aggregate } from "../metrics/aggregate.ts";
+import type { ConventionName } from "../metrics/conventions/types.ts";
 import type { Metrics } from "../metrics/types.ts";
 import type { SheetRow } from "../plot/contact-sheet.ts";
 import type { Predictor } from "../predict/predictor.ts";
@@ -26,6 +27,10 @@ export interface JudgeOptions {
   readonly batchSize: number;
   /** false: no surface distances, which is much quicker. */
   readonly distances: boolean;
+  /** Whose rules; ours unless given. */
+  readonly convention?: ConventionName | undefined;
+  /** Of NSD; 2 unless given. */
+  readonly toleranceMm?: number | undefined;
   readonly onCase?: (progress: {
     readonly done: number;
     readonly total: number;
@@ -40,12 +45,14 @@ export async function judge(
   data: Pick<TrainingData, "labels" | "load">,
   options: JudgeOptions,
 ): Promise<Judgement> {
-  const { split, seed, batchSize, distances } = options;
+  const { split, seed, batchSize, distances, convention, toleranceMm } = options;
   const foreground = data.labels.map(({ id }) => id).filter((id) => id !== 0);
   const batches = makeBatchDice(foreground, batchSize);
   const candidates: SheetCandidate[] = [];
   const scored = await scoreCases(predictor, cases, data, {
     distances,
+    convention,
+    toleranceMm,
     onCase(done, metrics, decoded, prediction) {
       batches.add({ truth: decoded.mask, prediction, length: decoded.width * decoded.height });
       candidates.push(makeCandidate(decoded, prediction, metrics));
@@ -53,7 +60,7 @@ export async function judge(
     },
   });
   return {
-    metrics: aggregate(scored, { split, labels: data.labels, seed }),
+    metrics: aggregate(scored, { split, labels: data.labels, seed, convention, toleranceMm }),
     rows: chooseRows(candidates),
     batchDice: batches.points(),
     batchSize,

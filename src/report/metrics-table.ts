@@ -1,25 +1,33 @@
 /** metrics.json as HTML: overlap and distance by label, with the convention, the patients and the intervals. */
 import { counted } from "../core/text.ts";
-import type { LabelMetrics, Metrics } from "../metrics/types.ts";
+import type { Interval, LabelMetrics, Metrics } from "../metrics/types.ts";
 import { labelHex } from "../plot/colours.ts";
 import { escapeXml } from "../plot/svg.ts";
-import { formatAggregate, formatDistance, formatInterval, formatNumber } from "./format.ts";
-
-/** Fewer patients than this and an interval by bootstrap says little: the reader is warned. */
-export const FEW_PATIENTS = 10;
+import { ABSENT, formatAggregate, formatDistance, formatInterval, formatNumber } from "./format.ts";
 
 interface Column {
   readonly heading: string;
   readonly cell: (label: LabelMetrics) => string;
 }
 
+/** "0.842 (n=11), 0.801 to 0.877": what a reader must see of a mean. */
+const withInterval = (text: string, range: Interval, digits: number): string =>
+  range === null ? text : `${text}, ${formatInterval(range, digits)}`;
+
 const OVERLAP: readonly Column[] = [
-  { heading: "Dice per patient", cell: (l) => formatAggregate(l.dice.perPatient, 3) },
-  { heading: "95 % interval", cell: (l) => formatInterval(l.ci95.dicePerPatient, 3) },
-  { heading: "Dice per volume", cell: (l) => formatAggregate(l.dice.perVolume, 3) },
+  {
+    heading: "Dice per patient, 95 % interval",
+    cell: (l) => withInterval(formatAggregate(l.dice.perPatient, 3), l.ci95.dicePerPatient, 3),
+  },
+  {
+    heading: "Dice per volume, 95 % interval",
+    cell: (l) => withInterval(formatAggregate(l.dice.perVolume, 3), l.ci95.dicePerVolume, 3),
+  },
   { heading: "Dice pooled", cell: (l) => formatNumber(l.dice.pooled.mean, 3) },
   { heading: "Dice per slice with label", cell: (l) => formatAggregate(l.dice.perSlicePresent, 3) },
   { heading: "IoU", cell: (l) => formatAggregate(l.iou, 3) },
+  { heading: "Sensitivity", cell: (l) => formatAggregate(l.sensitivity, 3) },
+  { heading: "Precision", cell: (l) => formatAggregate(l.precision, 3) },
 ];
 
 /** The tolerance is part of the figure's name: without it NSD means nothing. */
@@ -27,10 +35,20 @@ function distanceColumns(metrics: Metrics): readonly Column[] {
   const tolerance = metrics.labels[0]?.nsd.toleranceMm;
   const nsd = tolerance === undefined ? "NSD" : `NSD at ${tolerance} mm`;
   return [
-    { heading: "HD95 [mm]", cell: (l) => formatDistance(l.hd95Mm, 2) },
+    {
+      heading: "HD95 [mm], 95 % interval",
+      cell: (l) => withInterval(formatDistance(l.hd95Mm, 2), l.ci95.hd95Mm, 2),
+    },
+    { heading: "HD [mm]", cell: (l) => formatDistance(l.hdMm, 2) },
     { heading: "ASSD [mm]", cell: (l) => formatDistance(l.assdMm, 2) },
+    { heading: "MASD [mm]", cell: (l) => formatDistance(l.masdMm, 2) },
     { heading: nsd, cell: (l) => formatAggregate(l.nsd, 3) },
-    { heading: "Volume error [ml]", cell: (l) => formatAggregate(l.volumeErrorMl, 2) },
+    {
+      heading: "Volume error [ml], 95 % interval",
+      cell: (l) => withInterval(formatAggregate(l.volumeErrorMl, 2), l.ci95.volumeErrorMl, 2),
+    },
+    { heading: "Volume error [%]", cell: (l) => formatAggregate(l.volumeErrorPercent, 1) },
+    { heading: "Extra components", cell: (l) => `${l.extraComponents ?? ABSENT}` },
     { heading: "Missed", cell: (l) => `${l.missed}` },
     { heading: "False alarms", cell: (l) => `${l.falseAlarms}` },
     { heading: "Undefined", cell: (l) => `${l.undefined}` },
@@ -50,20 +68,38 @@ function table(name: string, labels: readonly LabelMetrics[], columns: readonly 
   );
 }
 
+/** What other tools would have printed of the same masks. */
+function rescoredTable({ labels, rescored }: Metrics): string {
+  if (rescored.length === 0) return "";
+  const head = labels.map(({ name }) => `<th scope="col">${escapeXml(name)}</th>`).join("");
+  const rows = rescored.map(({ convention, rule, foregroundMean, labels: scored }) => {
+    const cells = [...scored.map(({ dice }) => formatAggregate(dice, 3)), formatNumber(foregroundMean, 3)];
+    return (
+      `<tr><th scope="row">${escapeXml(convention)}</th>${cells.map((cell) => `<td>${escapeXml(cell)}</td>`).join("")}` +
+      `<td class="rule">${escapeXml(rule)}</td></tr>`
+    );
+  });
+  return (
+    "<details><summary>The same masks by the rules of other tools</summary>" +
+    '<div class="scroll" tabindex="0" role="region" aria-label="Dice by the rules of other tools"><table><thead><tr>' +
+    `<th scope="col">Rules of</th>${head}<th scope="col">Mean</th><th scope="col">Rule</th></tr></thead>` +
+    `<tbody>${rows.join("")}</tbody></table></div></details>`
+  );
+}
+
 /** One section of the report. */
 export function metricsSection(title: string, metrics: Metrics): string {
-  const few =
-    metrics.patients < FEW_PATIENTS
-      ? `<p class="warning"><strong>Only ${counted(metrics.patients, "patient")}.</strong> With fewer than ` +
-        `${FEW_PATIENTS} the means depend on who was scanned, and the intervals are wide or missing.</p>`
-      : "";
+  const { labels, foregroundMean, ci95, warnings } = metrics;
+  const range = ci95.foregroundMean;
+  const between = range === null ? "" : ` (95 % interval ${formatInterval(range, 3)})`;
+  const told = warnings.map((warning) => `<p class="warning">${escapeXml(warning)}</p>`).join("");
   return (
     `<section><h2>${escapeXml(title)}</h2>` +
-    `<p class="headline"><strong>${formatNumber(metrics.foregroundMean, 3)}</strong> mean Dice over the foreground ` +
-    `labels, per volume</p><p>Split: ${metrics.split}. ${counted(metrics.patients, "patient")}, ` +
-    `${counted(metrics.cases.length, "volume")}. Intervals by bootstrap over patients.</p>${few}` +
-    table(`${title}: overlap`, metrics.labels, OVERLAP) +
-    table(`${title}: distance and volume`, metrics.labels, distanceColumns(metrics)) +
-    `<p class="note">Convention: ${escapeXml(metrics.convention)}</p></section>`
+    `<p class="headline"><strong>${formatNumber(foregroundMean, 3)}</strong> mean Dice over the foreground ` +
+    `labels, per volume${between}</p><p>Split: ${metrics.split}. ${counted(metrics.patients, "patient")}, ` +
+    `${counted(metrics.cases.length, "volume")}. Intervals by bootstrap over patients.</p>${told}` +
+    table(`${title}: overlap`, labels, OVERLAP) +
+    table(`${title}: distance and volume`, labels, distanceColumns(metrics)) +
+    `<p class="note">Convention: ${escapeXml(metrics.convention)}</p>${rescoredTable(metrics)}</section>`
   );
 }

@@ -21,6 +21,7 @@ dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 th,td{padding:7px 10px;text-align:right;vertical-align:bottom;border-bottom:1px solid var(--line)}
 td{white-space:nowrap}
+.rule{white-space:normal;min-width:16rem;text-align:left}
 thead th{background:var(--card);font-weight:600}
 tbody th,thead th:first-child{text-align:left;position:sticky;left:0;background:var(--ground);font-weight:600;white-space:nowrap}
 thead th:first-child{background:var(--card)}

@@ -1,6 +1,7 @@
 /** Validation is inference: the model that would be saved now is loaded and applied to whole images. */
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
 import { aggregate } from "../metrics/aggregate.ts";
+import type { ConventionName } from "../metrics/conventions/types.ts";
 import { scoreCase } from "../metrics/score-case.ts";
 import type { CaseMetrics, Metrics } from "../metrics/types.ts";
 import type { ModelCard } from "../predict/card.ts";
@@ -24,6 +25,10 @@ export async function scoreCases(
   data: Pick<TrainingData, "labels" | "load">,
   options: {
     readonly distances: boolean;
+    /** Whose rules; ours unless given. */
+    readonly convention?: ConventionName | undefined;
+    /** Of NSD. */
+    readonly toleranceMm?: number | undefined;
     readonly onCase?: (
       done: number,
       scored: CaseMetrics,
@@ -51,6 +56,8 @@ export async function scoreCases(
       spacingMm: decoded.spacingMm,
       labels: data.labels,
       distances: options.distances,
+      convention: options.convention,
+      toleranceMm: options.toleranceMm,
     });
     scored.push(metrics);
     options.onCase?.(scored.length, metrics, decoded, prediction);

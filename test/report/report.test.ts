@@ -75,24 +75,55 @@ describe("reportHtml", () => {
 
   test("the table gives every mean its count, the interval, and the distances' infinite ones", () => {
     expect(cells(html).slice(0, 2)).toEqual([
-      ["0.801 (n=3)", "0.710 to 0.880", "0.812 (n=9)", "0.820", "0.770 (n=195)", "0.700 (n=9)"],
-      ["4.13 (n=8, 1 infinite)", "1.50 (n=8)", "0.900 (n=9)", "-3.25 (n=9)", "1", "0", "2"],
+      [
+        "0.801 (n=3), 0.710 to 0.880",
+        "0.812 (n=9)",
+        "0.820",
+        "0.770 (n=195)",
+        "0.700 (n=9)",
+        "– (n=0)",
+        "– (n=0)",
+      ],
+      [
+        "4.13 (n=8, 1 infinite)",
+        "– (n=0)",
+        "1.50 (n=8)",
+        "– (n=0)",
+        "0.900 (n=9)",
+        "-3.25 (n=9)",
+        "– (n=0)",
+        "0",
+        "1",
+        "0",
+        "2",
+      ],
     ]);
     expect(html).toContain("NSD at 2 mm");
     expect(html).toContain("background:#008a60");
     expect(html).toContain("Convention: Hard Dice; a &lt; b &amp; c");
   });
 
-  test("warns below ten patients, and not from ten on", () => {
-    expect(html).toContain("<strong>Only 3 patients.</strong>");
-    expect(
-      reportHtml({ ...INPUT, metrics: [{ title: "t", metrics: { ...METRICS, patients: 9 } }] }),
-    ).toContain("Only 9 p");
-    const ten = reportHtml({ ...INPUT, metrics: [{ title: "t", metrics: { ...METRICS, patients: 10 } }] });
-    expect(ten).not.toContain("<strong>Only");
-    expect(ten).toContain("10 patients, 0 volumes");
-    const one = reportHtml({ ...INPUT, metrics: [{ title: "t", metrics: { ...METRICS, patients: 1 } }] });
-    expect(one).toContain("Only 1 patient.");
+  test("shows the warnings, the interval of the mean, and what other tools would have printed", () => {
+    expect(html).not.toContain("by the rules of other tools");
+    const metrics = {
+      ...METRICS,
+      ci95: { foregroundMean: [0.7, 0.9] as const },
+      warnings: ["Only 3 patients: a < b"],
+      rescored: [
+        {
+          convention: "monai" as const,
+          rule: "truth empty: left out",
+          foregroundMean: 0.9,
+          labels: [{ id: 5, dice: { mean: 0.95, n: 7 } }],
+        },
+      ],
+    };
+    const page = reportHtml({ ...INPUT, metrics: [{ title: "t", metrics }] });
+    expect(page).toContain('<p class="warning">Only 3 patients: a &lt; b</p>');
+    expect(page).toContain("per volume (95 % interval 0.700 to 0.900)</p>");
+    expect(page).toContain(
+      '<th scope="row">monai</th><td>0.950 (n=7)</td><td>0.900</td><td class="rule">truth empty: left out</td>',
+    );
   });
 
   test("says that it is no medical device, and that synthetic data are synthetic", () => {

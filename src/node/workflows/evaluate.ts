@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
 import type { LayoutName } from "../../dataset/types.ts";
+import type { ConventionName } from "../../metrics/conventions/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
@@ -31,6 +32,10 @@ export interface EvaluateOptions {
   /** Default: test. */
   readonly split?: Split | "all" | undefined;
   readonly out: string;
+  /** Whose rules; ours unless given. */
+  readonly convention?: ConventionName | undefined;
+  /** Of NSD; 2 unless given. */
+  readonly toleranceMm?: number | undefined;
   /** Default: those of the run, else 2. */
   readonly threads?: number | undefined;
   /** Decoded cases kept in memory, in MiB. */
@@ -83,6 +88,8 @@ async function judgeCases({ options, chosen, data, predictor, run }: Work): Prom
     seed: predictor.card.seed,
     batchSize: run?.config.batchSize ?? DEFAULT_BATCH_SIZE,
     distances: true,
+    convention: options.convention,
+    toleranceMm: options.toleranceMm,
     onCase: ({ done, total, id }) => options.onProgress?.({ done, total, label: id }),
   });
 }
@@ -91,7 +98,20 @@ function makeReport(work: Work, judgement: Judgement, seconds: number): RunRepor
   const { options, split, run, predictor, runtime } = work;
   const volumes = judgement.metrics.cases.length;
   const which = options.mask === undefined ? ["--split", split] : ["--mask", options.mask];
-  const command = ["hipmri", "evaluate", options.model, options.data, ...which, "--out", options.out];
+  const rules = [
+    ...(options.convention === undefined ? [] : ["--convention", options.convention]),
+    ...(options.toleranceMm === undefined ? [] : ["--tolerance", `${options.toleranceMm}`]),
+  ];
+  const command = [
+    "hipmri",
+    "evaluate",
+    options.model,
+    options.data,
+    ...which,
+    ...rules,
+    "--out",
+    options.out,
+  ];
   const { preset, unet, input } = predictor.card;
   return runReport({
     heading: "Evaluation",
