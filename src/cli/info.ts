@@ -1,9 +1,13 @@
 /** `hipmri info`. */
 import { commandLine } from "../node/shell.ts";
-import type { DicomInfo, FileInfo, ImageInfo, ModelInfo } from "../node/workflows/info.ts";
-import { planeOf } from "../volume/orient.ts";
+import type { DicomInfo, FileInfo, ImageInfo } from "../node/workflows/info.ts";
 import { alignColumns, alignRows } from "./layout.ts";
-import { type AddVerb, addCommonFlags, addExamples } from "./verb.ts";
+import { modelText } from "./model-text.ts";
+import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./verb.ts";
+
+interface Flags extends CommonFlags {
+  readonly markdown?: true;
+}
 
 const number = (value: number): string => String(Number(value.toPrecision(7)));
 
@@ -19,44 +23,6 @@ function imageText(path: string, info: ImageInfo): string {
     ["Type", info.dtype],
     ["Scale", `slope ${number(info.scale.slope)}, intercept ${number(info.scale.intercept)}`],
     ...info.warnings.map((warning) => ["Warning", warning] as const),
-  ]);
-}
-
-/** In which plane and at which pixel size images are brought to the network. */
-function sliceText({ orientation, spacingMm, neighbours }: ModelInfo["input"]): string {
-  const plane =
-    orientation === null ? "plane not known: 2D images only" : `${planeOf(orientation)} (${orientation})`;
-  const size =
-    spacingMm === null
-      ? "pixels as they come"
-      : `pixels of ${number(spacingMm.width)} x ${number(spacingMm.height)} mm`;
-  const more =
-    neighbours === 0
-      ? ""
-      : `, with ${neighbours} neighbouring slice${neighbours === 1 ? "" : "s"} on either side`;
-  return `${plane}, ${size}${more}`;
-}
-
-function modelText(info: ModelInfo): string {
-  const { unet, input, patients, validation } = info;
-  const dice = validation.foregroundMeanDice;
-  return alignRows([
-    ["Model", info.path],
-    ["Size", `${Math.ceil(info.bytes / 1000).toLocaleString("en")} kB`],
-    ["Version", `hipmri-unet ${info.version}, card format ${info.format}`],
-    ["Network", `${info.preset}: ${unet.levels} levels, base ${unet.baseWidth}, ${unet.normalisation} norm`],
-    ["Labels", info.labels.map(({ id, name }) => `${id} ${name}`).join(", ")],
-    [
-      "Input",
-      `${input.canvas.width} x ${input.canvas.height} (${input.mode}), ${input.normalise} over each ${input.over}`,
-    ],
-    ["Slices", sliceText(input)],
-    ["Trained on", `${info.synthetic ? "SYNTHETIC data: " : ""}${info.trainedOn}`],
-    ["Patients", `${patients.train} train, ${patients.validate} validate, ${patients.test} test`],
-    ["Training", `${info.steps} steps, seed ${info.seed}`],
-    ["Validation", `${dice === null ? "no figure" : `foreground mean Dice ${dice.toFixed(4)}`}`],
-    ["", validation.convention],
-    ["Use", info.intendedUse],
   ]);
 }
 
@@ -109,6 +75,18 @@ function infoText(path: string, info: FileInfo): string {
   return info.kind === "image" ? imageText(path, info) : modelText(info);
 }
 
+/** @throws HipError "usage" of what has no card */
+async function markdownOf(path: string, info: FileInfo): Promise<string> {
+  if (info.kind !== "model") {
+    const { HipError } = await import("../core/errors.ts");
+    throw new HipError("usage", `Cannot print "${path}" with --markdown: only models have a card`, {
+      hint: "Give a model.onnx or a run folder, or leave --markdown out",
+    });
+  }
+  const { cardMarkdown } = await import("../predict/card-markdown.ts");
+  return cardMarkdown(info, { modelSha256: info.sha256 }).trimEnd();
+}
+
 export const addInfo: AddVerb = (program, session) => {
   const command = program
     .command("info")
@@ -117,13 +95,16 @@ export const addInfo: AddVerb = (program, session) => {
       "Describes an image (as nibabel reads it), lists the series of a DICOM folder, or shows the card of a model.onnx or a run folder. Names of patients are never shown.",
     )
     .argument("<file>", "an image, a folder of DICOM, a model.onnx or a run folder")
-    .action(async (file: string) => {
+    .option("--markdown", "the card of a model as a page for people")
+    .action(async (file: string, flags: Flags) => {
       const { describeFile } = await import("../node/workflows/info.ts");
       const info = await describeFile(file);
-      session.finish({ json: { ...info }, text: infoText(file, info) });
+      const text = flags.markdown ? await markdownOf(file, info) : infoText(file, info);
+      session.finish({ json: { ...info }, text });
     });
   addExamples(addCommonFlags(command), [
     "hipmri info case_004_week_0_slice_10.nii.gz",
     "hipmri info runs/pelvis --json",
+    "hipmri info model.onnx --markdown > model-card.md",
   ]);
 };

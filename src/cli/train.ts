@@ -107,7 +107,7 @@ export const addTrain: AddVerb = (program, session) => {
     .command("train")
     .summary("train a U-Net on a data folder")
     .description(
-      "Trains a U-Net and leaves a run folder: model.onnx, metrics.json, report.html, figures, log and checkpoints. Ctrl-C saves and stops; --resume goes on.",
+      "Trains a U-Net and leaves a run folder: model.onnx and its card, metrics.json, report.html, figures, log and checkpoints. Ctrl-C saves and stops; --resume goes on.",
     )
     .argument("<data>", "a data folder: HipMRI's releases, Decathlon, nnU-Net, or images/ and labels/")
     .option("--out <run>", "the run folder to make (needed)")

@@ -26,6 +26,10 @@ export const RUN_FILES = {
   split: "split.json",
   /** Of the test split, where it was judged. */
   testMetrics: "test-metrics.json",
+  /** The card of model.onnx for people. */
+  card: "model-card.md",
+  /** When the test split was judged. */
+  testLooks: "test-looks.jsonl",
 } as const;
 const EVENTS_PREFIX = "events.out.tfevents.";
 
@@ -46,6 +50,7 @@ export interface RunFolder {
   /** Writes figures/NAME. @param name a plain file name ending in .svg or .png */
   writeFigure(name: string, content: Uint8Array | string): Promise<void>;
   writeReport(html: string): Promise<void>;
+  writeCard(markdown: string): Promise<void>;
   /** Brings log and events to disk and closes them. */
   close(): Promise<void>;
 }
@@ -208,6 +213,7 @@ function makeRun(
       await writeFileAtomic(join(path, "figures", name), content);
     },
     writeReport: (html) => writeFileAtomic(join(path, RUN_FILES.report), html),
+    writeCard: (markdown) => writeFileAtomic(join(path, RUN_FILES.card), markdown),
     async close() {
       try {
         await log.close();

@@ -120,6 +120,20 @@ export function buildModel({ outputs, symbolicAxes = {}, metadata = {} }: ModelO
   return toBinary(ModelProtoSchema, model);
 }
 
+/**
+ * The same model with other metadata_props: those that it has keep their place, new ones follow, others stay.
+ * Equal models and metadata give equal bytes.
+ * @throws Error when the bytes are no ONNX model
+ */
+export function replaceMetadata(bytes: Uint8Array, metadata: Readonly<Record<string, string>>): Uint8Array {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  const before = model.metadataProps.map(({ key, value }) => [key, value] as const);
+  // A Map keeps the place of a key that is set again.
+  const all = new Map([...before, ...Object.entries(metadata)]);
+  model.metadataProps = [...all].map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
+  return toBinary(ModelProtoSchema, model);
+}
+
 /** The metadata_props of a model, or undefined when the bytes are no ONNX model. */
 export function readModelMetadata(bytes: Uint8Array): Readonly<Record<string, string>> | undefined {
   try {

@@ -5,6 +5,7 @@ import { readModelMetadata } from "../onnx/model.ts";
 import type { UnetConfig } from "../unet/config.ts";
 import { type AxisCodes, parseAxisCodes } from "../volume/orient.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
+import { type CardParts, cardPartsShape } from "./card-parts.ts";
 
 const CARD_KEY = "hipmri";
 
@@ -29,7 +30,7 @@ export interface InputFit {
   readonly neighbours: number;
 }
 
-export interface ModelCard {
+export interface ModelCard extends CardParts {
   readonly format: 1;
   readonly version: string;
   readonly preset: string;
@@ -44,6 +45,7 @@ export interface ModelCard {
   readonly steps: number;
   /** Patients by split. */
   readonly patients: { readonly train: number; readonly validate: number; readonly test: number };
+  /** As found while training, when the weights were kept; `metrics` has more. */
   readonly validation: { readonly foregroundMeanDice: number | null; readonly convention: string };
   readonly intendedUse: string;
 }
@@ -100,6 +102,7 @@ const cardSchema = z.object({
   patients: z.object({ train: z.number(), validate: z.number(), test: z.number() }),
   validation: z.object({ foregroundMeanDice: z.number().nullable(), convention: z.string() }),
   intendedUse: z.string(),
+  ...cardPartsShape,
 });
 
 /** How much of a card the fit of an image needs; the rest has the values of single 2D slices. */

@@ -5,11 +5,15 @@ import { buildInferenceNetwork, type NetworkSpec } from "../unet/network.ts";
 import { cardMetadata, type ModelCard } from "./card.ts";
 import { makeCanvas } from "./fit.ts";
 
-/** @param weights flat vectors in the order of `spec`. */
+/**
+ * @param weights flat vectors in the order of `spec`.
+ * @param extra further metadata_props beside the card; one under the card's own key is overruled by the card.
+ */
 export function exportModel(
   card: ModelCard,
   spec: NetworkSpec,
   weights: { readonly parameters: Float32Array; readonly statistics: Float32Array },
+  extra: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const { unet } = card;
   const { input: size } = makeCanvas(unet, card.input.canvas);
@@ -25,6 +29,6 @@ export function exportModel(
           ? ["batch", unet.classes, "height", "width"]
           : ["batch", unet.classes, "outputHeight", "outputWidth"],
     },
-    metadata: cardMetadata(card),
+    metadata: { ...extra, ...cardMetadata(card) },
   });
 }

@@ -101,6 +101,14 @@ export const configSchema = z.strictObject({
   checkpointSeconds: z.number().positive(),
   threads: count.max(256),
   split: z.strictObject({ validateFraction: share.gt(0), testFraction: share.gt(0) }),
+  licence: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .nullable()
+    .default(null)
+    .describe("of the training data, for the model card; null: as dataset.json states it"),
 });
 
 /** As a user may leave it: nothing found from the data or the clock yet. */

@@ -39,6 +39,7 @@ const base: TrainConfig = {
   checkpointSeconds: 30,
   threads: 2,
   split: { validateFraction: 0.15, testFraction: 0.15 },
+  licence: null,
 };
 
 /** What a preset trains with where it differs from the default. */

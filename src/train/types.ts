@@ -78,6 +78,8 @@ export interface TrainerOptions {
   readonly runtime: Runtime;
   /** The card without what only training finds out. */
   readonly card: Omit<ModelCard, "validation" | "steps">;
+  /** Further metadata_props of the exported model, beside the card. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly resume: TrainingState | undefined;
 }
 

@@ -78,7 +78,11 @@ export async function validate(
     steps: of.steps,
     validation: { foregroundMeanDice: dice, convention: VALIDATION_CONVENTION },
   });
-  const predictor = await makePredictor(runtime, exportModel(card(null), spec, weights), "model.onnx");
+  const predictor = await makePredictor(
+    runtime,
+    exportModel(card(null), spec, weights, context.metadata),
+    "model.onnx",
+  );
   try {
     const loss = makeLossMeter(config.unet.classes, classLookup(data.labels));
     const cases = await scoreCases(predictor, of.cases, data, { distances: false, onScores: loss.add });
@@ -87,7 +91,7 @@ export async function validate(
     return {
       metrics,
       loss: loss.result(config.loss),
-      exportBest: () => exportModel(card(dice), spec, weights),
+      exportBest: () => exportModel(card(dice), spec, weights, context.metadata),
     };
   } finally {
     await predictor.dispose();

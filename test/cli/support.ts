@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { type ModelCard, PLAIN_INPUT } from "../../src/predict/card.ts";
+import { NO_CARD_PARTS } from "../../src/predict/card-parts.ts";
 import { exportModel } from "../../src/predict/export.ts";
 import { specifyNetwork } from "../../src/unet/network.ts";
 import { initialParameters, initialStatistics } from "../../src/unet/parameters.ts";
@@ -87,6 +88,7 @@ export const TINY_CARD: ModelCard = {
   patients: { train: 1, validate: 1, test: 1 },
   validation: { foregroundMeanDice: null, convention: "none" },
   intendedUse: "Tests",
+  ...NO_CARD_PARTS,
 };
 
 /** An untrained model: its masks are nonsense, but always the same. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -47,9 +48,30 @@ describe("describeFile() of a model", () => {
     const bytes = tinyModel();
     const run = writeFiles(join(folder, "run"), { "model.onnx": bytes });
     const path = join(run, "model.onnx");
-    const expected = { kind: "model", path, bytes: bytes.length, ...TINY_CARD };
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const expected = { kind: "model", path, bytes: bytes.length, sha256, ...TINY_CARD };
     expect(await describeFile(path)).toEqual(expected);
     expect(await describeFile(run)).toEqual(expected);
+  });
+
+  test("adds what the run folder knows of looks at the test patients", async () => {
+    const look = {
+      step: 9,
+      modelSha256: "00",
+      by: "compare",
+      why: "a, b",
+      version: "0.3.0",
+      at: "2026-01-01",
+    };
+    const bytes = tinyModel();
+    const run = writeFiles(join(folder, "compared"), {
+      "model.onnx": bytes,
+      "test-looks.jsonl": new TextEncoder().encode(`${JSON.stringify(look)}\n`),
+    });
+    expect(await describeFile(run)).toMatchObject({ testSeen: { during: "selection" } });
+    // A model that was copied elsewhere has its card alone.
+    const copy = join(writeFiles(join(folder, "copy"), { "copy.onnx": bytes }), "copy.onnx");
+    expect(await describeFile(copy)).toMatchObject({ testSeen: { during: "unknown" } });
   });
 
   test("refuses what is no model", async () => {

@@ -1,9 +1,15 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readLog } from "../../src/node/run-folder.ts";
+import { readTestLooks, recordTestLook } from "../../src/node/test-looks.ts";
+import { caseHash } from "../../src/node/workflows/data-digest.ts";
+import { describeFile } from "../../src/node/workflows/info.ts";
+import { openData } from "../../src/node/workflows/open-data.ts";
 import { trainRun } from "../../src/node/workflows/train.ts";
 import type { TrainSummary } from "../../src/node/workflows/train-options.ts";
+import { replaceMetadata } from "../../src/onnx/model.ts";
 import { readModelCard } from "../../src/predict/card.ts";
 import type { TrainConfig } from "../../src/train/config.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
@@ -112,6 +118,7 @@ describe("trainRun()", () => {
         "checkpoint/last.safetensors",
         "checkpoint/best.safetensors",
         "metrics.json",
+        "model-card.md",
       ]) {
         expect(await bytesOf(`${preset}-parts`, file), file).toEqual(await bytesOf(`${preset}-whole`, file));
       }
@@ -158,6 +165,120 @@ describe("trainRun()", () => {
     await train("later", tinyConfig({ epochs: 1 }));
     const resumed = await train("later", tinyConfig({ epochs: 1 }), { resume: true, test: true });
     expect(resumed).toMatchObject({ finished: true, test: { split: "test" } });
+  });
+
+  it("writes a card that says what was measured, on what, and that nobody looked at the test patients", async () => {
+    const config = tinyConfig({ epochs: 1, licence: "CC BY 4.0" });
+    await train("card", config);
+    const bytes = await bytesOf("card", "model.onnx");
+    const card = readModelCard(bytes, "model.onnx");
+    const metrics = JSON.parse(String(await bytesOf("card", "metrics.json")));
+    expect(card.metrics).toHaveLength(1);
+    expect(card.metrics[0]).toMatchObject({
+      split: "validate",
+      patients: 1,
+      volumes: 1,
+      convention: metrics.convention,
+    });
+    expect(card.metrics[0]!.foregroundMeanDice).toBeCloseTo(metrics.foregroundMean, 5);
+    expect(card.testSeen.during).toBe("never");
+    expect(card.licence).toBe("CC BY 4.0");
+    expect(card.limits).toContain("Learnt from 2 patients: anatomy that none of them has may be missed");
+    expect(card.data!.trainingSlices).toBe(16);
+    // As many hashes as cases, of the test split too, though it is not judged; and each is of its image.
+    const opened = await openData(phantom.data, { orientation: card.input.orientation });
+    for (const split of ["train", "validate", "test"] as const) {
+      const cases = opened.index.cases.filter((entry) => entry.split === split);
+      const found = await Promise.all(cases.map(async (entry) => caseHash(await opened.load(entry))));
+      expect(card.data!.cases[split]).toEqual(found.sort());
+    }
+    const page = String(await bytesOf("card", "model-card.md"));
+    expect(page).toContain(createHash("sha256").update(bytes).digest("hex"));
+    // No patient, no path, no date.
+    const text = JSON.stringify(card);
+    expect(text).not.toMatch(/case_00\d|hipmri-tiny|20\d\d-/);
+    await expect(bytesOf("card", "test-looks.jsonl")).rejects.toThrow(/ENOENT/);
+  });
+
+  it("a bad test case stops no training that is not judged on it, but the model will not know it again", async () => {
+    const other = await makeTinyPhantom(2);
+    try {
+      const bad = join(other.data, "keras_slices_test", "case_007_week_0_slice_3.nii.gz");
+      await writeFile(bad, "rubbish");
+      const stderr = makeStderr();
+      const options = { resume: false, overwrite: false, test: false, command: "", quiet: true };
+      const out = join(other.folder, "run");
+      const { signal } = new AbortController();
+      const config = tinyConfig({ epochs: 1 });
+      await trainRun({ ...options, data: other.data, out, config, stderr: stderr.stream, signal });
+      expect(stderr.text()).toMatch(
+        /^warning: the model will not know test case "case_007_week_0" again: .*slice_3\.nii\.gz".*\n$/,
+      );
+      const card = readModelCard(await readFile(join(out, "model.onnx")), "model.onnx");
+      expect(card.data!.cases.test).toEqual([]);
+      expect(card.data!.cases.train).toHaveLength(2);
+    } finally {
+      await other.remove();
+    }
+  });
+
+  it("--test is on the card and on record, and leaves the model clean", async () => {
+    await train("tested", tinyConfig({ epochs: 1 }), { test: true });
+    const bytes = await bytesOf("tested", "model.onnx");
+    const card = readModelCard(bytes, "model.onnx");
+    expect(card.metrics.map(({ split }) => split)).toEqual(["validate", "test"]);
+    expect(card.testSeen.during).toBe("never");
+    const modelSha256 = createHash("sha256").update(bytes).digest("hex");
+    const looks = await readTestLooks(join(phantom.folder, "tested"));
+    expect(looks).toMatchObject([{ step: 8, by: "train", modelSha256 }]);
+    // A run that is finished once more ends with the same bytes.
+    await rm(join(phantom.folder, "tested", "metrics.json"));
+    await train("tested", tinyConfig({ epochs: 1 }), { resume: true });
+    expect(await bytesOf("tested", "model.onnx")).toEqual(bytes);
+  });
+
+  it("a run that goes on learning after a look at the test patients is marked for good", async () => {
+    const config = tinyConfig({ epochs: 3 });
+    await train("looked", config, { stopAfter: 10 });
+    const run = join(phantom.folder, "looked");
+    const model = await bytesOf("looked", "model.onnx");
+    expect(readModelCard(model, "model.onnx").testSeen.during).toBe("never");
+    await recordTestLook(run, { by: "evaluate", why: "hipmri evaluate", model });
+    const step = (await readTestLooks(run))[0]!.step;
+    await train("looked", config, { resume: true });
+    const testSeen = {
+      during: "training",
+      note: `The test patients were judged at step ${step} of 24, before training ended: they no longer stand for unseen patients`,
+    };
+    expect(readModelCard(await bytesOf("looked", "model.onnx"), "model.onnx").testSeen).toEqual(testSeen);
+    expect(String(await bytesOf("looked", "model-card.md"))).toContain(`**Mind: ${testSeen.note}.**`);
+    expect(await describeFile(run)).toMatchObject({ testSeen });
+  });
+
+  it("goes on with a run of a version without card parts and without the newest settings", async () => {
+    const config = tinyConfig({ epochs: 2 });
+    await train("old-whole", config);
+    await train("old", config, { stopAfter: 10 });
+    const path = join(phantom.folder, "old");
+    const stored = JSON.parse(await readFile(join(path, "config.json"), "utf8"));
+    const { licence: _, ...older } = stored;
+    await writeFile(join(path, "config.json"), JSON.stringify(older));
+    const now = readModelCard(await bytesOf("old", "model.onnx"), "model.onnx");
+    const { data, metrics, limits, licence, testSeen, ...card } = now;
+    const before = replaceMetadata(await bytesOf("old", "model.onnx"), { hipmri: JSON.stringify(card) });
+    await writeFile(join(path, "model.onnx"), before);
+    const resumed = await train("old", config, { resume: true });
+    expect(resumed).toMatchObject({ finished: true, steps: 16 });
+    expect(resumed.stderr).not.toContain("warning");
+    for (const file of ["checkpoint/last.safetensors", "metrics.json"]) {
+      expect(await bytesOf("old", file), file).toEqual(await bytesOf("old-whole", file));
+    }
+    const after = readModelCard(await bytesOf("old", "model.onnx"), "model.onnx");
+    expect(after).toEqual({
+      ...readModelCard(await bytesOf("old-whole", "model.onnx"), "model.onnx"),
+      // Nobody kept whether the test patients were looked at before.
+      testSeen: expect.objectContaining({ during: "unknown" }),
+    });
   });
 
   it("refuses to resume where patients have changed sides", async () => {

@@ -14,7 +14,7 @@ import {
   reshape,
 } from "../../src/graph/build.ts";
 import { type ModelProto, ModelProtoSchema } from "../../src/onnx/generated/onnx_pb.ts";
-import { buildModel, type ModelOptions, readModelMetadata } from "../../src/onnx/model.ts";
+import { buildModel, type ModelOptions, readModelMetadata, replaceMetadata } from "../../src/onnx/model.ts";
 import { runtime } from "../support/check.ts";
 
 /** A small training step: [loss, d weight]. */
@@ -138,5 +138,26 @@ describe("readModelMetadata()", () => {
     ["a model cut short", buildModel(sample()).subarray(0, 300)],
   ])("is undefined for %s", (_, bytes) => {
     expect(readModelMetadata(bytes)).toBeUndefined();
+  });
+});
+
+describe("replaceMetadata()", () => {
+  test("gives the bytes of a model that was built with it, whatever it held before", () => {
+    const wanted = { kind: "other", labels: "[0,1,2]" };
+    expect(replaceMetadata(buildModel(sample()), wanted)).toEqual(
+      buildModel({ ...sample(), metadata: wanted }),
+    );
+  });
+  test("leaves other keys and their order alone, and puts new ones last", () => {
+    const replaced = replaceMetadata(buildModel(sample()), { licence: "none", kind: "new" });
+    expect(Object.entries(readModelMetadata(replaced)!)).toEqual([
+      ["kind", "new"],
+      ["labels", "[0,1]"],
+      ["licence", "none"],
+    ]);
+  });
+  test("twice is as once", () => {
+    const once = replaceMetadata(buildModel(sample()), { kind: "new", extra: "1" });
+    expect(replaceMetadata(once, { kind: "new", extra: "1" })).toEqual(once);
   });
 });

@@ -15,7 +15,9 @@ import { formatDuration } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
 import { commandLine } from "../shell.ts";
-import { checkSameLabels, chooseCases, type JudgedCases } from "./judged-cases.ts";
+import { recordTestLook } from "../test-looks.ts";
+import { checkSameLabels, type JudgedCases } from "./judged-cases.ts";
+import { chooseKnownCases } from "./known-cases.ts";
 import { readModelFile } from "./model-file.ts";
 import { type OpenedData, openData } from "./open-data.ts";
 import { type RunSource, readRunOf } from "./run-source.ts";
@@ -130,6 +132,13 @@ function makeReport(work: Work, judgement: Judgement, seconds: number): RunRepor
   });
 }
 
+/** Who has seen the test patients' figures may choose by them: the run keeps count. */
+async function noteTestLook({ options, run, chosen, split }: Work, model: Uint8Array): Promise<void> {
+  if (run === undefined || !chosen.cases.some(({ patient }) => run.patients.test.includes(patient))) return;
+  const why = commandLine(["hipmri", "evaluate", options.model, options.data, "--split", split]);
+  await recordTestLook(run.path, { by: "evaluate", why, model, warn: options.warn });
+}
+
 /** metrics.json comes last: where it is, all else is there too. */
 async function writeEvaluation(out: string, metrics: Metrics, report: RunReport): Promise<Evaluation> {
   const files: string[] = [];
@@ -173,12 +182,13 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     });
     const request = { index: data.index, split, run, card: predictor.card, modelPath: model.path };
     checkSameLabels(request);
-    const chosen = chooseCases(request);
+    const chosen = await chooseKnownCases({ ...request, load: data.load });
     const warnings = new Set([...data.index.warnings, ...chosen.warnings]);
     for (const warning of warnings) options.warn?.(warning);
     const isSyntheticData = data.isSynthetic;
     const work: Work = { options, split, run, chosen, data, predictor, runtime, isSyntheticData };
     const judgement = await judgeCases(work);
+    await noteTestLook(work, model.bytes);
     for (const warning of data.caseWarnings()) options.warn?.(warning);
     // What the cache met while it read.
     for (const warning of data.warnings()) if (!warnings.has(warning)) options.warn?.(warning);

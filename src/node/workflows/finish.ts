@@ -7,12 +7,12 @@ import { makePredictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { TrainConfig } from "../../train/config.ts";
-import { writeFileAtomic } from "../atomic.ts";
 import { readWholeFile } from "../files.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
 import { type LogEntry, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
 import { commandLine } from "../shell.ts";
 import { VERSION } from "../version.ts";
+import { writeFinalCard } from "./final-card.ts";
 import type { Prepared } from "./prepare.ts";
 import { writeRunReport } from "./report.ts";
 import type { TrainRunOptions } from "./train-options.ts";
@@ -25,6 +25,7 @@ export interface FinishContext {
   readonly runtime: Runtime;
   /** Of this session, until training ended. */
   readonly seconds: number;
+  warn(text: string): void;
 }
 
 export interface Finished {
@@ -37,7 +38,8 @@ export interface Finished {
 export async function finishRun(context: FinishContext): Promise<Finished> {
   const { run, config, options, prepared, runtime } = context;
   const path = join(options.out, RUN_FILES.model);
-  const predictor = await makePredictor(runtime, await readWholeFile(path), path);
+  const bytes = await readWholeFile(path);
+  const predictor = await makePredictor(runtime, bytes, path);
   try {
     const { split } = prepared;
     const judgeSplit = async (name: "validate" | "test"): Promise<Judgement> => {
@@ -59,19 +61,20 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
       }
     };
     const validate = await judgeSplit("validate");
-    let test: Judgement | undefined;
-    if (options.test) {
-      test = await judgeSplit("test");
-      await writeFileAtomic(
-        join(options.out, RUN_FILES.testMetrics),
-        `${JSON.stringify(test.metrics, null, 2)}\n`,
-      );
-    }
+    const test = options.test ? await judgeSplit("test") : undefined;
+    const card = await writeFinalCard({
+      run,
+      model: { bytes, card: predictor.card },
+      prepared,
+      validate: validate.metrics,
+      test: test?.metrics,
+      warn: context.warn,
+    });
     const log = await readLog(options.out);
     const figures = await writeRunReport({
       run,
       config,
-      card: predictor.card,
+      card,
       validate,
       test,
       log,
@@ -93,9 +96,8 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
     });
     // Last of all: metrics.json is what tells a later --resume that the run is complete.
     await run.writeMetrics(validate.metrics);
-    const names = Object.values(RUN_FILES).filter(
-      (name) => test !== undefined || name !== RUN_FILES.testMetrics,
-    );
+    const ofTest: readonly string[] = [RUN_FILES.testMetrics, RUN_FILES.testLooks];
+    const names = Object.values(RUN_FILES).filter((name) => test !== undefined || !ofTest.includes(name));
     return {
       metrics: validate.metrics,
       test: test?.metrics,

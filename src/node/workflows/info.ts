@@ -1,6 +1,7 @@
 /** `hipmri info`: the header of an image, or the card of a model. */
+import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { DicomListing } from "../../formats/dicom/series.ts";
 import { imageStem, readImageHeader } from "../../formats/image-file.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
@@ -8,6 +9,7 @@ import type { ImageHeader } from "../../volume/image.ts";
 import { withImageFile } from "../files.ts";
 import { inflateGzip } from "../inflate.ts";
 import { RUN_FILES } from "../run-folder.ts";
+import { testSeenOfRun } from "../test-looks.ts";
 import { findSeries } from "./dicom-input.ts";
 import { readModelFile } from "./model-file.ts";
 
@@ -24,7 +26,14 @@ export type ImageInfo = { readonly kind: "image" } & Pick<
   | "scale"
   | "warnings"
 >;
-export type ModelInfo = { readonly kind: "model"; readonly path: string; readonly bytes: number } & ModelCard;
+/** The card; of a model in its run folder `testSeen` also knows what happened after it was written. */
+export interface ModelInfo extends ModelCard {
+  readonly kind: "model";
+  readonly path: string;
+  readonly bytes: number;
+  /** Of the file, in hexadecimal. */
+  readonly sha256: string;
+}
 export interface DicomInfo extends Omit<DicomListing, "damaged"> {
   readonly kind: "dicom";
   readonly path: string;
@@ -39,6 +48,16 @@ async function describeDicom(path: string): Promise<DicomInfo | undefined> {
   return { kind: "dicom", path, ...listing, damaged: listing.damaged.map(({ message }) => message) };
 }
 
+async function describeModel(given: string): Promise<ModelInfo> {
+  const { path, bytes } = await readModelFile(given);
+  const card = readModelCard(bytes, path);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const isInRun = basename(path) === RUN_FILES.model;
+  const model = { steps: card.steps, testPatients: card.patients.test };
+  const testSeen = isInRun ? await testSeenOfRun(dirname(path), model) : card.testSeen;
+  return { kind: "model", path, bytes: bytes.length, sha256, ...card, testSeen };
+}
+
 /**
  * Describes an image, the DICOM series of a folder, a model.onnx or a run folder.
  * @throws HipError "not-found", "unreadable-image", "bad-image", "bad-model"
@@ -51,9 +70,7 @@ export async function describeFile(path: string): Promise<FileInfo> {
     if (dicom !== undefined) return dicom;
   }
   if (found?.isDirectory() || /\.onnx$/i.test(path)) {
-    const model = await readModelFile(path);
-    const card = readModelCard(model.bytes, model.path);
-    return { kind: "model", path: model.path, bytes: model.bytes.length, ...card };
+    return describeModel(path);
   }
   const header = await withImageFile(path, (file) => readImageHeader(file, inflateGzip));
   const { format, shape, spacingMm, orientation, affine, affineSource, dtype, scale, warnings } = header;

@@ -27,7 +27,7 @@ export interface JudgedCasesOptions {
 }
 
 /** As training has them: of a patient whom the layout has in several splits, only the cases held out furthest. */
-function usableCases({ cases, ...index }: DatasetIndex): readonly CaseEntry[] {
+export function usableCases({ cases, ...index }: DatasetIndex): readonly CaseEntry[] {
   if (!cases.every((entry) => entry.split !== undefined)) return cases;
   const { train, validate, test } = splitByPatient({ ...index, cases }, { seed: 0 });
   const usable = new Set([...train, ...validate, ...test]);
@@ -85,17 +85,24 @@ function casesOfModel({ index, split, card, modelPath }: JudgedCasesOptions): Ju
   return { cases: drawn[split], split, warnings: isStated ? drawn.warnings : [...drawn.warnings, note] };
 }
 
+/** @throws HipError "bad-dataset" where there is no case */
+export function refuseEmpty(
+  chosen: JudgedCases,
+  { index, split }: Pick<JudgedCasesOptions, "index" | "split">,
+): JudgedCases {
+  if (chosen.cases.length > 0) return chosen;
+  throw new HipError("bad-dataset", `Cannot evaluate on "${index.root}": its ${split} split has no cases`, {
+    hint: 'Choose another split with --split (train, validate, test), or "--split all" for every patient',
+  });
+}
+
 /**
  * Chooses the cases.
  * @throws HipError "bad-dataset" where the split has no case, or the data has patients whom the run does not know
  */
 export function chooseCases(options: JudgedCasesOptions): JudgedCases {
-  const { index, split, run } = options;
-  const chosen = run === undefined ? casesOfModel(options) : casesOfRun(options, run);
-  if (chosen.cases.length > 0) return chosen;
-  throw new HipError("bad-dataset", `Cannot evaluate on "${index.root}": its ${split} split has no cases`, {
-    hint: 'Choose another split with --split (train, validate, test), or "--split all" for every patient',
-  });
+  const { run } = options;
+  return refuseEmpty(run === undefined ? casesOfModel(options) : casesOfRun(options, run), options);
 }
 
 /**

@@ -1,9 +1,10 @@
 /** From a data folder and a configuration to what a trainer needs: split, checked cases, canvas, card. */
+import { cpus } from "node:os";
 import { HipError } from "../../core/errors.ts";
+import { mapParallel } from "../../core/parallel.ts";
 import { median } from "../../core/statistics.ts";
 import { patientsOf, splitByPatient } from "../../dataset/split.ts";
-import type { CaseEntry, LayoutName } from "../../dataset/types.ts";
-import type { InputFit, ModelCard } from "../../predict/card.ts";
+import type { CaseEntry, DecodedCase, LayoutName } from "../../dataset/types.ts";
 import { pixelFit, type Size } from "../../predict/fit.ts";
 import type { SliceRef } from "../../train/batches.ts";
 import type { FittedConfig, TrainConfig } from "../../train/config.ts";
@@ -12,13 +13,14 @@ import { type AxisCodes, parseAxisCodes } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeProgress } from "../progress.ts";
 import { commandLine } from "../shell.ts";
-import { VERSION } from "../version.ts";
+import { type CaseDigest, digestCase } from "./data-digest.ts";
+import { readLicence } from "./data-licence.ts";
 import { type CaseFacts, type CaseShape, checkCases, type OpenedData, openData } from "./open-data.ts";
 import type { RunSource } from "./run-source.ts";
+import { type TrainingCard, trainingCard } from "./training-card.ts";
 
 /** Largest side of a training canvas; larger slices are cut at random places. */
 const LARGEST_CANVAS = 512;
-const DISCLAIMER = "Research only: not a medical device, not for diagnosis or treatment";
 
 export interface SplitCases {
   readonly train: readonly CaseEntry[];
@@ -31,7 +33,9 @@ export interface Prepared {
   readonly data: TrainingData;
   readonly split: SplitCases;
   readonly opened: OpenedData;
-  readonly card: Omit<ModelCard, "validation" | "steps">;
+  readonly card: TrainingCard;
+  /** Further metadata_props of model.onnx, beside the card. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface PrepareOptions {
@@ -102,18 +106,54 @@ async function warnOfFindings(opened: OpenedData, options: PrepareOptions): Prom
   }
 }
 
-async function readFacts(opened: OpenedData, split: SplitCases, options: PrepareOptions): Promise<CaseFacts> {
+interface ReadCases {
+  /** Of the cases that this session works with. */
+  readonly facts: CaseFacts;
+  /** Of the test cases too, so that the model can tell them again by their content. */
+  readonly digests: ReadonlyMap<string, CaseDigest>;
+}
+
+async function readCases(opened: OpenedData, split: SplitCases, options: PrepareOptions): Promise<ReadCases> {
   const used = [...split.train, ...split.validate, ...(options.test ? split.test : [])];
+  const others = options.test ? [] : split.test;
+  const digests = new Map<string, CaseDigest>();
+  const load = async (entry: CaseEntry): Promise<DecodedCase> => {
+    const decoded = await opened.load(entry);
+    digests.set(entry.id, digestCase(decoded));
+    return decoded;
+  };
   const progress = makeProgress(options.stderr, {
-    total: used.length,
+    total: used.length + others.length,
     label: "Reading cases",
     isQuiet: options.quiet ?? false,
   });
   try {
-    return await checkCases(opened, used, (done) => progress.update(done));
+    // First, so that they are the first to leave a memory that cannot hold all.
+    await digestOthers(others, load, { warn: options.warn, onCase: (done) => progress.update(done) });
+    const done = others.length;
+    const facts = await checkCases({ ...opened, load }, used, (more) => progress.update(done + more));
+    return { facts, digests };
   } finally {
     progress.stop();
   }
+}
+
+/** A bad test case stops no training that is not judged on it. */
+async function digestOthers(
+  cases: readonly CaseEntry[],
+  load: OpenedData["load"],
+  options: { readonly warn: (text: string) => void; readonly onCase: (done: number) => void },
+): Promise<void> {
+  let done = 0;
+  await mapParallel(cases, Math.max(2, cpus().length), async (entry) => {
+    try {
+      await load(entry);
+    } catch (error) {
+      if (!(error instanceof HipError)) throw error;
+      options.warn(`the model will not know test case "${entry.id}" again: ${error.message}`);
+    }
+    options.onCase(++done);
+  });
 }
 
 /** The configuration with what follows from the data. */
@@ -192,7 +232,7 @@ export async function prepare(
   }
   if (resumed === undefined && !(options.quiet ?? false)) await warnOfFindings(opened, options);
   const split = splitCases(opened, options, config, resumed);
-  const facts = await readFacts(opened, split, options);
+  const { facts, digests } = await readCases(opened, split, options);
   for (const warning of opened.caseWarnings()) options.warn(warning);
   const { labels } = opened.index;
   const fitted = fitConfig(
@@ -201,41 +241,20 @@ export async function prepare(
     split.train.map(({ id }) => facts.shapes.get(id)!),
     opened.orientation.orientation,
   );
-  const { mode, normalise, size, spacingMm, neighbours } = fitted.input;
-  const input: InputFit = {
-    mode,
-    normalise,
-    over: opened.over,
-    canvas: size,
-    orientation: opened.orientation.orientation ?? null,
-    spacingMm: spacingMm === "file" ? null : spacingMm,
-    neighbours,
-  };
-  const patients = {
-    train: patientsOf(split.train).length,
-    validate: patientsOf(split.validate).length,
-    test: patientsOf(split.test).length,
-  };
   const data = { labels, ...listSlices(split.train, labels, facts), validate: split.validate };
   return {
     config: fitted,
     opened,
     split,
     data: { ...data, over: opened.over, load: opened.load },
-    card: {
-      format: 1,
-      version: VERSION,
-      preset: config.preset,
-      unet: fitted.unet,
-      labels,
-      input,
-      trainedOn: `${opened.index.layout} data set, ${split.train.length} volumes of ${patients.train} patients`,
-      synthetic: opened.isSynthetic,
-      seed: config.seed,
-      patients,
-      intendedUse: opened.isSynthetic
-        ? `SYNTHETIC training data: not for real scans. ${DISCLAIMER}`
-        : DISCLAIMER,
-    },
+    metadata: {},
+    card: trainingCard({
+      opened,
+      split,
+      config: fitted,
+      facts,
+      digests,
+      licence: await readLicence(opened.index),
+    }),
   };
 }

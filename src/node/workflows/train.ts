@@ -15,6 +15,7 @@ import { writeFileAtomic } from "../atomic.ts";
 import { formatDuration } from "../progress.ts";
 import { checkRunFolder, openRun, RUN_FILES, readLog } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
+import { testSeenOfRun } from "../test-looks.ts";
 import { bestEpochOf, finishRun, readMetrics } from "./finish.ts";
 import { type Prepared, prepare, type SplitCases } from "./prepare.ts";
 import { readRunOf } from "./run-source.ts";
@@ -79,7 +80,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
       warn(`a resumed run keeps its own config.json; other values were asked for ${other.join(", ")}`);
   }
   const source = stored === undefined ? undefined : await readRunOf(join(options.out, RUN_FILES.model));
-  const prepared = await prepare({ ...options, warn }, stored ?? options.config, source);
+  const fresh = await prepare({ ...options, warn }, stored ?? options.config, source);
+  const prepared = stored === undefined ? fresh : await withLooks(fresh, options.out, stored);
   const runtime = makeNodeRuntime({ threads: prepared.config.threads });
   // A new run is built before an old one is removed: what is wrong with it shows first.
   const early = options.resume ? undefined : await makeTrainer({ ...prepared, runtime, resume: undefined });
@@ -109,7 +111,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
         await run.close();
         return { ...summaryOf(options, trainer.state, seconds), finished: false };
       }
-      const done = await finishRun({ run, config, options, prepared, runtime, seconds });
+      const done = await finishRun({ run, config, options, prepared, runtime, seconds, warn });
       return {
         ...summaryOf(options, trainer.state, (performance.now() - started) / 1000),
         ...done,
@@ -121,6 +123,13 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
   } finally {
     await run.close();
   }
+}
+
+/** With what was looked at before the run goes on: models that it exports from now on say so. */
+async function withLooks(prepared: Prepared, run: string, { steps }: TrainConfig): Promise<Prepared> {
+  const { card } = prepared;
+  const model = { steps: steps ?? Number.POSITIVE_INFINITY, testPatients: card.patients.test };
+  return { ...prepared, card: { ...card, testSeen: await testSeenOfRun(run, model) } };
 }
 
 /** The stored plan of a resumed run, else a new one; minutes need a measured step. */
