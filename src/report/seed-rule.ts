@@ -25,7 +25,7 @@ export interface SeedRuleResult {
 }
 
 export interface SeedRule {
-  /** The next slice in file order. @param scores logits [classes, pixels]; @param truth label ids [pixels] */
+  /** The next slice; a batch may take slices of two volumes. @param scores logits [classes, pixels]; @param truth label ids [pixels] */
   add(scores: Float32Array, truth: Uint8Array): void;
   /** As add(), of probabilities that makeSoftmax() made for others as well. */
   addProbabilities(probabilities: Float32Array, truth: Uint8Array): void;

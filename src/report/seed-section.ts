@@ -39,8 +39,8 @@ export function seedFigure({ who, seed }: Pick<SeedSplit, "who" | "seed">): Seed
     title,
     caption:
       "Not our Dice: the student project's own rule, before its division by the number of labels. Each point is the mean " +
-      `probability of the true label, background included, over all pixels of ${counted(seed.batchSize, "slice")} in file ` +
-      "order; horizontal lines: mean and maximum over the batches.",
+      `probability of the true label, background included, over all pixels of ${counted(seed.batchSize, "slice")} that ` +
+      "follow one another; horizontal lines: mean and maximum over the batches.",
     svg: diceCurves({
       title,
       points: seed.batches,
