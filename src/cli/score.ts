@@ -1,4 +1,5 @@
 /** `hipmri score`. */
+import { describeCheck, SUMMARY_FILE } from "../dataset/nnunet-summary.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
 import type { ScoredMasks } from "../node/workflows/score.ts";
@@ -9,6 +10,7 @@ import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, with
 interface Flags extends CommonFlags {
   readonly labels?: string;
   readonly map?: string;
+  readonly perOrgan?: true;
   readonly convention?: ConventionName;
   readonly tolerance?: number;
   readonly rescored?: true;
@@ -17,7 +19,7 @@ interface Flags extends CommonFlags {
 
 function labelText({ labelsFrom, mapping }: ScoredMasks): string {
   const pairs = mapping.map(({ from, to }) =>
-    from === to.id ? `${from} ${to.name}` : `${from} as ${to.name}`,
+    from === to.id ? `${from} ${to.name}` : from === to.name ? from : `${from} as ${to.name}`,
   );
   return `${pairs.join(", ")} (from ${labelsFrom})`;
 }
@@ -27,15 +29,16 @@ export const addScore: AddVerb = (program, session) => {
     .command("score")
     .summary("score masks that any tool made")
     .description(
-      "Holds predicted masks against true ones, file by file or folder by folder, paired by name (case_001.nii.gz, case_001_pred.nii.gz …). A true mask without prediction counts as nothing found; masks on different grids are errors. Slices named NAME_slice_N are assembled to their volume.",
+      "Holds predicted masks against true ones, file by file or folder by folder, paired by name (case_001.nii.gz, case_001_pred.nii.gz …). A folder for each case with a file for each organ (TotalSegmentator) may stand on either side. A true mask without prediction counts as nothing found; masks on different grids are errors. Slices named NAME_slice_N are assembled to their volume.",
     )
     .argument("<predictions>", "a folder of masks, or one mask file")
     .argument("<truth>", "the true masks: a folder, or one file")
     .option("--labels <list>", "what the numbers mean: 1=bladder,2=prostate (default: dataset.json)")
     .option(
       "--map <list>",
-      "numbers of the predictions that mean something else there: 21=bladder,22=prostate,7=background",
+      "numbers of the predictions that mean something else there: 21=bladder,22=prostate,7=background; of a file for each organ its name: urinary_bladder=bladder",
     )
+    .option("--per-organ", "both folders hold one case, with a file for each organ")
     .addOption(conventionOption())
     .option("--tolerance <mm>", "of NSD (default: 2)", positiveNumber("--tolerance"))
     .option("--rescored", "also print the Dice by the rules of other tools")
@@ -44,13 +47,14 @@ export const addScore: AddVerb = (program, session) => {
       const { scoreMasks } = await import("../node/workflows/score.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { labels, map, convention, out } = flags;
+      const { labels, map, perOrgan, convention, out } = flags;
       const scored = await withProgress({ label: "Scoring", isQuiet: flags.quiet ?? false }, (onProgress) =>
         scoreMasks({
           prediction,
           truth,
           labels,
           map,
+          perOrgan,
           convention,
           toleranceMm: flags.tolerance,
           out,
@@ -60,6 +64,7 @@ export const addScore: AddVerb = (program, session) => {
       );
       const facts = alignRows([
         ["Labels", labelText(scored)],
+        ...(scored.summary === undefined ? [] : [[SUMMARY_FILE, describeCheck(scored.summary)] as const]),
         ["Time", formatDuration((performance.now() - started) / 1000)],
         ...(scored.files.length === 0 ? [] : [["Files", scored.files] as const]),
       ]);
@@ -72,6 +77,7 @@ export const addScore: AddVerb = (program, session) => {
   addExamples(addCommonFlags(command), [
     "hipmri score nnunet-predictions/ labelsTs/ --convention nnunet",
     "hipmri score masks/ truth/ --labels 1=body,2=bone,3=bladder,4=rectum,5=prostate --out scored",
+    "hipmri score totalsegmentator-out/ labels/ --map urinary_bladder=bladder",
     "hipmri score prediction.nii.gz truth.nii.gz --map 22=5 --json",
   ]);
 };

@@ -2,6 +2,8 @@
 import { HipError } from "../core/errors.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 import { LARGEST_LABEL } from "./mask-values.ts";
+import { organKey } from "./organ-files.ts";
+import { type OrganMap, organsByName } from "./organ-masks.ts";
 
 /** From the prediction's ids to those of the truth; an id that stands in neither is unknown. */
 export type LabelMap = ReadonlyMap<number, number>;
@@ -47,9 +49,13 @@ export function parseLabelList(text: string): readonly LabelDefinition[] {
   return [BACKGROUND, ...foreground];
 }
 
-/** The label that a user means by its name or number; undefined where there is none. */
-function findLabel(text: string, labels: readonly LabelDefinition[]): LabelDefinition | undefined {
-  return labels.find(({ id, name }) => name === text.toLowerCase() || `${id}` === text);
+/** The label that a user means by its name or number. @throws HipError "usage" */
+function requireLabel(text: string, labels: readonly LabelDefinition[]): LabelDefinition {
+  const found = labels.find(({ id, name }) => name === text.toLowerCase() || `${id}` === text);
+  if (found !== undefined) return found;
+  throw new HipError("usage", `--map must name labels of the truth, got "${text}"`, {
+    hint: `Its labels are ${labels.map(({ id, name }) => `${id} ${name}`).join(", ")}`,
+  });
 }
 
 /**
@@ -60,15 +66,23 @@ function findLabel(text: string, labels: readonly LabelDefinition[]): LabelDefin
 export function parseLabelMap(text: string | undefined, labels: readonly LabelDefinition[]): LabelMap {
   const stated = new Map<number, number>();
   for (const [left, right] of text === undefined ? [] : parsePairs(text, "--map")) {
-    const label = findLabel(right, labels);
-    if (label === undefined) {
-      throw new HipError("usage", `--map must name labels of the truth, got "${right}"`, {
-        hint: `Its labels are ${labels.map(({ id, name }) => `${id} ${name}`).join(", ")}`,
-      });
-    }
-    stated.set(parseId(left, "--map"), label.id);
+    stated.set(parseId(left, "--map"), requireLabel(right, labels).id);
   }
   return withOwnIds(stated, labels);
+}
+
+/**
+ * `urinary_bladder=bladder`: of predictions in a file for each organ, the file's name, then a label of the truth.
+ * Files named as a label mean it, unless a pair has taken that label.
+ * @throws HipError "usage" where a label is not one of the truth's
+ */
+export function parseOrganMap(text: string | undefined, labels: readonly LabelDefinition[]): OrganMap {
+  const stated = new Map<string, number>();
+  for (const [left, right] of text === undefined ? [] : parsePairs(text, "--map")) {
+    stated.set(organKey(left), requireLabel(right, labels).id);
+  }
+  const taken = new Set(stated.values());
+  return new Map([...[...organsByName(labels)].filter(([, id]) => !taken.has(id)), ...stated]);
 }
 
 /** By names that both sides state, e.g. in a dataset.json each; undefined where no name but background is shared. */

@@ -2,21 +2,15 @@
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { counted, formatVoxel } from "../core/text.ts";
-import { readImage } from "../formats/image-file.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
-import { type ImageHeader, isPlaced, statesSpacing } from "../volume/image.ts";
+import { isPlaced, statesSpacing } from "../volume/image.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { joinPath, openInFolder } from "./folder.ts";
-import {
-  AFFINE_TOLERANCE,
-  affineDifference,
-  checkSpacing,
-  sliceDistance,
-  withoutTrailingOnes,
-} from "./geometry.ts";
+import { AFFINE_TOLERANCE, affineDifference, checkSpacing, sliceDistance } from "./geometry.ts";
 import type { LabelMap } from "./label-map.ts";
-import type { MaskCase, MaskFiles, MaskFolder } from "./mask-pairs.ts";
-import { checkLabels, toLabelIds } from "./mask-values.ts";
+import { type ReadMask, readMaskIds } from "./mask-file.ts";
+import type { MaskCase, MaskFiles, MaskFolder, MaskRef } from "./mask-pairs.ts";
+import { checkLabels } from "./mask-values.ts";
+import { type OrganMap, organsByName, readOrganMasks } from "./organ-masks.ts";
 
 export interface MaskCaseContext {
   readonly prediction: MaskFolder;
@@ -24,6 +18,8 @@ export interface MaskCaseContext {
   readonly inflate: Inflate;
   readonly labels: readonly LabelDefinition[];
   readonly map: LabelMap;
+  /** Of predictions in a file for each organ. */
+  readonly organMap: OrganMap;
 }
 
 export interface DecodedMasks {
@@ -35,25 +31,6 @@ export interface DecodedMasks {
   readonly spacingMm: readonly [x: number, y: number, z: number];
   /** Oddities that were tolerated. */
   readonly warnings: readonly string[];
-}
-
-interface ReadMask {
-  readonly path: string;
-  readonly header: ImageHeader;
-  readonly shape: readonly number[];
-  readonly ids: Uint8Array;
-}
-
-/** The ids of a mask as they stand in its file. @throws HipError "bad-mask" where a value is no label */
-export async function readMaskIds(
-  { folder, path }: MaskFolder,
-  file: string,
-  inflate: Inflate,
-): Promise<ReadMask> {
-  const { header, values } = await readImage(await openInFolder(folder, file), inflate);
-  const shape = withoutTrailingOnes(header.shape);
-  const name = joinPath(path, file);
-  return { path: name, header, shape, ids: toLabelIds(values, { name, shape }) };
 }
 
 /** @throws HipError "bad-mask" naming each number of the prediction that means no label */
@@ -110,16 +87,30 @@ interface DecodedFile extends ReadMask {
   readonly note: string | undefined;
 }
 
+/** @throws HipError as readMaskIds(), readOrganMasks() */
+function readRef(
+  side: MaskFolder,
+  ref: MaskRef,
+  context: MaskCaseContext,
+  organMap: OrganMap,
+): Promise<ReadMask> {
+  const { inflate, labels } = context;
+  if (typeof ref === "string") return readMaskIds(side, ref, inflate);
+  return readOrganMasks(side, ref, { organMap, labels, inflate });
+}
+
 async function decodeFiles(files: MaskFiles, context: MaskCaseContext): Promise<DecodedFile> {
-  const { inflate, labels, map } = context;
-  const truth = await readMaskIds(context.truth, files.truth, inflate);
+  const { labels, map, organMap } = context;
+  const truth = await readRef(context.truth, files.truth, context, organsByName(labels));
   checkLabels(truth.ids, labels, { name: truth.path, shape: truth.shape });
   if (files.prediction === undefined) {
     return { ...truth, prediction: new Uint8Array(truth.ids.length), note: undefined };
   }
-  const prediction = await readMaskIds(context.prediction, files.prediction, inflate);
+  const prediction = await readRef(context.prediction, files.prediction, context, organMap);
   const note = compareGrids(prediction, truth);
-  return { ...truth, prediction: renumber(prediction, map), note };
+  // A file for each organ has the truth's ids already.
+  const ids = typeof files.prediction === "string" ? renumber(prediction, map) : prediction.ids;
+  return { ...truth, prediction: ids, note };
 }
 
 function joinSlices(slices: readonly Uint8Array[]): Uint8Array {

@@ -78,6 +78,59 @@ describe("hipmri score", () => {
     expect(stdout).toContain("Labels  2 label 2 (from the numbers in the true masks)");
   });
 
+  test("of a file for each organ, against a mask of label numbers or one by one", async () => {
+    const organs = writeFiles(join(folder, "organs"), {
+      "urinary_bladder.nii": mask("1100"),
+      "prostate.nii": mask("0001"),
+      "liver.nii": mask("0010"),
+    });
+    const file = join(truth, "patient001_frame01.nii");
+    const labels = ["--labels", "1=bladder,5=prostate", "--quiet"];
+    const map = ["--map", "urinary_bladder=bladder"];
+    const { code, stdout, stderr } = await hipmri("score", organs, file, ...labels, ...map);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'warning: 1 predicted organ left out, since no label bears the name: "liver"\n',
+    });
+    expect(stdout).toMatch(/\nbladder +1\.000 \(1\)[\s\S]*\nprostate +0\.667 \(1\)/);
+    expect(stdout).toContain("Labels  prostate, urinary_bladder as bladder (from --labels)");
+    const self = await hipmri("score", organs, organs, "--per-organ", "--quiet", "--json");
+    expect(JSON.parse(self.stdout)).toMatchObject({ foregroundMean: 1, cases: [{ id: "organs" }] });
+  });
+
+  test("holds its counts against nnU-Net's summary.json", async () => {
+    const summary = (overlap: number) => ({
+      foreground_mean: { Dice: 0.75 },
+      mean: {},
+      metric_per_case: [
+        {
+          prediction_file: "/home/x/preds/patient001_frame01.nii",
+          reference_file: "",
+          metrics: {
+            1: { Dice: 1, n_pred: 2, n_ref: 2, TP: overlap },
+            "(1, 5)": { n_pred: 4, n_ref: 4, TP: 4 },
+          },
+        },
+      ],
+    });
+    const write = (name: string, value: object) =>
+      writeFiles(join(folder, name), {
+        "patient001_frame01.nii": mask("1150"),
+        "summary.json": new TextEncoder().encode(JSON.stringify(value).replace('"Dice":1,', '"Dice": NaN,')),
+      });
+    const same = await hipmri("score", write("nn1", summary(2)), truth, "--quiet");
+    expect(same.stdout).toContain(
+      "summary.json  agrees in all voxel counts (1); its mean Dice by nnU-Net's rules: 0.7500",
+    );
+    const other = await hipmri("score", write("nn2", summary(1)), truth, "--quiet");
+    expect(other.stderr).toContain(
+      'was made of other masks than these: "patient001_frame01.nii, bladder: 1 common voxel there, 2 here"',
+    );
+    const strange = await hipmri("score", write("nn3", { mine: 1 }), truth, "--quiet");
+    expect(strange.code).toBe(0);
+    expect(strange.stderr).toContain("is no evaluation by nnU-Net: not compared");
+  });
+
   test("tells all bad masks at once, ends with 1 and writes nothing", async () => {
     const bad = writeFiles(join(folder, "bad"), {
       "patient001_frame01.nii": mask("11550"),
@@ -92,11 +145,11 @@ describe("hipmri score", () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  test("of a folder against a file, or of wrong flags, ends with 2", async () => {
+  test("of a file against a folder, or of wrong flags, ends with 2", async () => {
     const file = join(truth, "patient001_frame01.nii");
-    const mixed = await hipmri("score", predicted, file);
+    const mixed = await hipmri("score", file, predicted);
     expect(mixed.code).toBe(2);
-    expect(mixed.stderr).toContain("Cannot score a folder against a file");
+    expect(mixed.stderr).toContain("Cannot score a file against a folder");
     const { code, stderr } = await hipmri("score", predicted, truth, "--convention", "monia");
     expect(code).toBe(2);
     expect(stderr).toContain('hint: Did you mean "monai"?');

@@ -89,6 +89,7 @@ describe("decodeMasks", () => {
         inflate: noInflate,
         labels: LABELS,
         map: parseLabelMap(map, LABELS),
+        organMap: new Map(),
       },
     );
   }

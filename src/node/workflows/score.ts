@@ -1,16 +1,33 @@
 /** `hipmri score`: masks that any tool made, held against the true ones. */
 import { stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { type DatasetJson, readDatasetJson } from "../../dataset/dataset-json.ts";
-import { type LabelMap, mapByName, parseLabelList, parseLabelMap } from "../../dataset/label-map.ts";
 import {
-  type DecodedMasks,
-  decodeMasks,
-  type MaskCaseContext,
-  readMaskIds,
-} from "../../dataset/mask-case.ts";
-import { type MaskCase, type MaskFolder, type PairedMasks, pairMasks } from "../../dataset/mask-pairs.ts";
+  type LabelMap,
+  mapByName,
+  parseLabelList,
+  parseLabelMap,
+  parseOrganMap,
+} from "../../dataset/label-map.ts";
+import { type DecodedMasks, decodeMasks, type MaskCaseContext } from "../../dataset/mask-case.ts";
+import { readMaskIds } from "../../dataset/mask-file.ts";
+import {
+  type MaskCase,
+  type MaskFolder,
+  type PairedMasks,
+  pairMasks,
+  readOrganFolder,
+} from "../../dataset/mask-pairs.ts";
+import {
+  checkSummary,
+  describeDifferences,
+  readNnunetSummary,
+  SUMMARY_FILE,
+  type SummaryCheck,
+} from "../../dataset/nnunet-summary.ts";
+import { type OrganMap, organsByName } from "../../dataset/organ-masks.ts";
+import { noteOrgans, organNames } from "../../dataset/organ-notes.ts";
 import { patientOf } from "../../dataset/patient.ts";
 import { imageStem } from "../../formats/image-file.ts";
 import { aggregate } from "../../metrics/aggregate.ts";
@@ -31,8 +48,10 @@ export interface ScoreOptions {
   readonly truth: string;
   /** `1=bladder,2=prostate`; by default those of a dataset.json, else the numbers found in the truth. */
   readonly labels?: string | undefined;
-  /** `21=bladder,22=prostate`: the prediction's numbers, where they are not the truth's. */
+  /** `21=bladder,22=prostate`: the prediction's numbers, or the names of its files for each organ, where they are not the truth's. */
   readonly map?: string | undefined;
+  /** Both folders hold one case, with a file for each organ. */
+  readonly perOrgan?: boolean | undefined;
   readonly convention?: ConventionName | undefined;
   readonly toleranceMm?: number | undefined;
   /** Writes OUT/metrics.json. */
@@ -42,10 +61,12 @@ export interface ScoreOptions {
 }
 
 export interface ScoredMasks {
+  /** What nnU-Net's own summary.json says beside the predictions; undefined where there is none. */
+  readonly summary: SummaryCheck | undefined;
   readonly metrics: Metrics;
-  /** In words: where the labels come from, and which of the prediction's numbers was taken for which. */
+  /** In words: where the labels come from, and which of the prediction's numbers or organs was taken for which. */
   readonly labelsFrom: string;
-  readonly mapping: readonly { readonly from: number; readonly to: LabelDefinition }[];
+  readonly mapping: readonly { readonly from: number | string; readonly to: LabelDefinition }[];
   readonly files: readonly string[];
 }
 
@@ -62,13 +83,33 @@ async function isFolder(path: string): Promise<boolean> {
 
 const asFolder = (path: string): MaskFolder => ({ folder: openFolder(path), path });
 
-async function openMasks({ prediction, truth }: ScoreOptions): Promise<Masks> {
+/** One case of whose masks at least one side is a folder with a file for each organ. */
+async function openOrgans({ prediction, truth }: ScoreOptions, isTruthFolder: boolean): Promise<Masks> {
+  const id = isTruthFolder ? basename(resolve(truth)) : (imageStem(basename(truth)) ?? basename(truth));
+  const sides = {
+    prediction: asFolder(prediction),
+    truth: asFolder(isTruthFolder ? truth : dirname(truth)),
+  };
+  const files = {
+    truth: isTruthFolder ? await readOrganFolder(sides.truth, id) : basename(truth),
+    prediction: await readOrganFolder(sides.prediction, id),
+  };
+  const cases = [{ id, patient: patientOf(id), files: [files], sliceNumbers: undefined }];
+  return { ...sides, cases, warnings: [] };
+}
+
+async function openMasks(options: ScoreOptions): Promise<Masks> {
+  const { prediction, truth, perOrgan = false } = options;
   const [ofPrediction, ofTruth] = [await isFolder(prediction), await isFolder(truth)];
-  if (ofPrediction !== ofTruth) {
+  if (ofPrediction && (perOrgan || !ofTruth)) return openOrgans(options, ofTruth);
+  if (ofPrediction !== ofTruth || perOrgan) {
+    const [one, other] = [ofPrediction, ofTruth].map((isOne) => (isOne ? "a folder" : "a file"));
     throw new HipError(
       "usage",
-      `Cannot score ${ofPrediction ? "a folder" : "a file"} against ${ofTruth ? "a folder" : "a file"}: "${prediction}", "${truth}"`,
-      { hint: "Give two folders of masks, or two mask files" },
+      `Cannot score ${one} against ${other}${perOrgan ? " organ by organ" : ""}: "${prediction}", "${truth}"`,
+      {
+        hint: "Give two folders of masks, two mask files, or a folder with a file for each organ and the true mask",
+      },
     );
   }
   if (ofTruth) {
@@ -90,10 +131,13 @@ async function findJson({ folder, path }: MaskFolder): Promise<DatasetJson | und
   return (await readDatasetJson(folder, "")) ?? (await readDatasetJson(openFolder(join(path, "..")), ""));
 }
 
-/** The numbers in the true masks, which have no other name. */
+/** The numbers in the true masks, which have no other name; or the names of their files for each organ. */
 async function findNumbers({ cases, truth }: Masks): Promise<readonly LabelDefinition[]> {
+  const names = organNames(cases);
+  if (names.length > 0) return parseLabelList(names.map((name, i) => `${i + 1}=${name}`).join(","));
   const seen = new Uint8Array(256);
   for (const file of cases.flatMap(({ files }) => files)) {
+    if (typeof file.truth !== "string") continue;
     const { ids } = await readMaskIds(truth, file.truth, inflateGzip);
     for (let i = 0; i < ids.length; i++) seen[ids[i]!] = 1;
   }
@@ -108,26 +152,36 @@ async function findNumbers({ cases, truth }: Masks): Promise<readonly LabelDefin
 interface Labelling {
   readonly labels: readonly LabelDefinition[];
   readonly map: LabelMap;
+  readonly organMap: OrganMap;
   readonly labelsFrom: string;
 }
+
+/** Whether predictions are a file for each organ: then names, and no numbers, say what is what. */
+const isPerOrgan = ({ cases }: Masks): boolean =>
+  cases.some(({ files }) => files.some(({ prediction }) => typeof prediction === "object"));
 
 async function findLabelling(options: ScoreOptions, masks: Masks): Promise<Labelling> {
   const ofTruth = await findJson(masks.truth);
   const ofPrediction = await findJson(masks.prediction);
   const json = ofTruth?.labels ?? ofPrediction?.labels;
-  const labels =
-    options.labels === undefined ? (json ?? (await findNumbers(masks))) : parseLabelList(options.labels);
   const isFromJson = options.labels === undefined && json !== undefined;
+  const labels = isFromJson
+    ? json
+    : options.labels === undefined
+      ? await findNumbers(masks)
+      : parseLabelList(options.labels);
+  const found =
+    organNames(masks.cases).length > 0 ? "the names of the true masks" : "the numbers in the true masks";
+  const labelsFrom = options.labels !== undefined ? "--labels" : isFromJson ? "dataset.json" : found;
+  if (isPerOrgan(masks)) {
+    return { labels, map: new Map(), organMap: parseOrganMap(options.map, labels), labelsFrom };
+  }
   const byName =
     options.map === undefined && ofPrediction?.labels !== undefined
       ? mapByName(ofPrediction.labels, labels)
       : undefined;
-  const named = isFromJson ? "dataset.json" : "the numbers in the true masks";
-  return {
-    labels,
-    map: byName ?? parseLabelMap(options.map, labels),
-    labelsFrom: options.labels === undefined ? named : "--labels",
-  };
+  const map = byName ?? parseLabelMap(options.map, labels);
+  return { labels, map, organMap: organsByName(labels), labelsFrom };
 }
 
 const SHOWN_PROBLEMS = 20;
@@ -176,6 +230,38 @@ async function scoreAll(
   return scored;
 }
 
+/** nnU-Net numbers the truth as the prediction: with other numbers the counts cannot be compared. */
+async function checkNnunet(
+  { prediction, cases }: Masks,
+  scored: readonly CaseMetrics[],
+  { labels, map }: Labelling,
+  warn: (text: string) => void,
+): Promise<SummaryCheck | undefined> {
+  const summary = await readNnunetSummary(prediction.folder);
+  if (summary === undefined) return undefined;
+  const path = join(prediction.path, SUMMARY_FILE);
+  if (summary === "other") {
+    warn(`"${path}" is no evaluation by nnU-Net: not compared`);
+    return undefined;
+  }
+  if ([...map].some(([from, to]) => from !== to)) return undefined;
+  const names = new Map(labels.map(({ id, name }) => [id, name]));
+  const counted = scored.flatMap((each, i) => {
+    const file = cases[i]!.files[0]?.prediction;
+    if (typeof file !== "string") return [];
+    return [
+      {
+        prediction: file,
+        labels: each.labels.map(({ id, counts }) => ({ id, name: names.get(id)!, counts })),
+      },
+    ];
+  });
+  const check = checkSummary(summary, counted);
+  if (check.differences.length > 0)
+    warn(`"${path}" was made of other masks than these: ${describeDifferences(check)}`);
+  return check;
+}
+
 /**
  * Scores predicted masks against true ones, case by case, on the grid that both must share.
  * @throws HipError "not-found", "usage" (labels or mapping), "bad-dataset" (nothing to pair), "bad-mask" (other grid,
@@ -185,11 +271,16 @@ export async function scoreMasks(options: ScoreOptions): Promise<ScoredMasks> {
   if (options.out !== undefined) await checkOutFolder(options.out);
   const masks = await openMasks(options);
   for (const warning of masks.warnings) options.warn?.(warning);
-  const { labels, map, labelsFrom } = await findLabelling(options, masks);
+  const labelling = await findLabelling(options, masks);
+  const { labels, map, organMap, labelsFrom } = labelling;
   const { prediction, truth, cases } = masks;
-  const context = { prediction, truth, inflate: inflateGzip, labels, map };
+  for (const note of noteOrgans(cases, organMap, labels)) options.warn?.(note);
+  const context = { prediction, truth, inflate: inflateGzip, labels, map, organMap };
   const scored = await scoreAll(cases, context, options);
   const { convention, toleranceMm, out } = options;
+  const summary = isPerOrgan(masks)
+    ? undefined
+    : await checkNnunet(masks, scored, labelling, (text) => options.warn?.(text));
   const metrics = aggregate(scored, { split: "unstated", labels, convention, toleranceMm });
   const files: string[] = [];
   if (out !== undefined) {
@@ -198,8 +289,8 @@ export async function scoreMasks(options: ScoreOptions): Promise<ScoredMasks> {
     await writeFileAtomic(path, `${JSON.stringify(metrics, null, 2)}\n`);
     files.push(path);
   }
-  const mapping = [...map]
+  const mapping = [...(isPerOrgan(masks) ? organMap : map)]
     .filter(([from]) => from !== 0)
     .map(([from, to]) => ({ from, to: labels.find(({ id }) => id === to)! }));
-  return { metrics, labelsFrom, mapping, files };
+  return { metrics, summary, labelsFrom, mapping, files };
 }
