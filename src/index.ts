@@ -49,6 +49,7 @@ export { printGraph } from "./graph/print.ts";
 export type { Shape, Value } from "./graph/value.ts";
 export { type LossWeights, segmentationLoss } from "./loss/loss.ts";
 export { type AggregateOptions, aggregate } from "./metrics/aggregate.ts";
+export { type Calibration, type CalibrationMeter, makeCalibration } from "./metrics/calibration.ts";
 export { CONVENTION_NAMES, type ConventionName } from "./metrics/conventions/types.ts";
 export { type ScoreCaseInput, scoreCase } from "./metrics/score-case.ts";
 export { formatMetricsTable, formatRescoredTable } from "./metrics/table.ts";
@@ -65,6 +66,8 @@ export {
 } from "./nifti/write.ts";
 export { buildModel, type ModelOptions } from "./onnx/model.ts";
 export { type ModelCard, readModelCard } from "./predict/card.ts";
+export { cardMarkdown } from "./predict/card-markdown.ts";
+export type { CardData, CardMetrics, TestSeen } from "./predict/card-parts.ts";
 export { exportModel } from "./predict/export.ts";
 export { makePredictor, type Predictor, type PredictWatcher, type SliceStack } from "./predict/predictor.ts";
 export { type ImageFacts, planForModel, segmentVolume, sliceCount } from "./predict/segment.ts";
