@@ -4,6 +4,7 @@ import { HipError } from "../core/errors.ts";
 import { VERSION } from "../node/version.ts";
 import { closestWord } from "../train/suggest.ts";
 import { addCheck } from "./check.ts";
+import { addCompare } from "./compare.ts";
 import { addConvert } from "./convert.ts";
 import { addDemo } from "./demo.ts";
 import { addEvaluate } from "./evaluate.ts";
@@ -22,6 +23,7 @@ const VERBS: readonly AddVerb[] = [
   addTrain,
   addEvaluate,
   addScore,
+  addCompare,
   addPredict,
   addInfo,
 ];
@@ -35,6 +37,7 @@ Examples:
   $ hipmri train phantom-data --out runs/first --minutes 2    train on it
   $ hipmri evaluate runs/first phantom-data --out judged      judge the model on its test patients
   $ hipmri score masks/ truth/                                score masks that any tool made
+  $ hipmri compare runs/first runs/second --out compared      hold runs against each other
   $ hipmri predict runs/first slices/ --out masks             segment images
   $ hipmri info scan.nii.gz                                   describe an image or a model
 

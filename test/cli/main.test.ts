@@ -8,7 +8,18 @@ import { niftiBytes } from "../support/data-folder.ts";
 import { filesBelow, hipmri, temporaryFolder, tinyModel, writeFiles } from "./support.ts";
 
 const folder = temporaryFolder();
-const VERBS = ["demo", "phantom", "check", "convert", "train", "evaluate", "score", "predict", "info"];
+const VERBS = [
+  "demo",
+  "phantom",
+  "check",
+  "convert",
+  "train",
+  "evaluate",
+  "score",
+  "compare",
+  "predict",
+  "info",
+];
 const VERB_LIST = `Verbs: ${VERBS.join(", ")}`;
 const usage = (message: string, hint?: string) => ({
   code: 2,
