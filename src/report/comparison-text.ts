@@ -24,11 +24,11 @@ export function signed(value: number | null, digits: number): string {
   return value < 0 ? text : `+${text}`;
 }
 
-/** "0.0004", "< 0.0001", "0.31". */
+/** "0.0004", "< 0.0001", "0.049": two digits, so that a p just below 0.05 is not written as 0.05. */
 export function pText(p: number | null): string {
   if (p === null) return NONE;
   if (p < 0.0001) return "< 0.0001";
-  return p < 0.01 ? p.toFixed(4) : p.toFixed(2);
+  return `${Number(p.toPrecision(2))}`;
 }
 
 export function rangeText(range: ComparedFigure["ci95"], digits: number): string {
