@@ -18,7 +18,7 @@ export interface DifferenceRow {
 }
 
 const WIDTH = 760;
-const ROW_HEIGHT = 58;
+const ROW_HEIGHT = 70;
 const MEAN_COLOUR = "#555555";
 
 /** Dots of like differences stand one above another; `lift` is in pixels. */
@@ -31,7 +31,7 @@ function spread(values: readonly number[], width: number): { value: number; lift
       const place = seen.get(bin) ?? 0;
       seen.set(bin, place + 1);
       const side = place % 2 === 0 ? place / 2 : -(place + 1) / 2;
-      return { value, lift: (side % 4) * 5 };
+      return { value, lift: (side % 4) * 4.5 };
     });
 }
 
@@ -61,7 +61,7 @@ function rowMarks(row: DifferenceRow, span: number): Markish[] {
                   y2: () => name,
                   stroke: INK,
                   strokeWidth: 3,
-                  dy: 20,
+                  dy: 25,
                 }),
               ]),
           dot([mean], {
@@ -72,7 +72,7 @@ function rowMarks(row: DifferenceRow, span: number): Markish[] {
             fill: "white",
             stroke: INK,
             strokeWidth: 2,
-            dy: 20,
+            dy: 25,
           }),
         ];
   return [...dots, ...centre];

@@ -114,7 +114,7 @@ function pairSection(pair: ComparedPair, comparison: Comparison): string {
   });
   const title = `${pair.other} against ${pair.baseline}`;
   return (
-    `<section><h2>${escapeXml(title)}</h2><p>${escapeXml(concludePair(pair, comparison))}</p>` +
+    `<section><h2>${escapeXml(title)}</h2>` +
     `${table(title, head, rows)}${changesList(pair, comparison)}</section>`
   );
 }

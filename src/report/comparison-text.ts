@@ -44,7 +44,8 @@ export function whoText({ patients, split }: Comparison): string {
 const isEqual = ({ smaller, larger }: ComparedFigure): boolean => smaller === 0 && larger === 0;
 
 /** One pair of runs in one sentence or two. */
-export function concludePair({ baseline, other, figures }: ComparedPair, comparison: Comparison): string {
+export function concludePair(pair: ComparedPair, comparison: Comparison): string {
+  const { baseline, other, figures } = pair;
   const [main] = figures;
   const { name, digits } = METRIC_TEXT[comparison.metric];
   if (main === undefined || main.difference === null)
@@ -61,7 +62,17 @@ export function concludePair({ baseline, other, figures }: ComparedPair, compari
     main.verdict === "no difference shown" || main.verdict === "not tested"
       ? `No difference between "${other}" and "${baseline}" was shown, which does not prove that there is none`
       : `"${other}" is ${main.verdict} than "${baseline}"`;
-  return `${lead}: ${numbers}.`;
+  return `${lead}: ${numbers}.${concludeLabels(pair)}`;
+}
+
+/** " By label, it is better for bladder, worse for prostate."; empty where no label alone shows a difference. */
+function concludeLabels({ figures }: ComparedPair): string {
+  const labels = figures.slice(1);
+  const parts = (["better", "worse"] as const).flatMap((verdict) => {
+    const names = labels.filter((figure) => figure.verdict === verdict).map(({ name }) => name);
+    return names.length === 0 ? [] : [`${verdict} for ${names.join(", ")}`];
+  });
+  return parts.length === 0 ? "" : ` By label, it is ${parts.join(", and ")} (p after Holm < 0.05).`;
 }
 
 function align(rows: readonly (readonly string[])[]): string[] {
