@@ -1,7 +1,9 @@
 /** `hipmri predict`. */
-import { counted } from "../core/text.ts";
+import { counted, wrapText } from "../core/text.ts";
 import { commandLine } from "../node/shell.ts";
 import type { Prediction } from "../node/workflows/predict.ts";
+import { describePassport } from "../passport/passport.ts";
+import type { CasePassport } from "../passport/types.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { alignColumns, alignRows } from "./layout.ts";
 import { errorJson } from "./outcome.ts";
@@ -18,6 +20,36 @@ interface Flags extends CommonFlags {
 
 /** More rows than this are left to `--json`. */
 const SHOWN_ROWS = 40;
+/** Beside the names, within a terminal of 100 columns. */
+const WIDTH = 88;
+
+/** Passports that are not "ok", one line for each case, and a count of all. */
+function passportRows(outputs: Prediction["outputs"]): readonly (readonly [string, readonly string[]])[] {
+  const known = outputs.flatMap(({ input, passport }) => (passport === null ? [] : [{ input, passport }]));
+  if (known.length === 0)
+    return [["Passport", ["none: the model carries no fingerprint of its training scans (train it again)"]]];
+  // Slices of one volume share their passport.
+  const cases = new Map<CasePassport, string[]>();
+  for (const { input, passport } of known) cases.set(passport, [...(cases.get(passport) ?? []), input]);
+  const odd = [...cases].filter(([passport]) => passport.verdict !== "ok");
+  const count = (verdict: CasePassport["verdict"]): number =>
+    [...cases.keys()].filter((passport) => passport.verdict === verdict).length;
+  const lines = odd.slice(0, SHOWN_ROWS).flatMap(([passport, inputs]) => {
+    const more = inputs.length > 1 ? ` and ${inputs.length - 1} more slices` : "";
+    return wrapText(`${inputs[0]}${more}: ${describePassport(passport)}`, WIDTH);
+  });
+  const left = odd.length - SHOWN_ROWS;
+  return [
+    [
+      "Passport",
+      [
+        `${count("ok")} ok, ${count("look")} to look at, ${count("doubtful")} doubtful (docs/passport.md)`,
+        ...lines,
+        ...(left > 0 ? [`… and ${left} more: --json tells all`] : []),
+      ],
+    ],
+  ];
+}
 
 /** An image that does not state its voxels' size has no volume. */
 const formatMl = (ml: number | null): string => (ml === null ? "-" : ml.toFixed(ml < 100 ? 1 : 0));
@@ -32,6 +64,7 @@ function predictText({ outputs }: Prediction, seconds: string): string {
   const more = outputs.length > SHOWN_ROWS ? `\n… and ${outputs.length - SHOWN_ROWS} more` : "";
   const segs = outputs.filter(({ seg }) => seg !== undefined).length;
   const facts = alignRows([
+    ...passportRows(outputs),
     ["Time", seconds],
     [
       "Files",

@@ -64,12 +64,14 @@ function joinRows(runs: Runs, parent: Int32Array, row: number, other: number): n
   return joined;
 }
 
-/**
- * How many connected components a mask has.
- * @param mask 0 = outside; shape[0] * shape[1] * shape[2] voxels, x fastest.
- * @throws RangeError where the length does not fit the shape.
- */
-export function countComponents(mask: Uint8Array, [width, height, depth]: Triple): number {
+/** All runs of a mask, each with a way to the root of its component. */
+interface Joined {
+  readonly runs: Runs;
+  readonly parent: Int32Array;
+  readonly components: number;
+}
+
+function joinAll(mask: Uint8Array, [width, height, depth]: Triple): Joined {
   if (mask.length !== width * height * depth)
     throw new RangeError(
       `A mask of shape ${width}x${height}x${depth} needs ${width * height * depth} voxels, got ${mask.length}`,
@@ -88,5 +90,25 @@ export function countComponents(mask: Uint8Array, [width, height, depth]: Triple
       }
     }
   }
-  return components;
+  return { runs, parent, components };
+}
+
+/**
+ * How many connected components a mask has.
+ * @param mask 0 = outside; shape[0] * shape[1] * shape[2] voxels, x fastest.
+ * @throws RangeError where the length does not fit the shape.
+ */
+export function countComponents(mask: Uint8Array, shape: Triple): number {
+  return joinAll(mask, shape).components;
+}
+
+/** Voxels of each connected component, the largest first; as countComponents(). */
+export function componentSizes(mask: Uint8Array, shape: Triple): readonly number[] {
+  const { runs, parent } = joinAll(mask, shape);
+  const sizes = new Map<number, number>();
+  for (let run = 0; run < parent.length; run++) {
+    const root = rootOf(parent, run);
+    sizes.set(root, (sizes.get(root) ?? 0) + runs.last[run]! - runs.first[run]! + 1);
+  }
+  return [...sizes.values()].sort((a, b) => b - a);
 }

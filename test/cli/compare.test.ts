@@ -37,7 +37,7 @@ function runFolder(name: string, from: string): string {
   const metrics = JSON.parse(readFileSync(join(from, "metrics.json"), "utf8"));
   return writeFiles(at(name), {
     "model.onnx": tinyModel(),
-    "config.json": text(resolveConfig({ preset: "pelvis" })),
+    "config.json": text(resolveConfig({ preset: "pelvis" }, "test")),
     "split.json": text({ train: ["x"], validate: ["y"], test: ["z"] }),
     "metrics.json": text({ ...metrics, split: "validate" }),
     "test-metrics.json": text({ ...metrics, split: "test" }),
@@ -119,7 +119,7 @@ describe("hipmri compare", () => {
     expect(await wrong(good, bad, "--out", good)).toContain("it is one of the runs to compare");
     const fresh = writeFiles(at("fresh"), {
       "model.onnx": tinyModel(),
-      "config.json": text(resolveConfig({ preset: "pelvis" })),
+      "config.json": text(resolveConfig({ preset: "pelvis" }, "test")),
       "metrics.json": readFileSync(join(good, "metrics.json")),
     });
     expect(await wrong(good, fresh, "--split", "test", "--out", at("x"))).toContain(

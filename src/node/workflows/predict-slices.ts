@@ -14,7 +14,7 @@ import type { Grid } from "../../volume/volume.ts";
 import { factsOf, gridOf, loadVolume } from "./predict-image.ts";
 import type { PlannedMask } from "./predict-inputs.ts";
 
-type Slice = PlannedMask & { readonly header: ImageHeader; readonly slices: number };
+export type Slice = PlannedMask & { readonly header: ImageHeader; readonly slices: number };
 
 const SLICE_NAME = /^(.*)_slice_(\d+)\.[^/]*$/i;
 
@@ -46,7 +46,7 @@ function warnOfNeighbours(slices: readonly Slice[], neighbours: number): string[
 const AS_THEY_LIE = reorientation("LPS", "LPS");
 
 /** The slices as one grid, and what brings it to the model's orientation. */
-function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"]["orientation"]) {
+export function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"]["orientation"]) {
   const first = slices[0]!;
   const sizes = slices.map(({ header, input }) => gridOf(header, input).shape);
   const [width, height] = sizes[0]!;
@@ -67,7 +67,8 @@ function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"][
     affine,
   };
   const { turn, warning } = turnOfSlices(placed, wanted ?? undefined);
-  return { grid, turn: turn ?? AS_THEY_LIE, warnings: warning === undefined ? [] : [warning] };
+  const hasSpacing = slices.some(({ header, input }) => factsOf(header, input).hasSpacing);
+  return { grid, turn: turn ?? AS_THEY_LIE, hasSpacing, warnings: warning === undefined ? [] : [warning] };
 }
 
 /**
@@ -80,13 +81,12 @@ export async function segmentSliceSet(
   watcher: { readonly onProgress: (done: number) => void; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly masks: readonly Uint8Array[]; readonly warnings: readonly string[] }> {
   const { orientation, neighbours } = predictor.card.input;
-  const { grid, turn, warnings } = stackGrid(slices, orientation);
+  const { grid, turn, hasSpacing, warnings } = stackGrid(slices, orientation);
   const area = grid.shape[0] * grid.shape[1];
   const data = new Float32Array(area * slices.length);
   for (const [i, slice] of slices.entries()) data.set((await loadVolume(slice)).data, i * area);
   const turned = reorientGrid(grid, turn);
   const [width, height, depth] = turned.shape;
-  const hasSpacing = slices.some(({ header, input }) => factsOf(header, input).hasSpacing);
   const image = reorientData(data, grid.shape, turn);
   const labels = await predictor.predict(
     { width, height, depth, image, spacingMm: turned.spacingMm, hasSpacing },

@@ -7,6 +7,8 @@ import { writeDicomSeg } from "../../formats/dicom/seg.ts";
 import type { DicomSeries } from "../../formats/dicom/series.ts";
 import { writeMask } from "../../formats/write-mask.ts";
 import { determinant } from "../../nifti/affine.ts";
+import { judgePassport } from "../../passport/passport.ts";
+import type { CasePassport, PassportFingerprint } from "../../passport/types.ts";
 import { pixelFit } from "../../predict/fit.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
 import { planForModel, segmentVolume } from "../../predict/segment.ts";
@@ -21,6 +23,13 @@ import { VERSION } from "../version.ts";
 import { readModelFile } from "./model-file.ts";
 import { factsOf, gridOf, loadHeader, loadVolume, statesVolume } from "./predict-image.ts";
 import { type PlannedMask, planMasks } from "./predict-inputs.ts";
+import {
+  fingerprintOf,
+  type MeasuringPredictor,
+  makeSlicePassports,
+  measuring,
+  type SlicePassports,
+} from "./predict-passport.ts";
 import { groupSlices, segmentSliceSet } from "./predict-slices.ts";
 
 /** Headers read at once. */
@@ -58,6 +67,12 @@ export interface PredictedMask {
    */
   readonly labels: readonly { readonly name: string; readonly voxels: number; readonly ml: number | null }[];
   readonly warnings: readonly string[];
+  /**
+   * Whether the input is like the training scans and the mask plausible; of slice files, of all slices of their volume
+   * together. null where the model carries no fingerprint of its training data (before version 0.3.0), or the slices
+   * of a volume do not fit together.
+   */
+  readonly passport: CasePassport | null;
 }
 
 export interface PredictFailure {
@@ -136,17 +151,31 @@ async function segmentGroup(
   predictor: Predictor,
   group: Group,
   watcher: { readonly onProgress: (done: number) => void; readonly signal: AbortSignal | undefined },
-): Promise<{ readonly masks: readonly Uint8Array[]; readonly warnings: readonly string[] }> {
+): Promise<{
+  readonly masks: readonly Uint8Array[];
+  readonly warnings: readonly string[];
+  /** Of a single image. */
+  readonly image?: Float32Array;
+}> {
   if (group.length > 1) return segmentSliceSet(predictor, group, watcher);
   const [planned] = group as readonly [Group[number]];
   const { input, header } = planned;
   const volume = await loadVolume(planned);
   const { mask, warnings } = await segmentVolume(predictor, volume, factsOf(header, input), watcher);
-  return { masks: [mask.data], warnings };
+  return { masks: [mask.data], warnings, image: volume.data };
+}
+
+/** What passports are made by. */
+interface Passports {
+  readonly fingerprint: PassportFingerprint;
+  readonly slices: SlicePassports;
 }
 
 interface Work {
-  readonly predictor: Predictor;
+  readonly predictor: MeasuringPredictor;
+  readonly passports: Passports | undefined;
+  /** By input. */
+  readonly found: Map<string, CasePassport>;
   readonly options: PredictOptions;
   readonly outputs: PredictedMask[];
   readonly failures: PredictFailure[];
@@ -155,7 +184,8 @@ interface Work {
 async function writeGroup(work: Work, group: Group, onProgress: (done: number) => void) {
   const { predictor, options, outputs } = work;
   const { signal, warn } = options;
-  const { masks, warnings } = await segmentGroup(predictor, group, { onProgress, signal });
+  const { masks, warnings, image } = await segmentGroup(predictor, group, { onProgress, signal });
+  notePassports(work, group, { masks, image });
   for (const [i, { input, mask: path, header, dicom }] of group.entries()) {
     const mask = masks[i]!;
     await makeFolder(dirname(path));
@@ -165,7 +195,37 @@ async function writeGroup(work: Work, group: Group, onProgress: (done: number) =
     for (const warning of all) warn?.(`"${input}": ${warning}`);
     const labels = countLabels(mask, header, predictor.card.labels);
     const seg = dicom === undefined ? {} : { seg: dicom.seg };
-    outputs.push({ input, mask: path, ...seg, labels, warnings: all });
+    outputs.push({ input, mask: path, ...seg, labels, warnings: all, passport: null });
+  }
+}
+
+/** Judges what was just segmented; a single slice waits for the others of its volume. */
+function notePassports(
+  { predictor, passports, found }: Work,
+  group: Group,
+  { masks, image }: { readonly masks: readonly Uint8Array[]; readonly image: Float32Array | undefined },
+): void {
+  if (passports === undefined) return;
+  const { fingerprint, slices } = passports;
+  const [first] = group as readonly [Group[number]];
+  if (group.length === 1 && first.slices === 1 && image !== undefined) {
+    const whole = joinSlices(() => slices.add({ slice: first, image, mask: masks[0]! }));
+    for (const input of whole?.inputs ?? []) found.set(input, whole!.passport);
+    return;
+  }
+  const features = predictor.features();
+  if (features === undefined) return;
+  const passport = judgePassport(features, fingerprint);
+  for (const { input } of group) found.set(input, passport);
+}
+
+/** Slices of unequal shapes are no volume: their masks are good, but there is nothing to judge together. */
+function joinSlices<T>(join: () => T): T | undefined {
+  try {
+    return join();
+  } catch (error) {
+    if (error instanceof HipError) return undefined;
+    throw error;
   }
 }
 
@@ -229,18 +289,30 @@ export async function predictInputs(options: PredictOptions): Promise<Prediction
   await checkOutFolder(options.out);
   const plan = await planMasks(options.inputs, options.out, options.series);
   const threads = options.threads ?? availableParallelism();
-  const predictor = await makePredictor(makeNodeRuntime({ threads }), model.bytes, model.path);
-  const work: Work = { predictor, options, outputs: [], failures: [] };
+  const predictor = measuring(await makePredictor(makeNodeRuntime({ threads }), model.bytes, model.path));
+  const fingerprint = fingerprintOf(model.bytes);
   if (predictor.card.synthetic)
     options.warn?.("The model was trained on SYNTHETIC data: its masks of real scans mean nothing");
   try {
     const checked = await mapParallel(plan, AT_ONCE, (planned) => check(planned, predictor));
+    const good = checked.flatMap((each) => ("error" in each ? [] : [each]));
+    const passports =
+      fingerprint === undefined
+        ? undefined
+        : { fingerprint, slices: makeSlicePassports(good, predictor, fingerprint) };
+    const work: Work = { predictor, passports, found: new Map(), options, outputs: [], failures: [] };
     await segmentAll(work, checked);
+    return finish(work, plan);
   } finally {
     await predictor.dispose();
   }
+}
+
+/** In the order of the inputs, with their passports. */
+function finish({ outputs, failures, found }: Work, plan: readonly PlannedMask[]): Prediction {
   const order = new Map(plan.map(({ input }, i) => [input, i]));
   const byInput = <T extends { readonly input: string }>(items: readonly T[]): readonly T[] =>
     items.toSorted((a, b) => order.get(a.input)! - order.get(b.input)!);
-  return { outputs: byInput(work.outputs), failures: byInput(work.failures) };
+  const withPassports = outputs.map((output) => ({ ...output, passport: found.get(output.input) ?? null }));
+  return { outputs: byInput(withPassports), failures: byInput(failures) };
 }

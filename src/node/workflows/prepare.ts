@@ -18,6 +18,7 @@ import { readLicence } from "./data-licence.ts";
 import { type CaseFacts, type CaseShape, checkCases, type OpenedData, openData } from "./open-data.ts";
 import type { RunSource } from "./run-source.ts";
 import { type TrainingCard, trainingCard } from "./training-card.ts";
+import { makePassportMeter, type PassportMeter } from "./training-passport.ts";
 
 /** Largest side of a training canvas; larger slices are cut at random places. */
 const LARGEST_CANVAS = 512;
@@ -113,13 +114,19 @@ interface ReadCases {
   readonly digests: ReadonlyMap<string, CaseDigest>;
 }
 
-async function readCases(opened: OpenedData, split: SplitCases, options: PrepareOptions): Promise<ReadCases> {
+async function readCases(
+  opened: OpenedData,
+  split: SplitCases,
+  options: PrepareOptions,
+  passport: PassportMeter,
+): Promise<ReadCases> {
   const used = [...split.train, ...split.validate, ...(options.test ? split.test : [])];
   const others = options.test ? [] : split.test;
   const digests = new Map<string, CaseDigest>();
   const load = async (entry: CaseEntry): Promise<DecodedCase> => {
     const decoded = await opened.load(entry);
     digests.set(entry.id, digestCase(decoded));
+    passport.add(decoded);
     return decoded;
   };
   const progress = makeProgress(options.stderr, {
@@ -232,9 +239,14 @@ export async function prepare(
   }
   if (resumed === undefined && !(options.quiet ?? false)) await warnOfFindings(opened, options);
   const split = splitCases(opened, options, config, resumed);
-  const { facts, digests } = await readCases(opened, split, options);
-  for (const warning of opened.caseWarnings()) options.warn(warning);
   const { labels } = opened.index;
+  const passport = makePassportMeter({
+    labels,
+    orientation: opened.orientation.orientation ?? null,
+    train: split.train,
+  });
+  const { facts, digests } = await readCases(opened, split, options, passport);
+  for (const warning of opened.caseWarnings()) options.warn(warning);
   const fitted = fitConfig(
     config,
     labels,
@@ -247,7 +259,7 @@ export async function prepare(
     opened,
     split,
     data: { ...data, over: opened.over, load: opened.load },
-    metadata: {},
+    metadata: passport.metadata(split.train),
     card: trainingCard({
       opened,
       split,
