@@ -51,6 +51,7 @@ export { type LossWeights, segmentationLoss } from "./loss/loss.ts";
 export { type AggregateOptions, aggregate } from "./metrics/aggregate.ts";
 export { type Calibration, type CalibrationMeter, makeCalibration } from "./metrics/calibration.ts";
 export { CONVENTION_NAMES, type ConventionName } from "./metrics/conventions/types.ts";
+export { holm, type PairedTest, pairByPatient, signFlipP, testPairs } from "./metrics/paired.ts";
 export { type ScoreCaseInput, scoreCase } from "./metrics/score-case.ts";
 export { formatMetricsTable, formatRescoredTable } from "./metrics/table.ts";
 export type { CaseMetrics, LabelMetrics, Metrics, RescoredDice } from "./metrics/types.ts";
@@ -65,12 +66,29 @@ export {
   writeNifti,
 } from "./nifti/write.ts";
 export { buildModel, type ModelOptions } from "./onnx/model.ts";
+export { type MeasuredCase, makeFingerprint, measureCase } from "./passport/fingerprint.ts";
+export { describePassport, judgePassport } from "./passport/passport.ts";
+export { PASSPORT_KEY, readFingerprint } from "./passport/read.ts";
+export type {
+  CaseFeatures,
+  CasePassport,
+  PassportCase,
+  PassportFingerprint,
+  Verdict,
+} from "./passport/types.ts";
 export { type ModelCard, readModelCard } from "./predict/card.ts";
 export { cardMarkdown } from "./predict/card-markdown.ts";
 export type { CardData, CardMetrics, TestSeen } from "./predict/card-parts.ts";
 export { exportModel } from "./predict/export.ts";
 export { makePredictor, type Predictor, type PredictWatcher, type SliceStack } from "./predict/predictor.ts";
 export { type ImageFacts, planForModel, segmentVolume, sliceCount } from "./predict/segment.ts";
+export {
+  COMPARED_METRICS,
+  type ComparedMetric,
+  type ComparedRun,
+  type Comparison,
+  compareRuns,
+} from "./report/comparison.ts";
 export type { Program, Runtime, Tensor, Tensors } from "./runtime/runtime.ts";
 export { parseConfig, type TrainConfig } from "./train/config.ts";
 export { presetConfig, resolveConfig } from "./train/recipes.ts";

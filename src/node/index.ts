@@ -9,6 +9,7 @@ export { gzip, inflateGzip } from "./inflate.ts";
 export { makeNodeRuntime, type NodeRuntimeOptions } from "./runtime.ts";
 export { VERSION } from "./version.ts";
 export { type CheckOptions, type CheckResult, checkData } from "./workflows/check.ts";
+export { type ComparedRuns, type CompareRunsOptions, compareFolders } from "./workflows/compare.ts";
 export { type ConfigSources, readTrainConfig } from "./workflows/config-file.ts";
 export { type ConvertedData, type ConvertOptions, convertData } from "./workflows/convert.ts";
 export { type DemoOptions, type DemoResult, runDemo } from "./workflows/demo.ts";

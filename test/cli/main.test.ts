@@ -215,7 +215,8 @@ describe("predict", () => {
     const { code, stdout, stderr } = await hipmri(...argv);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^mask \(volumes in ml\) +body +bone +bladder +rectum +prostate\n/);
-    expect(stdout).toContain("Files  1 mask\n");
+    expect(stdout).toContain("\nPassport  none: the model carries no fingerprint");
+    expect(stdout).toMatch(/\nFiles +1 mask\n/);
     const warning =
       "warning: The model was trained on SYNTHETIC data: its masks of real scans mean nothing\n";
     expect(stderr).toBe(`${warning}Segmenting 100 % 1/1\n`);
