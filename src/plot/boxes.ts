@@ -1,6 +1,6 @@
-/** Dice of every volume, by label: quartiles as a box and each volume as a dot. */
+/** Dice of every patient, by label: quartiles as a box and each patient as a dot. */
 import { barX, dot, type Markish, ruleX, ruleY, text, tickX } from "@observablehq/plot";
-import { percentile } from "../core/statistics.ts";
+import { mean, percentile } from "../core/statistics.ts";
 import { labelHex } from "./colours.ts";
 import { drawChart } from "./plot-library.ts";
 import { INK } from "./svg.ts";
@@ -10,11 +10,12 @@ export interface DiceCases {
   readonly patients: number;
   readonly labels: readonly { readonly id: number; readonly name: string }[];
   readonly cases: readonly {
+    readonly patient: string;
     readonly labels: readonly { readonly id: number; readonly dice: number | null }[];
   }[];
 }
 
-/** Fewer dots are shown without a box: quartiles of three volumes would pretend to a distribution. */
+/** Fewer dots are shown without a box: quartiles of three patients would pretend to a distribution. */
 const LEAST_FOR_BOX = 4;
 const ROW_HEIGHT = 58;
 const WIDTH = 520;
@@ -25,7 +26,7 @@ interface Row {
   readonly values: readonly number[];
 }
 
-/** Volumes with the same Dice, to 0.01, stand one above another; `lift` is in pixels. */
+/** Patients with the same Dice, to 0.01, stand one above another; `lift` is in pixels. */
 function stackDots(values: readonly number[]): { value: number; lift: number }[] {
   const seen = new Map<number, number>();
   return [...values]
@@ -42,7 +43,7 @@ function stackDots(values: readonly number[]): { value: number; lift: number }[]
 
 function rowMarks({ name, colour, values }: Row): Markish[] {
   if (values.length === 0) {
-    return [text(["undefined in every volume"], { x: 0.5, y: [name], fill: "#777777" })];
+    return [text(["undefined in every patient"], { x: 0.5, y: [name], fill: "#777777" })];
   }
   const at = (p: number): number => percentile(values, p);
   const one = [{ name, q0: at(0), q1: at(25), q2: at(50), q3: at(75), q4: at(100) }];
@@ -76,13 +77,25 @@ function rowMarks({ name, colour, values }: Row): Markish[] {
   ];
 }
 
+/** The mean over each patient's volumes; null where the label is undefined in all of them. */
+function byPatient(cases: DiceCases["cases"], id: number): readonly (number | null)[] {
+  const patients = new Map<string, number[]>();
+  for (const { patient, labels } of cases) {
+    const values = patients.get(patient) ?? [];
+    patients.set(patient, values);
+    for (const label of labels) if (label.id === id && label.dice !== null) values.push(label.dice);
+  }
+  return [...patients.values()].map((values) => (values.length === 0 ? null : mean(values)));
+}
+
 /**
- * Dice per volume by label, as a whole SVG file. Box: quartiles (from four volumes on); thin line: range;
- * thick tick: median; dots: volumes. Volumes where Dice is undefined are left out and counted beside the name.
+ * Dice per patient by label, as a whole SVG file: of several volumes of a patient the mean. Box: quartiles (from four
+ * patients on); thin line: range; thick tick: median; dots: patients. Patients in whom Dice is undefined are left out and
+ * counted beside the name.
  */
 export function boxByLabel(metrics: DiceCases): string {
   const rows = metrics.labels.map(({ id, name }): Row & { undefinedCount: number } => {
-    const all = metrics.cases.flatMap((c) => c.labels.filter((l) => l.id === id).map((l) => l.dice));
+    const all = byPatient(metrics.cases, id);
     const values = all.filter((dice) => dice !== null);
     return { name, colour: labelHex(id), values, undefinedCount: all.length - values.length };
   });
@@ -97,8 +110,8 @@ export function boxByLabel(metrics: DiceCases): string {
   const patients = `${metrics.patients} patient${metrics.patients === 1 ? "" : "s"}`;
   return drawChart(
     {
-      title: "Dice per volume by label",
-      subtitle: `${patients}; dots: volumes, tick: median, box: quartiles, line: range`,
+      title: "Dice per patient by label",
+      subtitle: `${patients}; dots: patients, tick: median, box: quartiles, line: range`,
       width: WIDTH,
       height: 46 + 14 + 48 + ROW_HEIGHT * Math.max(1, rows.length),
     },

@@ -15,9 +15,11 @@ import {
   type Raster,
 } from "./raster.ts";
 
-export type SheetColumn = "image" | "truth" | "prediction" | "difference";
+/** "contours": the truth's edges in the labels' colours, the prediction's dashed in white over them. */
+export type SheetColumn = "image" | "truth" | "prediction" | "contours" | "difference";
 
 export interface SheetRow {
+  /** "": none, and no line for it. */
   readonly title: string;
   readonly width: number;
   readonly height: number;
@@ -37,12 +39,15 @@ export interface SheetOptions {
   readonly flipVertical?: boolean;
   /** A slice is enlarged by the largest whole factor whose longer side stays within this, by at least 1. Default 320. */
   readonly panelWidthPx?: number;
+  /** false: no legend, where one stands elsewhere. */
+  readonly hasLegend?: boolean;
 }
 
 const BACKGROUND: Rgb = [24, 24, 27];
 const TEXT: Rgb = [235, 235, 235];
 const FRAME: Rgb = [110, 110, 115];
 const BLACK: Rgb = [0, 0, 0];
+const WHITE: Rgb = [255, 255, 255];
 const SCALE = 2;
 const TEXT_HEIGHT = GLYPH_HEIGHT * SCALE;
 const MARGIN = 16;
@@ -56,6 +61,7 @@ const HEADINGS: Readonly<Record<SheetColumn, string>> = {
   image: "Image",
   truth: "Truth",
   prediction: "Prediction",
+  contours: "Truth, prediction dashed",
   difference: "Difference",
 };
 
@@ -138,11 +144,16 @@ function drawPanel(raster: Raster, column: SheetColumn, row: SheetRow, panel: Pa
       drawMask(raster, panel, row.image, row.prediction);
       return;
     case "truth":
+    case "contours":
     case "difference":
       if (row.truth === undefined) {
         drawText(raster, "no truth", { x: box.x + 8, y: box.y + 8, scale: SCALE, colour: TEXT });
       } else if (column === "truth") {
         drawMask(raster, panel, row.image, row.truth);
+      } else if (column === "contours") {
+        drawGrey(raster, panel, row.image, intensityWindow(row.image));
+        drawContours(raster, panel, row.truth, { thickness: 2 });
+        drawContours(raster, panel, row.prediction, { dashed: WHITE });
       } else {
         drawDifference(raster, panel, row.truth, row.prediction);
       }
@@ -166,9 +177,12 @@ export function contactSheet(rows: readonly SheetRow[], options: SheetOptions): 
     ...sizes.map((s) => s.width),
   );
   const inner = columns.length * (widest + GAP) - GAP;
-  const legend = placeLegend(legendEntries(options, columns), inner);
+  const legend = options.hasLegend === false ? [] : placeLegend(legendEntries(options, columns), inner);
   const legendLines = legend.reduce((most, entry) => Math.max(most, entry.line + 1), 0);
-  const bodyHeight = sizes.reduce((sum, size) => sum + LINE + size.height + GAP, 0);
+  const bodyHeight = sizes.reduce(
+    (sum, size, i) => sum + (rows[i]!.title === "" ? 0 : LINE) + size.height + GAP,
+    0,
+  );
   const raster = makeRaster(
     inner + 2 * MARGIN,
     MARGIN + LINE + bodyHeight + legendLines * LINE + MARGIN,
@@ -181,8 +195,10 @@ export function contactSheet(rows: readonly SheetRow[], options: SheetOptions): 
   let y = MARGIN + LINE;
   rows.forEach((row, i) => {
     const size = sizes[i]!;
-    drawText(raster, fitText(row.title, inner, SCALE), { x: MARGIN, y: y + 4, scale: SCALE, colour: TEXT });
-    y += LINE;
+    if (row.title !== "") {
+      drawText(raster, fitText(row.title, inner, SCALE), { x: MARGIN, y: y + 4, scale: SCALE, colour: TEXT });
+      y += LINE;
+    }
     columns.forEach((column, k) => {
       drawPanel(raster, column, row, {
         box: { x: left(k), y, width: size.width, height: size.height },

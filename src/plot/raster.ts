@@ -37,6 +37,8 @@ export interface IntensityWindow {
   readonly high: number;
 }
 
+const DASH_PX = 4;
+
 export function makeRaster(width: number, height: number, background: Rgb): Raster {
   const raster = { width, height, rgb: new Uint8Array(width * height * 3) };
   fillBox(raster, { x: 0, y: 0, width, height }, background);
@@ -132,11 +134,18 @@ export function overlayLabels(raster: Raster, panel: Panel, labels: Uint8Array, 
 /**
  * Draws the edge of every label in its colour, `thickness` canvas pixels wide, inside the label. The edge of the
  * slice is no contour: the organ goes on beyond it.
+ * @param options.dashed draws all edges dashed in this one colour instead
  */
-export function drawContours(raster: Raster, panel: Panel, labels: Uint8Array, thickness = 1): void {
+export function drawContours(
+  raster: Raster,
+  panel: Panel,
+  labels: Uint8Array,
+  options: { readonly thickness?: number; readonly dashed?: Rgb } = {},
+): void {
   checkSource(raster, panel, labels.length);
   const { columns, rows } = sourceIndex(panel);
   const { box } = panel;
+  const { thickness = 1, dashed } = options;
   const at = (x: number, y: number): number => labels[rows[y]! + columns[x]!]!;
   for (let y = 0; y < box.height; y++) {
     for (let x = 0; x < box.width; x++) {
@@ -148,7 +157,9 @@ export function drawContours(raster: Raster, panel: Panel, labels: Uint8Array, t
       const above = at(x, Math.max(0, y - thickness));
       const below = at(x, Math.min(box.height - 1, y + thickness));
       if (left === label && right === label && above === label && below === label) continue;
-      raster.rgb.set(colour, ((box.y + y) * raster.width + box.x + x) * 3);
+      // Along a line x + y or x - y changes: a checkerboard of small squares cuts it into dashes.
+      if (dashed !== undefined && (Math.floor(x / DASH_PX) + Math.floor(y / DASH_PX)) % 2 === 1) continue;
+      raster.rgb.set(dashed ?? colour, ((box.y + y) * raster.width + box.x + x) * 3);
     }
   }
 }

@@ -2,13 +2,17 @@
 import type { Split } from "../core/split.ts";
 import type { CaseEntry } from "../dataset/types.ts";
 import { aggregate } from "../metrics/aggregate.ts";
+import { makeCalibration } from "../metrics/calibration.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
+import { makeSoftmax } from "../metrics/softmax.ts";
 import type { Metrics } from "../metrics/types.ts";
 import type { SheetRow } from "../plot/contact-sheet.ts";
 import type { Predictor } from "../predict/predictor.ts";
 import type { TrainingData } from "../train/types.ts";
 import { scoreCases } from "../train/validation.ts";
 import { type BatchDicePoint, makeBatchDice } from "./batch-dice.ts";
+import { type GalleryCase, makeGallery } from "./gallery-cases.ts";
+import { makeSeedRule, type SeedRuleResult } from "./seed-rule.ts";
 import { chooseRows, makeCandidate, type SheetCandidate } from "./sheet-rows.ts";
 
 export interface Judgement {
@@ -18,6 +22,10 @@ export interface Judgement {
   readonly batchDice: readonly BatchDicePoint[];
   /** Slices in each batch of `batchDice`. */
   readonly batchSize: number;
+  /** The worst cases, the worst first. */
+  readonly gallery: readonly GalleryCase[];
+  /** The same slices by the student project's rule. */
+  readonly seed: SeedRuleResult;
 }
 
 export interface JudgeOptions {
@@ -49,6 +57,10 @@ export async function judge(
   const foreground = data.labels.map(({ id }) => id).filter((id) => id !== 0);
   const batches = makeBatchDice(foreground, batchSize);
   const candidates: SheetCandidate[] = [];
+  const gallery = makeGallery();
+  const softmax = makeSoftmax(data.labels.length);
+  const calibration = makeCalibration({ labels: data.labels });
+  const seedRule = makeSeedRule({ labels: data.labels });
   const scored = await scoreCases(predictor, cases, data, {
     distances,
     convention,
@@ -56,13 +68,28 @@ export async function judge(
     onCase(done, metrics, decoded, prediction) {
       batches.add({ truth: decoded.mask, prediction, length: decoded.width * decoded.height });
       candidates.push(makeCandidate(decoded, prediction, metrics));
+      gallery.add(decoded, prediction, metrics);
       options.onCase?.({ done, total: cases.length, id: metrics.id });
+    },
+    onScores(scores, truth) {
+      const probabilities = softmax(scores);
+      calibration.addProbabilities(probabilities, truth);
+      seedRule.addProbabilities(probabilities, truth);
     },
   });
   return {
-    metrics: aggregate(scored, { split, labels: data.labels, seed, convention, toleranceMm }),
+    metrics: aggregate(scored, {
+      split,
+      labels: data.labels,
+      seed,
+      convention,
+      toleranceMm,
+      calibration: calibration.result(),
+    }),
     rows: chooseRows(candidates),
     batchDice: batches.points(),
     batchSize,
+    gallery: gallery.cases(),
+    seed: seedRule.result(),
   };
 }

@@ -1,5 +1,10 @@
-/** report.html: one self-contained file, without scripts and without anything from the network. */
+/**
+ * report.html: one self-contained file, with nothing from the network. Its one script, which sorts and filters cards, is
+ * allowed by its hash; the page is whole without it.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { Metrics } from "../metrics/types.ts";
+import { toBase64 } from "../plot/png.ts";
 import { escapeXml } from "../plot/svg.ts";
 import { flattenConfig } from "./format.ts";
 import { metricsSection } from "./metrics-table.ts";
@@ -25,15 +30,25 @@ export interface ReportInput {
   readonly figures: readonly ReportFigure[];
   /** Command lines that make this run again. */
   readonly reproduce: readonly string[];
+  /** Plain sentences at the top: what was done and what came out. */
+  readonly summary?: readonly string[];
+  /** Further sections as HTML, after the figures. */
+  readonly sections?: readonly string[];
+  /** Runs in the page. */
+  readonly script?: string;
 }
 
 /** Figures wider than this have a row of their own, and scroll on a phone instead of shrinking to nothing. */
 const WIDE_PX = 700;
 
-/** Nothing may be loaded, even if a caller's figure asked for it. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+/** Nothing may be loaded, even if a caller's figure asked for it; no script may run but the one of this hash. */
+function policyOf(script: string | undefined): string {
+  const base = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+  if (script === undefined) return base;
+  return `${base}; script-src 'sha256-${toBase64(sha256(new TextEncoder().encode(script)))}'`;
+}
 
-function figureHtml(figure: ReportFigure): string {
+export function figureHtml(figure: ReportFigure): string {
   const svgWidth = Number(/^<svg[^>]*? width="([\d.]+)"/.exec(figure.svg ?? "")?.[1] ?? 0);
   const wide = figure.pngBase64 !== undefined || svgWidth > WIDE_PX;
   const png =
@@ -86,7 +101,7 @@ export function reportHtml(input: ReportInput): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policyOf(input.script)}">
 <title>${escapeXml(input.title)}</title>
 <style>${REPORT_STYLE}</style>
 </head>
@@ -95,14 +110,17 @@ export function reportHtml(input: ReportInput): string {
 <header><h1>${escapeXml(input.title)}</h1>
 <p class="subtitle">${escapeXml(input.subtitle)}</p></header>
 ${synthetic}
+${(input.summary ?? []).map((text) => `<p class="summary">${escapeXml(text)}</p>`).join("\n")}
 <p class="warning"><strong>Research use only.</strong> This is not a medical device: do not diagnose or treat with it.</p>
 ${factsHtml(input.facts)}
 ${input.metrics.map(({ title, metrics }) => metricsSection(title, metrics)).join("\n")}
 ${figures}
+${(input.sections ?? []).join("\n")}
 ${reproduce}
 ${configHtml(input.config)}
 <footer>Made by hipmri-unet. Not a medical device.</footer>
 </main>
+${input.script === undefined ? "" : `<script>${input.script}</script>`}
 </body>
 </html>
 `;

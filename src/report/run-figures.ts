@@ -53,7 +53,7 @@ function stamped(svg: string, { stamp }: Provenance): string {
   return svg.replace(/<\/svg>\s*$/, `${text}${escapeXml(stamp)}</text></svg>\n`);
 }
 
-const markFigure = (figure: RunFigure, provenance: Provenance): RunFigure => ({
+export const markFigure = (figure: RunFigure, provenance: Provenance): RunFigure => ({
   ...figure,
   caption: withNotice(provenance, figure.caption),
   svg: stamped(figure.svg, provenance),
@@ -154,10 +154,10 @@ export function curveFigures(log: readonly LogLine[], context: FigureContext): R
   return figures.map((figure) => markFigure(figure, context.provenance));
 }
 
-/** Dice over the batches and Dice per volume by label, of one split. */
+/** Dice over the batches and Dice per patient by label, of one split. */
 export function splitFigures(
   split: Split | "all",
-  { metrics, batchDice, batchSize }: Omit<Judgement, "rows">,
+  { metrics, batchDice, batchSize }: Pick<Judgement, "metrics" | "batchDice" | "batchSize">,
   { provenance }: Pick<FigureContext, "provenance">,
 ): RunFigure[] {
   const who = `${SPLIT_NAMES[split]} patients`;
@@ -179,10 +179,10 @@ export function splitFigures(
     },
     {
       name: `${split}-dice-by-label`,
-      title: `${who}: Dice per volume by label`,
+      title: `${who}: Dice per patient by label`,
       caption:
-        `${volumes}. Hard Dice of the argmax, each volume as a dot; a label that is in neither mask is undefined there ` +
-        "and left out.",
+        `${volumes}. Hard Dice of the argmax, each patient as a dot, by the mean over his or her volumes; a label that is ` +
+        "in neither mask is undefined there and left out.",
       svg: boxByLabel(metrics),
     },
   ];

@@ -4,18 +4,24 @@ import { contactSheet } from "../plot/contact-sheet.ts";
 import { rasterToPng, toBase64 } from "../plot/png.ts";
 import type { ModelCard } from "../predict/card.ts";
 import { makeCanvas } from "../predict/fit.ts";
+import { calibrationFigure, calibrationSection } from "./calibration-section.ts";
+import { GALLERY_SCRIPT, gallerySection } from "./gallery.ts";
 import type { Judgement } from "./judge.ts";
 import { networkDiagram } from "./network-diagram.ts";
-import { type ReportFigure, type ReportInput, reportHtml } from "./report.ts";
+import { figureHtml, type ReportFigure, type ReportInput, reportHtml } from "./report.ts";
 import {
   curveFigures,
   type FigureContext,
+  markFigure,
   type Provenance,
+  type RunFigure,
   SPLIT_NAMES,
   splitFigures,
   withNotice,
 } from "./run-figures.ts";
 import type { LogLine } from "./run-log.ts";
+import { SEED_HEADING, seedFigure, seedSection } from "./seed-section.ts";
+import { summarySentences } from "./summary.ts";
 
 /** One split that the model was judged on. */
 export interface JudgedSplit {
@@ -109,16 +115,73 @@ function allFigures(input: RunReportInput): FiledFigure[] {
     ...input.judged.flatMap(({ split, judgement }) => splitFigures(split, judgement, context)),
   ];
   return [
-    ...charts.map(
-      ({ name, title, caption, svg }): FiledFigure => ({
-        title,
-        caption,
-        svg,
-        file: { name: `${name}.svg`, content: svg },
-      }),
-    ),
+    ...charts.map(asFiled),
     ...input.judged.flatMap((judged) => sheetFigure(judged, context)),
     diagramFigure(input.card),
+  ];
+}
+
+const whoOf = (split: JudgedSplit["split"]): string => `${SPLIT_NAMES[split]} patients`;
+
+const asFiled = ({ name, title, caption, svg }: RunFigure): FiledFigure => ({
+  title,
+  caption,
+  svg,
+  file: { name: `${name}.svg`, content: svg },
+});
+
+/** A section of the page, and the figures that stand in it. */
+interface Section {
+  readonly html: string;
+  readonly figures: readonly FiledFigure[];
+}
+
+function calibrationOf({ split, judgement }: JudgedSplit, provenance: Provenance): Section[] {
+  const { calibration } = judgement.metrics;
+  if (calibration === null || calibration.ece === null) return [];
+  const figure = asFiled(markFigure(calibrationFigure(calibration, whoOf(split), split), provenance));
+  return [{ html: calibrationSection(calibration, whoOf(split), figureHtml(figure)), figures: [figure] }];
+}
+
+/** Folded, since it is not what the run is judged by. */
+function seedOf(judged: readonly JudgedSplit[], provenance: Provenance): Section[] {
+  const known = judged.filter(({ judgement }) => judgement.seed.mean !== null);
+  if (known.length === 0) return [];
+  const splits = known.map(({ split, judgement }) => ({
+    who: whoOf(split),
+    seed: judgement.seed,
+    foregroundMean: judgement.metrics.foregroundMean,
+  }));
+  const figures = known.map(({ split }, i) =>
+    asFiled(markFigure({ name: `${split}-student-rule`, ...seedFigure(splits[i]!) }, provenance)),
+  );
+  const section = seedSection(splits, figures.map(figureHtml));
+  return [{ html: `<details><summary>${SEED_HEADING}</summary>${section}</details>`, figures }];
+}
+
+function galleryOf({ split, judgement }: JudgedSplit, { labels, provenance }: FigureContext): Section {
+  const { gallery, metrics } = judgement;
+  const foreground = labels.filter(({ id }) => id !== 0);
+  return {
+    html: gallerySection({
+      who: whoOf(split),
+      cases: gallery,
+      total: metrics.cases.length,
+      labels: foreground,
+      stamp: provenance.stamp,
+    }),
+    figures: [],
+  };
+}
+
+function sectionsOf(input: RunReportInput): readonly Section[] {
+  const context: FigureContext = { labels: input.card.labels, provenance: provenanceOf(input) };
+  const { provenance } = context;
+  return [
+    ...input.judged.flatMap((judged) => calibrationOf(judged, provenance)),
+    // Of the split that counts: all of them would double the page.
+    ...input.judged.slice(-1).map((judged) => galleryOf(judged, context)),
+    ...seedOf(input.judged, provenance),
   ];
 }
 
@@ -140,6 +203,9 @@ export function runReport(input: RunReportInput): RunReport {
   const { card, isSyntheticData } = input;
   const { stamp } = provenanceOf(input);
   const figures = allFigures(input);
+  const sections = sectionsOf(input);
+  const last = input.judged.at(-1);
+  const hasGallery = (last?.judgement.gallery.length ?? 0) > 0;
   const html = reportHtml({
     title: `${input.heading}: ${card.preset}${stamp === "" ? "" : ` (${stamp})`}`,
     subtitle: `Trained on: ${card.synthetic ? "SYNTHETIC " : ""}${card.trainedOn}. ${card.intendedUse}.`,
@@ -152,6 +218,13 @@ export function runReport(input: RunReportInput): RunReport {
     })),
     figures: figures.map(({ file: _, ...figure }) => figure),
     reproduce: input.reproduce,
+    summary: summarySentences(
+      card,
+      last === undefined ? undefined : { split: last.split, metrics: last.judgement.metrics },
+    ),
+    sections: sections.map(({ html }) => html).filter((html) => html !== ""),
+    ...(hasGallery ? { script: GALLERY_SCRIPT } : {}),
   });
-  return { html, figures: figures.map(({ file }) => file) };
+  const all = [...figures, ...sections.flatMap((section) => section.figures)];
+  return { html, figures: all.map(({ file }) => file) };
 }

@@ -45,7 +45,7 @@ export function isUpsideDown({ orientation }: Pick<DecodedCase, "orientation">):
 }
 
 /** One slice on its own, head or front upwards. */
-function cutUpright<T extends Float32Array | Uint8Array>(
+export function cutUpright<T extends Float32Array | Uint8Array>(
   data: T,
   slice: number,
   of: { readonly width: number; readonly height: number; readonly isFlipped: boolean },
@@ -60,20 +60,18 @@ function cutUpright<T extends Float32Array | Uint8Array>(
   return flipped;
 }
 
-export function makeCandidate(
+/** One slice of a case as a row of a sheet, and its name: of a file of its own that file's. */
+export function rowOfSlice(
   decoded: DecodedCase,
   prediction: Uint8Array,
-  scored: CaseMetrics,
-): SheetCandidate {
+  slice: number,
+): { readonly name: string; readonly row: Omit<SheetRow, "title"> } {
   const { width, height, entry, spacingMm } = decoded;
-  const slice = tellingSlice(decoded.mask, width * height);
   const of = { width, height, isFlipped: isUpsideDown(decoded) };
-  const values = scored.labels.map((label) => label.dice).filter((value) => value !== null);
   const file = decoded.isReversed ? decoded.depth - 1 - slice : slice;
   const isFileOfItsOwn = entry.files.length === decoded.depth;
   return {
     name: isFileOfItsOwn ? entry.files[file]!.name : `${entry.id}, slice ${slice}`,
-    dice: values.length === 0 ? null : mean(values),
     row: {
       width,
       height,
@@ -83,6 +81,21 @@ export function makeCandidate(
       prediction: cutUpright(prediction, slice, of),
     },
   };
+}
+
+/** Mean over the foreground labels of a case; null where none is in truth or prediction. */
+export function meanDiceOf({ labels }: CaseMetrics): number | null {
+  const values = labels.map(({ dice }) => dice).filter((value) => value !== null);
+  return values.length === 0 ? null : mean(values);
+}
+
+export function makeCandidate(
+  decoded: DecodedCase,
+  prediction: Uint8Array,
+  scored: CaseMetrics,
+): SheetCandidate {
+  const slice = tellingSlice(decoded.mask, decoded.width * decoded.height);
+  return { ...rowOfSlice(decoded, prediction, slice), dice: meanDiceOf(scored) };
 }
 
 /**

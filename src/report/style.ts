@@ -21,8 +21,22 @@ dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 th,td{padding:7px 10px;text-align:right;vertical-align:bottom;border-bottom:1px solid var(--line)}
 td{white-space:nowrap}
+td small{display:block;color:var(--soft)}
+.summary{font-size:1.1rem}
+.narrow{max-width:320px;align-self:start}
+.controls{display:flex;flex-wrap:wrap;gap:10px 18px;align-items:center;margin:12px 0}
+.controls[hidden],.case[hidden]{display:none}
+.controls select,.controls input{font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:6px;padding:4px 8px;max-width:100%}
+.cards{display:grid;gap:16px}
+.case{display:grid;grid-template-columns:minmax(0,1.8fr) minmax(0,1fr);gap:0 16px;border:1px solid var(--line);border-radius:8px;padding:12px;min-width:0;break-inside:avoid;align-items:start}
+.case h3,.case .note{grid-column:1/-1}
+.case .scroll{margin:0}
+.case .picture img{width:100%}
+.case .picture{background:#18181b}
+.case td,.case th{padding:4px 8px}
 .rule{white-space:normal;min-width:16rem;text-align:left}
 thead th{background:var(--card);font-weight:600}
+tbody td,tbody th{vertical-align:top}
 tbody th,thead th:first-child{text-align:left;position:sticky;left:0;background:var(--ground);font-weight:600;white-space:nowrap}
 thead th:first-child{background:var(--card)}
 tbody tr:last-child>*{border-bottom:0}
@@ -40,12 +54,14 @@ figcaption{margin-top:8px}
 pre{background:var(--card);border-radius:8px;padding:12px;overflow-x:auto;font-size:.875rem;margin:8px 0}
 summary{cursor:pointer;font-size:1.25rem;font-weight:700;margin:40px 0 8px}
 footer{margin-top:48px;border-top:1px solid var(--line);padding-top:12px;color:var(--soft);font-size:.875rem}
+@media (max-width:800px){.case{grid-template-columns:minmax(0,1fr)}.case .scroll{margin:8px 0 0}}
 @media (max-width:640px){.wide .picture svg,.wide .picture img{width:760px;min-width:0;max-width:none}}
 @media print{
 :root{--ink:#000;--soft:#444;--ground:#fff;--card:#f2f2f2;--line:#bbb;--warn:#fff;--warn-edge:#000}
 main{max-width:none;padding:0}
 table{font-size:8pt}th,td{padding:3px 4px}td,tbody th{white-space:normal}
 .scroll,.picture{overflow:visible;border:0}
+.controls{display:none}
 .wide .picture svg,.wide .picture img{min-width:0;max-width:100%}
 pre{white-space:pre-wrap}
 h2,tr{break-after:avoid;break-inside:avoid}

@@ -157,6 +157,8 @@ describe("a model on its own", () => {
       join(out, "figures", "test-dice-by-label.svg"),
       join(out, "figures", "test-contact-sheet.png"),
       join(out, "figures", "network.svg"),
+      join(out, "figures", "test-reliability.svg"),
+      join(out, "figures", "test-student-rule.svg"),
       reportPath,
       join(out, "metrics.json"),
     ]);
@@ -179,9 +181,15 @@ describe("a model on its own", () => {
     const source = { labels: data.index.labels, load: data.load };
     const scored = await scoreCases(predictor, cases, source, { distances: true });
     await predictor.dispose();
-    expect(metrics).toEqual(
-      aggregate(scored, { split: "train", labels: data.index.labels, seed: CARD.seed }),
-    );
+    const { calibration, ...figures } = metrics;
+    const { calibration: _, ...expected } = aggregate(scored, {
+      split: "train",
+      labels: data.index.labels,
+      seed: CARD.seed,
+    });
+    expect(figures).toEqual(expected);
+    expect(calibration?.labels.map(({ name }) => name)).toEqual(metrics.labels.map(({ name }) => name));
+    expect(calibration?.ece).toBeGreaterThan(0);
     expect(metrics.patients).toBe(2);
   });
 
@@ -342,12 +350,12 @@ describe("a run", () => {
       reproduce: ["hipmri train DATA"],
     };
     const files = await writeRunReport({ ...options, test: judged[1] });
-    expect(files).toHaveLength(11);
+    expect(files).toHaveLength(15);
     for (const file of files) expect((await readFile(file)).length).toBeGreaterThan(100);
     const html = await readFile(join(path, "report.html"), "utf8");
     expect(html).toContain("<h1>Training run: seed (SYNTHETIC data)</h1>");
     expect(html).toContain("<h2>Test patients</h2>");
-    expect(await writeRunReport(options)).toHaveLength(8);
+    expect(await writeRunReport(options)).toHaveLength(10);
     expect(await readFile(join(path, "report.html"), "utf8")).not.toContain("<h2>Test patients</h2>");
   });
 });

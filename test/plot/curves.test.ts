@@ -27,9 +27,10 @@ const EPOCHS = [1, 2, 3].map((epoch) => ({
   })),
 }));
 const METRICS = {
-  patients: 2,
+  patients: 5,
   labels: NAMES.map((name, i) => ({ id: i + 1, name })),
   cases: [0, 1, 2, 3, 4].map((c) => ({
+    patient: `p${c}`,
     labels: NAMES.map((name, i) => ({
       id: i + 1,
       dice: name === "rectum" && c > 1 ? null : 0.95 - i / 10 - c / 50,
@@ -138,20 +139,28 @@ describe("diceByLabel", () => {
 });
 
 describe("boxByLabel", () => {
-  test("draws every volume once, a box from four volumes on, and counts the undefined", () => {
+  test("draws every patient once, a box from four patients on, and counts the undefined", () => {
     const svg = boxByLabel(METRICS);
     expect(svg.match(/<circle/g)).toHaveLength(4 * 5 + 2);
     expect(svg.match(/aria-label="bar"/g)).toHaveLength(4);
     expect(svg).toContain(">n=5<");
     expect(svg).toContain(">n=2, 3 undef.<");
   });
+  test("a patient scanned several times is one dot, at the mean of his volumes", () => {
+    const scan = (patient: string, dice: number | null) => ({ patient, labels: [{ id: 5, dice }] });
+    const svg = (cases: readonly ReturnType<typeof scan>[]): string =>
+      boxByLabel({ patients: 2, labels: [{ id: 5, name: "prostate" }], cases });
+    const weekly = svg([scan("a", 0.5), scan("b", 0.9), scan("a", 0.7), scan("a", null)]);
+    expect(weekly).toBe(svg([scan("a", 0.6), scan("b", 0.9)]));
+    expect(weekly.match(/<circle/g)).toHaveLength(2);
+  });
   test("a label that is undefined everywhere says so", () => {
     const svg = boxByLabel({
       patients: 1,
       labels: [{ id: 5, name: "prostate" }],
-      cases: [{ labels: [{ id: 5, dice: null }] }],
+      cases: [{ patient: "a", labels: [{ id: 5, dice: null }] }],
     });
-    expect(svg).toContain(">undefined in every volume<");
+    expect(svg).toContain(">undefined in every patient<");
     expect(svg).toContain("1 patient;");
   });
 });

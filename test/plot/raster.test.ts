@@ -92,6 +92,18 @@ describe("labels", () => {
     expect(drawn).toEqual([".....", ".###.", ".#.#.", ".#.#."]);
   });
 
+  test("a dashed contour is cut into pieces of one colour", () => {
+    const raster = makeRaster(16, 16, BLACK);
+    const square = Uint8Array.from({ length: 256 }, (_, i) =>
+      i % 16 > 0 && i % 16 < 15 && i > 15 && i < 240 ? 5 : 0,
+    );
+    drawContours(raster, panel(16, 16), square, { dashed: [255, 255, 255] });
+    const upper = Array.from({ length: 14 }, (_, x) => (pixel(raster, x + 1, 1)[0] === 255 ? "#" : ".")).join(
+      "",
+    );
+    expect(upper).toBe("###....####...");
+  });
+
   test("the difference map tells correct, missed, false and wrong label apart", () => {
     const raster = makeRaster(5, 1, BLACK);
     drawDifference(raster, panel(5, 1), Uint8Array.of(0, 2, 3, 0, 5), Uint8Array.of(0, 2, 0, 1, 4));

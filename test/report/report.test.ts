@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { diceCurves } from "../../src/plot/curves.ts";
 import { flattenConfig, formatAggregate, formatDistance, formatInterval } from "../../src/report/format.ts";
@@ -74,9 +75,9 @@ describe("reportHtml", () => {
   });
 
   test("the table gives every mean its count, the interval, and the distances' infinite ones", () => {
-    expect(cells(html).slice(0, 2)).toEqual([
+    expect(cells(html).slice(0, 3)).toEqual([
       [
-        "0.801 (n=3), 0.710 to 0.880",
+        "0.801 (n=3)<small>0.710 to 0.880</small>",
         "0.812 (n=9)",
         "0.820",
         "0.770 (n=195)",
@@ -84,19 +85,8 @@ describe("reportHtml", () => {
         "– (n=0)",
         "– (n=0)",
       ],
-      [
-        "4.13 (n=8, 1 infinite)",
-        "– (n=0)",
-        "1.50 (n=8)",
-        "– (n=0)",
-        "0.900 (n=9)",
-        "-3.25 (n=9)",
-        "– (n=0)",
-        "0",
-        "1",
-        "0",
-        "2",
-      ],
+      ["4.13 (n=8, 1 infinite)", "– (n=0)", "1.50 (n=8)", "– (n=0)", "0.900 (n=9)"],
+      ["-3.25 (n=9)", "– (n=0)", "0", "1", "0", "2"],
     ]);
     expect(html).toContain("NSD at 2 mm");
     expect(html).toContain("background:#008a60");
@@ -124,6 +114,14 @@ describe("reportHtml", () => {
     expect(page).toContain(
       '<th scope="row">monai</th><td>0.950 (n=7)</td><td>0.900</td><td class="rule">truth empty: left out</td>',
     );
+  });
+
+  test("allows one script, by its hash alone", () => {
+    const script = "document.title = 'x';";
+    const page = reportHtml({ ...INPUT, script });
+    const hash = createHash("sha256").update(script).digest("base64");
+    expect(page).toContain(`style-src 'unsafe-inline'; script-src 'sha256-${hash}'"`);
+    expect(page.match(/<script>.*?<\/script>/gs)).toEqual([`<script>${script}</script>`]);
   });
 
   test("says that it is no medical device, and that synthetic data are synthetic", () => {
@@ -155,9 +153,9 @@ describe("reportHtml", () => {
     expect(page).not.toContain("<script");
     expect(page).not.toContain('alert("1")');
     const escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;";
-    // title and heading; subtitle; config twice; fact twice; section and two tables; convention; two label cells;
+    // title and heading; subtitle; config twice; fact twice; section and three tables; convention; three label cells;
     // figure heading, alt, src and caption; command.
-    expect(page.split(escaped)).toHaveLength(1 + 2 + 1 + 2 + 2 + 3 + 1 + 2 + 4 + 1);
+    expect(page.split(escaped)).toHaveLength(1 + 2 + 1 + 2 + 2 + 4 + 1 + 3 + 4 + 1);
   });
 
   test("leaves out the sections for which there is nothing, and is the same again", () => {

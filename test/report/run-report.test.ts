@@ -3,6 +3,8 @@ import type { SheetRow } from "../../src/plot/contact-sheet.ts";
 import { toBase64 } from "../../src/plot/png.ts";
 import type { Judgement } from "../../src/report/judge.ts";
 import { type RunReportInput, runReport } from "../../src/report/run-report.ts";
+import { makeSeedRule } from "../../src/report/seed-rule.ts";
+import { HIPMRI_LABELS } from "../../src/volume/volume.ts";
 import { makeMetrics } from "../support/metrics.ts";
 import { makeCard } from "../support/model-card.ts";
 
@@ -28,6 +30,8 @@ const JUDGEMENT: Judgement = {
   rows: [ROW],
   batchDice: [{ x: 1, value: 0.5 }],
   batchSize: 4,
+  gallery: [],
+  seed: makeSeedRule({ labels: HIPMRI_LABELS }).result(),
 };
 const INPUT: RunReportInput = {
   heading: "Training run",

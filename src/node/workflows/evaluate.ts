@@ -1,4 +1,5 @@
 /** `hipmri evaluate`: a model judged on one split of a data folder. */
+import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
@@ -16,6 +17,7 @@ import { RUN_FILES } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
 import { commandLine } from "../shell.ts";
 import { recordTestLook } from "../test-looks.ts";
+import { VERSION } from "../version.ts";
 import { checkSameLabels, type JudgedCases } from "./judged-cases.ts";
 import { chooseKnownCases } from "./known-cases.ts";
 import { readModelFile } from "./model-file.ts";
@@ -79,6 +81,7 @@ interface Work {
   readonly predictor: Predictor;
   readonly runtime: Runtime;
   readonly isSyntheticData: boolean;
+  readonly modelSha256: string;
 }
 
 async function judgeCases({ options, chosen, data, predictor, run }: Work): Promise<Judgement> {
@@ -128,7 +131,11 @@ function makeReport(work: Work, judgement: Judgement, seconds: number): RunRepor
       { name: "Time", value: `${formatDuration(seconds)}, ${(seconds / volumes).toFixed(2)} s a volume` },
       { name: "Peak memory", value: `${Math.round(process.resourceUsage().maxRSS / 1024)} MB` },
     ],
-    reproduce: [commandLine(command)],
+    reproduce: [
+      commandLine(command),
+      `model.onnx sha256:${work.modelSha256}`,
+      `hipmri-unet ${VERSION}, Node ${process.version}, ${runtime.name}`,
+    ],
   });
 }
 
@@ -186,7 +193,18 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const warnings = new Set([...data.index.warnings, ...chosen.warnings]);
     for (const warning of warnings) options.warn?.(warning);
     const isSyntheticData = data.isSynthetic;
-    const work: Work = { options, split, run, chosen, data, predictor, runtime, isSyntheticData };
+    const modelSha256 = createHash("sha256").update(model.bytes).digest("hex");
+    const work: Work = {
+      options,
+      split,
+      run,
+      chosen,
+      data,
+      predictor,
+      runtime,
+      isSyntheticData,
+      modelSha256,
+    };
     const judgement = await judgeCases(work);
     await noteTestLook(work, model.bytes);
     for (const warning of data.caseWarnings()) options.warn?.(warning);

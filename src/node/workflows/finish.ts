@@ -1,8 +1,10 @@
 /** The end of a run: the best model judged with distances by the real inference path, figures, report. */
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Metrics } from "../../metrics/types.ts";
+import type { ModelCard } from "../../predict/card.ts";
 import { makePredictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -91,6 +93,7 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
           "NEW_RUN",
         ]),
         `Typed: ${options.command}`,
+        ...(await provenanceLines(path, card)),
         `hipmri-unet ${VERSION}, Node ${process.version}, ${runtime.name}`,
       ],
     });
@@ -107,6 +110,14 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
   } finally {
     await predictor.dispose();
   }
+}
+
+/** What tells the model and its data again. */
+async function provenanceLines(path: string, { data }: ModelCard): Promise<readonly string[]> {
+  const sha256 = createHash("sha256")
+    .update(await readWholeFile(path))
+    .digest("hex");
+  return [`model.onnx sha256:${sha256}`, ...(data === null ? [] : [`Data ${data.digest}`])];
 }
 
 /** The epoch whose weights model.onnx holds; 0 before the first. */
