@@ -163,9 +163,9 @@ describe("a model on its own", () => {
       join(out, "metrics.json"),
     ]);
     const texts = await Promise.all(files.map((path) => readFile(path)));
-    expect(JSON.parse(texts[5]!.toString())).toEqual(metrics);
+    expect(JSON.parse(texts[7]!.toString())).toEqual(metrics);
     expect(texts[2]!.subarray(1, 4).toString()).toBe("PNG");
-    const html = texts[4]!.toString();
+    const html = texts[6]!.toString();
     expect(html).toContain("<h1>Evaluation: seed (SYNTHETIC data)</h1>");
     expect(html).toContain(`hipmri evaluate ${model} ${phantom.data} --split test --out ${out}`);
     expect(html).toContain(texts[0]!.toString());
