@@ -7,7 +7,7 @@ import { formatNumber } from "./format.ts";
 import type { RunFigure } from "./run-figures.ts";
 
 /** From here on a label's probabilities are off by so much that a user should know before using them. */
-const NOTABLE = 0.1;
+const NOTABLE = 0.05;
 
 /** @param who e.g. "Test patients"; @param split for the file's name */
 export function calibrationFigure(calibration: Calibration, who: string, split: string): RunFigure {

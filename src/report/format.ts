@@ -4,7 +4,9 @@ import type { Aggregate, DistanceAggregate } from "../metrics/types.ts";
 export const ABSENT = "\u2013";
 
 export function formatNumber(value: number | null, digits: number): string {
-  return value === null || !Number.isFinite(value) ? ABSENT : value.toFixed(digits);
+  if (value === null || !Number.isFinite(value)) return ABSENT;
+  // No "-0.00": which way so small a value points says nothing.
+  return value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1");
 }
 
 /** "0.842 (n=11)". */

@@ -29,8 +29,9 @@ td small{display:block;color:var(--soft)}
 .controls select,.controls input{font:inherit;color:inherit;background:var(--ground);border:1px solid var(--soft);border-radius:6px;padding:4px 8px;max-width:100%}
 .cards{display:grid;gap:16px}
 .case{display:grid;grid-template-columns:minmax(0,1.8fr) minmax(0,1fr);gap:0 16px;border:1px solid var(--line);border-radius:8px;padding:12px;min-width:0;break-inside:avoid;align-items:start}
-.case h3,.case .note{grid-column:1/-1}
-.case .scroll{margin:0}
+.case h3{grid-column:1/-1}
+.case .scroll{margin:0;grid-column:2;grid-row:2/span 2}
+details>section>h2{display:none}
 .case .picture img{width:100%}
 .case .picture{background:#18181b}
 .case td,.case th{padding:4px 8px}
@@ -54,7 +55,7 @@ figcaption{margin-top:8px}
 pre{background:var(--card);border-radius:8px;padding:12px;overflow-x:auto;font-size:.875rem;margin:8px 0}
 summary{cursor:pointer;font-size:1.25rem;font-weight:700;margin:40px 0 8px}
 footer{margin-top:48px;border-top:1px solid var(--line);padding-top:12px;color:var(--soft);font-size:.875rem}
-@media (max-width:800px){.case{grid-template-columns:minmax(0,1fr)}.case .scroll{margin:8px 0 0}}
+@media (max-width:800px){.case{grid-template-columns:minmax(0,1fr)}.case .scroll{margin:8px 0 0;grid-column:1;grid-row:auto}}
 @media (max-width:640px){.wide .picture svg,.wide .picture img{width:760px;min-width:0;max-width:none}}
 @media print{
 :root{--ink:#000;--soft:#444;--ground:#fff;--card:#f2f2f2;--line:#bbb;--warn:#fff;--warn-edge:#000}
