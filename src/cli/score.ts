@@ -42,7 +42,7 @@ export const addScore: AddVerb = (program, session) => {
     .addOption(conventionOption())
     .option("--tolerance <mm>", "of NSD (default: 2)", positiveNumber("--tolerance"))
     .option("--rescored", "also print the Dice by the rules of other tools")
-    .option("--out <dir>", "write metrics.json there")
+    .option("--out <dir>", "write report.html and metrics.json there")
     .action(async (prediction: string, truth: string, flags: Flags) => {
       const { scoreMasks } = await import("../node/workflows/score.ts");
       const { formatDuration } = await import("../node/progress.ts");

@@ -38,6 +38,10 @@ describe("hipmri score", () => {
     expect(stdout).toContain("bladder         0.500 (2)    0.500 (2) [0.000, 1.000]");
     expect(stdout).toContain("\nWarning: prostate was missed altogether in 1 of 2 volumes\n");
     expect(stdout).toContain("\nLabels  3 as bladder, 4 as prostate (from dataset.json)\n");
+    const page = readFileSync(join(out, "report.html"), "utf8");
+    expect(page).toContain("<h1>Scored masks</h1>");
+    expect(page).toContain("The masks of 2 patients (2 volumes) have a mean Dice of");
+    expect(page).toContain(readFileSync(join(out, "figures", "dice-by-label.svg"), "utf8"));
     const metrics = JSON.parse(readFileSync(join(out, "metrics.json"), "utf8")) as Metrics;
     expect(metrics).toMatchObject({ split: "unstated", conventionName: "hipmri", patients: 2 });
     expect(metrics.labels[1]!.dice.perVolume.mean).toBeCloseTo(1 / 3, 12);

@@ -34,12 +34,15 @@ import { aggregate } from "../../metrics/aggregate.ts";
 import type { ConventionName } from "../../metrics/conventions/types.ts";
 import { scoreCase } from "../../metrics/score-case.ts";
 import type { CaseMetrics, Metrics } from "../../metrics/types.ts";
+import { masksReport } from "../../report/masks-report.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { openFolder } from "../folder.ts";
 import { inflateGzip } from "../inflate.ts";
 import { checkOutFolder } from "../out-folder.ts";
 import { RUN_FILES } from "../run-folder.ts";
+import { commandLine } from "../shell.ts";
+import { VERSION } from "../version.ts";
 import { gatherCaseNotes } from "./case-notes.ts";
 
 export interface ScoreOptions {
@@ -54,7 +57,7 @@ export interface ScoreOptions {
   readonly perOrgan?: boolean | undefined;
   readonly convention?: ConventionName | undefined;
   readonly toleranceMm?: number | undefined;
-  /** Writes OUT/metrics.json. */
+  /** Writes OUT/report.html, OUT/figures and OUT/metrics.json. */
   readonly out?: string | undefined;
   readonly onProgress?: (done: number, total: number) => void;
   readonly warn?: (text: string) => void;
@@ -262,6 +265,47 @@ async function checkNnunet(
   return check;
 }
 
+/** metrics.json comes last: where it is, all else is there too. */
+async function writeScores(
+  out: string,
+  { prediction, truth, labels, map, perOrgan, convention, toleranceMm }: ScoreOptions,
+  metrics: Metrics,
+  labelsFrom: string,
+): Promise<readonly string[]> {
+  const flag = (name: string, value: string | number | undefined): readonly string[] =>
+    value === undefined ? [] : [name, `${value}`];
+  const command = commandLine([
+    "hipmri",
+    "score",
+    prediction,
+    truth,
+    ...flag("--labels", labels),
+    ...flag("--map", map),
+    ...(perOrgan ? ["--per-organ"] : []),
+    ...flag("--convention", convention),
+    ...flag("--tolerance", toleranceMm),
+    "--out",
+    out,
+  ]);
+  const report = masksReport({
+    metrics,
+    prediction,
+    truth,
+    facts: [{ name: "Labels from", value: labelsFrom }],
+    reproduce: [command, `hipmri-unet ${VERSION}`],
+  });
+  const files: string[] = [];
+  const write = async (path: string, content: string | Uint8Array): Promise<void> => {
+    await writeFileAtomic(path, content);
+    files.push(path);
+  };
+  await makeFolder(join(out, "figures"));
+  for (const { name, content } of report.figures) await write(join(out, "figures", name), content);
+  await write(join(out, RUN_FILES.report), report.html);
+  await write(join(out, RUN_FILES.metrics), `${JSON.stringify(metrics, null, 2)}\n`);
+  return files;
+}
+
 /**
  * Scores predicted masks against true ones, case by case, on the grid that both must share.
  * @throws HipError "not-found", "usage" (labels or mapping), "bad-dataset" (nothing to pair), "bad-mask" (other grid,
@@ -283,12 +327,7 @@ export async function scoreMasks(options: ScoreOptions): Promise<ScoredMasks> {
     : await checkNnunet(masks, scored, labelling, (text) => options.warn?.(text));
   const metrics = aggregate(scored, { split: "unstated", labels, convention, toleranceMm });
   const files: string[] = [];
-  if (out !== undefined) {
-    await makeFolder(out);
-    const path = join(out, RUN_FILES.metrics);
-    await writeFileAtomic(path, `${JSON.stringify(metrics, null, 2)}\n`);
-    files.push(path);
-  }
+  if (out !== undefined) files.push(...(await writeScores(out, options, metrics, labelsFrom)));
   const mapping = [...(isPerOrgan(masks) ? organMap : map)]
     .filter(([from]) => from !== 0)
     .map(([from, to]) => ({ from, to: labels.find(({ id }) => id === to)! }));
