@@ -76,8 +76,8 @@ function controls({ labels, who }: GallerySplit): string {
   const byLabel = labels.map(({ id, name }) => option(`label-${id}`, `worst ${name} first`));
   return (
     `<div class="controls" hidden role="group" aria-label="${escapeXml(`Cards of ${who}`)}">` +
-    `<label>Sort <select data-role="sort">${option("dice", "worst first")}${option("best", "best first")}${option("name", "by name")}${byLabel.join("")}</select></label>` +
-    `<label>Show <select data-role="show">${option("all", "all")}${option("odd", "misses and false alarms")}</select></label>` +
+    `<label>Sort <select data-role="sort"><option value="dice" selected>worst first</option>${option("best", "best first")}${option("name", "by name")}${byLabel.join("")}</select></label>` +
+    `<label>Show <select data-role="show"><option value="all" selected>all</option>${option("odd", "misses and false alarms")}</select></label>` +
     '<label>Name contains <input type="search" data-role="text"></label><output data-role="count"></output></div>'
   );
 }

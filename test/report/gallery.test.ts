@@ -117,6 +117,39 @@ describe("gallerySection()", () => {
 });
 
 describe("the script", () => {
+  /** The page with its script run, as a reader has it. */
+  function open() {
+    const { document, Event } = parseHTML(`<body>${sectionOf(ROWS)}</body>`);
+    new Function("document", GALLERY_SCRIPT)(document);
+    const shown = (): (string | null)[] =>
+      [...document.querySelectorAll(".case:not([hidden])")].map((card) => card.getAttribute("data-name"));
+    function set(role: string, value: string): readonly (string | null)[] {
+      const control = document.querySelector(`[data-role=${role}]`)!;
+      for (const option of control.querySelectorAll("option")) {
+        if (option.getAttribute("value") === value) option.setAttribute("selected", "");
+        else option.removeAttribute("selected");
+      }
+      if (role === "text") control.setAttribute("value", value);
+      control.dispatchEvent(new Event("input", { bubbles: true }));
+      return shown();
+    }
+    return { document, shown, set };
+  }
+
+  test("shows the controls, sorts by mean, name and label, and filters", () => {
+    const { document, shown, set } = open();
+    expect(document.querySelector(".controls")?.hasAttribute("hidden")).toBe(false);
+    expect(shown()).toEqual(["case_9", "case_2", "case_10"]);
+    expect(set("sort", "best")).toEqual(["case_10", "case_2", "case_9"]);
+    expect(set("sort", "name")).toEqual(["case_2", "case_9", "case_10"]);
+    expect(set("sort", "label-1")).toEqual(["case_2", "case_9", "case_10"]);
+    expect(set("sort", "label-5")).toEqual(["case_9", "case_10", "case_2"]);
+    expect(set("show", "odd")).toEqual(["case_9"]);
+    expect(document.querySelector("[data-role=count]")?.textContent).toBe("1 of 3 shown");
+    expect(set("show", "all")).toHaveLength(3);
+    expect(set("text", "CASE_1")).toEqual(["case_10"]);
+  });
+
   test("is plain text that cannot end its element", () => {
     expect(GALLERY_SCRIPT).not.toContain("</");
     expect(() => new Function(GALLERY_SCRIPT)).not.toThrow();
