@@ -63,6 +63,9 @@ main{max-width:none;padding:0}
 table{font-size:8pt}th,td{padding:3px 4px}td,tbody th{white-space:normal}
 .scroll,.picture{overflow:visible;border:0}
 .controls{display:none}
+.cards,.figures,.case{display:block}
+.case,.figures figure{margin:0 0 10px}
+.case .picture,.figures figure{max-width:150mm}
 .wide .picture svg,.wide .picture img{min-width:0;max-width:100%}
 pre{white-space:pre-wrap}
 h2,tr{break-after:avoid;break-inside:avoid}
