@@ -24,10 +24,14 @@ const SHOWN_ROWS = 40;
 const WIDTH = 88;
 
 /** Passports that are not "ok", one line for each case, and a count of all. */
-function passportRows(outputs: Prediction["outputs"]): readonly (readonly [string, readonly string[]])[] {
+function passportRows({
+  outputs,
+  hasFingerprint,
+}: Pick<Prediction, "outputs" | "hasFingerprint">): readonly (readonly [string, readonly string[]])[] {
   const known = outputs.flatMap(({ input, passport }) => (passport === null ? [] : [{ input, passport }]));
-  if (known.length === 0)
+  if (!hasFingerprint)
     return [["Passport", ["none: the model carries no fingerprint of its training scans (train it again)"]]];
+  const without = outputs.length - known.length;
   // Slices of one volume share their passport.
   const cases = new Map<CasePassport, string[]>();
   for (const { input, passport } of known) cases.set(passport, [...(cases.get(passport) ?? []), input]);
@@ -38,6 +42,7 @@ function passportRows(outputs: Prediction["outputs"]): readonly (readonly [strin
     const more = inputs.length > 1 ? ` and ${inputs.length - 1} more slices` : "";
     return wrapText(`${inputs[0]}${more}: ${describePassport(passport)}`, WIDTH);
   });
+  const unjudged = [...cases.keys()].filter(({ notJudged }) => notJudged.length > 0);
   const left = odd.length - SHOWN_ROWS;
   return [
     [
@@ -45,6 +50,17 @@ function passportRows(outputs: Prediction["outputs"]): readonly (readonly [strin
       [
         `${count("ok")} ok, ${count("look")} to look at, ${count("doubtful")} doubtful (docs/passport.md)`,
         ...lines,
+        ...(unjudged.length === 0
+          ? []
+          : wrapText(
+              `${counted(unjudged.length, "case")} not wholly judged: ${unjudged[0]!.notJudged.join("; ")}`,
+              WIDTH,
+            )),
+        ...(without === 0
+          ? []
+          : [
+              `${counted(without, "image")} without a passport: other slices of the same volume failed or do not fit`,
+            ]),
         ...(left > 0 ? [`… and ${left} more: --json tells all`] : []),
       ],
     ],
@@ -54,7 +70,7 @@ function passportRows(outputs: Prediction["outputs"]): readonly (readonly [strin
 /** An image that does not state its voxels' size has no volume. */
 const formatMl = (ml: number | null): string => (ml === null ? "-" : ml.toFixed(ml < 100 ? 1 : 0));
 
-function predictText({ outputs }: Prediction, seconds: string): string {
+function predictText({ outputs, hasFingerprint }: Prediction, seconds: string): string {
   const [first] = outputs;
   if (first === undefined) return "";
   const rows = outputs
@@ -64,7 +80,7 @@ function predictText({ outputs }: Prediction, seconds: string): string {
   const more = outputs.length > SHOWN_ROWS ? `\n… and ${outputs.length - SHOWN_ROWS} more` : "";
   const segs = outputs.filter(({ seg }) => seg !== undefined).length;
   const facts = alignRows([
-    ...passportRows(outputs),
+    ...passportRows({ outputs, hasFingerprint }),
     ["Time", seconds],
     [
       "Files",

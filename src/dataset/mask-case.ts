@@ -33,6 +33,9 @@ export interface DecodedMasks {
   readonly warnings: readonly string[];
 }
 
+/** A mask with more unknown numbers than any tool has labels for a pelvis is an image given by mistake. */
+const MOST_UNKNOWN = 20;
+
 /** @throws HipError "bad-mask" naming each number of the prediction that means no label */
 function renumber({ ids, path, shape }: ReadMask, map: LabelMap): Uint8Array {
   const table = new Int16Array(256).fill(-1);
@@ -48,6 +51,13 @@ function renumber({ ids, path, shape }: ReadMask, map: LabelMap): Uint8Array {
     else sofar.n++;
   }
   if (unknown.size === 0) return renumbered;
+  if (unknown.size > MOST_UNKNOWN) {
+    throw new HipError(
+      "bad-mask",
+      `Cannot score "${path}": expected a mask, found ${unknown.size} numbers that mean no label, as in an image`,
+      { hint: "Give the folder of predicted masks, not of the images" },
+    );
+  }
   const found = [...unknown].map(
     ([id, { n, first }]) => `${id} in ${counted(n, "voxel")}, the first at ${formatVoxel(first, shape)}`,
   );

@@ -120,11 +120,13 @@ export async function pairMasks(prediction: MaskFolder, truth: MaskFolder): Prom
   }
   const names = (masks: readonly NamedMask[]): string[] => masks.map(({ name }) => name);
   const affix = findMaskAffixes(names(predicted), names(truths));
+  // HipMRI's images are case_004…, its masks seg_004…: the case is called as everywhere else.
+  const before = affix.prediction.prefix.toLowerCase() === "case_" ? affix.prediction.prefix : "";
   const byKey = new Map(predicted.map(({ name, ref }) => [strip(name, affix.prediction), ref]));
   const pairs = sortNaturally(
     truths.map(({ name, ref }): Keyed => {
       const key = strip(name, affix.truth);
-      return { key, files: { truth: ref, prediction: byKey.get(key) } };
+      return { key: `${before}${key}`, files: { truth: ref, prediction: byKey.get(key) } };
     }),
     ({ key }) => key,
   );

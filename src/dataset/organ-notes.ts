@@ -4,7 +4,7 @@ import type { LabelDefinition } from "../volume/volume.ts";
 import { quoteSome, sortNaturally } from "./listing.ts";
 import type { MaskCase, MaskRef } from "./mask-pairs.ts";
 import { type OrganCase, organKey } from "./organ-files.ts";
-import type { OrganMap } from "./organ-masks.ts";
+import { type OrganMap, organsByName } from "./organ-masks.ts";
 
 const organCases = (cases: readonly MaskCase[], side: "truth" | "prediction"): OrganCase[] =>
   cases.flatMap(({ files }) =>
@@ -39,7 +39,15 @@ export function noteOrgans(
     notes.push(
       `${counted(strangers.size, "predicted organ")} left out, since no label bears the name: ${quoteSome(sortNaturally([...strangers]))}`,
     );
+  const known = organsByName(labels);
   for (const { id, name } of labels) {
+    const unmarked = organCases(cases, "truth").filter(
+      ({ organs }) => id !== 0 && !organs.some(({ organ }) => known.get(organKey(organ)) === id),
+    );
+    if (unmarked.length > 0)
+      notes.push(
+        `${counted(unmarked.length, "case")} without a true file for ${name}, taken for cases without ${name}: ${quoteSome(unmarked.map((each) => each.name))}`,
+      );
     if (id === 0) continue;
     const without = predicted.filter(
       ({ organs }) => !organs.some(({ organ }) => organMap.get(organKey(organ)) === id),

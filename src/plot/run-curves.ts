@@ -59,9 +59,10 @@ export function runCurves(
     points: curve.points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)),
   }));
   const all = known.flatMap(({ points }) => points);
+  // Logs hold a line for each step: too many to be the arguments of one call.
   const domain = options.yDomain ?? [
-    Math.min(0, ...all.map(({ y }) => y)),
-    1.05 * Math.max(0, ...all.map(({ y }) => y)),
+    all.reduce((least, { y }) => Math.min(least, y), 0),
+    1.05 * all.reduce((most, { y }) => Math.max(most, y), 0),
   ];
   const keys = known.flatMap(({ name, points }, place) =>
     points.length === 0 ? [] : [{ name, place, row: 0 }],

@@ -129,8 +129,13 @@ function figureHtml({ title, caption, svg }: ComparisonFigure): string {
 
 function methods(comparison: Comparison): string {
   const { tests, patients, volumes, seed, convention, comparisons } = comparison;
-  const isExact = comparisons.some(({ figures }) => figures.some((figure) => figure.isExact));
-  const how = isExact ? "all sign patterns counted" : "20,000 random sign patterns";
+  const tested = comparisons.flatMap(({ figures }) => figures.filter(({ p }) => p !== null));
+  const isExact = tested.every((figure) => figure.isExact);
+  const how = isExact
+    ? "all sign patterns counted"
+    : tested.some((figure) => figure.isExact)
+      ? "up to 16 patients all sign patterns, beyond that 20,000 random ones"
+      : "20,000 random sign patterns";
   return (
     "<section><h2>How to read this</h2>" +
     `<p class="note">Paired by patient: ${counted(patients, "patient")}, ${counted(volumes, "volume")}; each patient counts once, by the mean over ` +

@@ -53,9 +53,11 @@ export function concludePair(pair: ComparedPair, comparison: Comparison): string
   const what = main.id === null ? `mean ${name}` : `${name} of ${main.name}`;
   const numbers =
     `${what} ${figureText(main.other, digits)} against ${figureText(main.baseline, digits)} on ${whoText(comparison)}, ` +
-    `difference ${signed(main.difference, digits)} (95 % interval ${rangeText(main.ci95, digits)}), ` +
+    `difference ${signed(main.difference, digits)}${main.ci95 === null ? "" : ` (95 % interval ${rangeText(main.ci95, digits)})`}, ` +
     `larger in ${main.larger} and smaller in ${main.smaller} of ${counted(main.patients, "patient")}, ` +
     `p ${main.p !== null && main.p < 0.0001 ? pText(main.p) : `= ${pText(main.p)}`}`;
+  if (main.verdict === "not comparable")
+    return `"${other}" and "${baseline}" cannot be ranked by ${name}: they missed labels, or found ones that are not there, in other volumes, and such distances are infinite. Compare by Dice or NSD. Of the volumes where both have one: ${numbers}.`;
   if (isEqual(main))
     return `"${other}" and "${baseline}" have the same figures for every patient: ${numbers}.`;
   const lead =
@@ -120,7 +122,7 @@ export function leftOutNotes({ comparisons, metric }: Comparison): readonly stri
       .filter(({ leftOut }) => leftOut > 0)
       .map(
         (figure) =>
-          `${figure.name}: ${counted(figure.leftOut, "volume")} without ${name} in "${baseline}" or "${other}" left out (label in neither mask, or missed where it is a distance)`,
+          `${figure.name}: ${counted(figure.leftOut, "volume")} without ${name} in "${baseline}" or "${other}" left out (the label is in neither mask, or the distance is infinite)`,
       ),
   );
 }

@@ -7,12 +7,12 @@ import type { ComparedRun } from "./comparison.ts";
 /** From so many tests on, chance alone is likely to make one of them look like a finding: 1 - 0.95^5 = 23 %. */
 const MANY_TESTS = 5;
 
-function fewPatients(patients: number): string[] {
+function fewPatients(patients: number, tests: number): string[] {
   if (patients >= FEW_PATIENTS) return [];
-  const least = 2 / 2 ** Math.min(patients, LARGEST_EXACT);
+  const least = Math.min(1, (tests * 2) / 2 ** Math.min(patients, LARGEST_EXACT));
   const bound =
     least >= 0.05
-      ? ` The smallest p that ${counted(patients, "patient")} can give is ${Number(least.toPrecision(2))}: no difference can be shown at 0.05, however large`
+      ? ` The smallest p that ${counted(patients, "patient")} can give, corrected for ${counted(tests, "test")}, is ${Number(least.toPrecision(2))}: no difference can be shown at 0.05, however large`
       : "";
   return [
     `Only ${counted(patients, "patient")}: with fewer than ${FEW_PATIENTS} the intervals are rough.${bound}`,
@@ -33,7 +33,9 @@ function ofTraining(runs: readonly ComparedRun[]): string[] {
     warnings.push(
       `The runs were trained for ${trained.map(({ steps }) => steps).join(", ")} steps: what differs may be the time and not the settings`,
     );
-  if (!differs(({ seed }) => `${seed}`) && trained.length === runs.length)
+  if (differs(({ seed }) => `${seed}`))
+    warnings.push("The runs also differ in their seed, which alone gives somewhat other figures");
+  else if (trained.length === runs.length)
     warnings.push(
       "Each setting was trained once: another seed would give somewhat other figures, which these intervals, over patients alone, do not hold",
     );
@@ -44,7 +46,7 @@ function ofTraining(runs: readonly ComparedRun[]): string[] {
 export function comparisonWarnings(runs: readonly ComparedRun[], tests: number): readonly string[] {
   const { patients, split } = runs[0]!.metrics;
   return [
-    ...fewPatients(patients),
+    ...fewPatients(patients, tests),
     ...(tests < MANY_TESTS
       ? []
       : [

@@ -30,7 +30,8 @@ export interface ComparedRun {
   } | null;
 }
 
-export type Verdict = "better" | "worse" | "no difference shown" | "not tested";
+/** "not comparable": of distances, where the runs missed or wrongly found a label in other volumes. */
+export type Verdict = "better" | "worse" | "no difference shown" | "not tested" | "not comparable";
 
 /** One figure of two runs. */
 export interface ComparedFigure extends PairedTest {
@@ -95,14 +96,31 @@ export const isLargerBetter = (metric: ComparedMetric): boolean => metric !== "h
 
 type CaseValue = Parameters<typeof pairByPatient>[2];
 
-/** A label's figure, where both runs have it. */
+/**
+ * A label's figure, where both runs have it. Where the truth lacks the label and only one run found one, the other was
+ * right to find nothing: that counts as a full overlap, or false alarms would cost nothing.
+ */
 function labelValue(id: number, metric: ComparedMetric): CaseValue {
-  const of = ({ labels }: CaseMetrics): number | null =>
-    labels.find((label) => label.id === id)?.[KEYS[metric]] ?? null;
+  const of = ({ labels }: CaseMetrics) => {
+    const label = labels.find((each) => each.id === id);
+    const isRightlyAbsent = metric !== "hd95" && label?.state === "undefined";
+    return { value: label?.[KEYS[metric]] ?? null, isRightlyAbsent };
+  };
   return (one, another) => {
     const [a, b] = [of(one), of(another)];
-    return a === null || b === null ? null : [a, b];
+    if (a.value !== null && b.value !== null) return [a.value, b.value];
+    if (a.isRightlyAbsent && b.value !== null) return [1, b.value];
+    return b.isRightlyAbsent && a.value !== null ? [a.value, 1] : null;
   };
+}
+
+/** Distances of misses and false alarms are infinite and in no mean: runs with other ones cannot be ranked by the rest. */
+function hasOtherMisses(one: Metrics, another: Metrics, id: number | null): boolean {
+  return one.labels.some((label) => {
+    const other = another.labels.find((each) => each.id === label.id);
+    const isMeant = id === null || label.id === id;
+    return isMeant && (label.missed !== other?.missed || label.falseAlarms !== other.falseAlarms);
+  });
 }
 
 /** The mean over the labels whose figure both runs have. */
@@ -121,7 +139,7 @@ function verdictOf({ difference }: PairedTest, pHolm: number | null, metric: Com
   return difference > 0 === isLargerBetter(metric) ? "better" : "worse";
 }
 
-type Untested = Omit<ComparedFigure, "pHolm" | "verdict">;
+type Untested = Omit<ComparedFigure, "pHolm" | "verdict"> & { readonly hasOtherMisses: boolean };
 
 function figuresOf(
   baseline: ComparedRun,
@@ -132,7 +150,13 @@ function figuresOf(
   const { metric, seed } = options;
   const test = (name: string, id: number | null, value: CaseValue): Untested => {
     const sample = pairByPatient(baseline.metrics.cases, other.metrics.cases, value);
-    return { name, id, ...testPairs(sample, { seed }), pairs: sample.pairs };
+    return {
+      name,
+      id,
+      ...testPairs(sample, { seed }),
+      pairs: sample.pairs,
+      hasOtherMisses: metric === "hd95" && hasOtherMisses(baseline.metrics, other.metrics, id),
+    };
   };
   const ids = labels.map(({ id }) => id);
   return [
@@ -202,8 +226,8 @@ export function compareRuns(runs: readonly ComparedRun[], options: CompareOption
   const finished = new Map(
     untested.map((figure, i): [Untested, ComparedFigure] => {
       const pHolm = corrected[i]!;
-      const { pairs: patients, ...rest } = figure;
-      const verdict = verdictOf(figure, pHolm, options.metric);
+      const { pairs: patients, hasOtherMisses: _, ...rest } = figure;
+      const verdict = figure.hasOtherMisses ? "not comparable" : verdictOf(figure, pHolm, options.metric);
       return [figure, { ...rest, pHolm, verdict, pairs: patients }];
     }),
   );

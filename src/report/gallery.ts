@@ -87,7 +87,9 @@ export function gallerySection(split: GallerySplit): string {
   const { who, cases, total } = split;
   if (cases.length === 0) return "";
   const shown =
-    cases.length < total ? `the ${cases.length} worst of ${total} volumes` : counted(total, "volume");
+    cases.length < total
+      ? `the ${cases.length} worst of ${total} volumes (others may have missed a label too)`
+      : counted(total, "volume");
   return (
     `<section class="gallery"><h2>${escapeXml(who)}: errors, worst first</h2>` +
     `<p>${escapeXml(`Here are ${shown}, by the mean Dice over the labels.`)} In the middle picture the edges of the truth are drawn ` +

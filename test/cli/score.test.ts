@@ -88,6 +88,8 @@ describe("hipmri score", () => {
       "prostate.nii": mask("0001"),
       "liver.nii": mask("0010"),
     });
+    const nameless = writeFiles(join(folder, "nameless"), { "patient001_frame01.nii": mask("1100") });
+    writeFiles(join(folder, "by-organ"), { "patient001_frame01/bladder.nii": mask("1100") });
     const file = join(truth, "patient001_frame01.nii");
     const labels = ["--labels", "1=bladder,5=prostate", "--quiet"];
     const map = ["--map", "urinary_bladder=bladder"];
@@ -98,6 +100,16 @@ describe("hipmri score", () => {
     });
     expect(stdout).toMatch(/\nbladder +1\.000 \(1\)[\s\S]*\nprostate +0\.667 \(1\)/);
     expect(stdout).toContain("Labels  prostate, urinary_bladder as bladder (from --labels)");
+    const slip = await hipmri("score", organs, file, ...labels, "--map", "urinary_blader=bladder");
+    expect({ code: slip.code, hint: /hint: .*/.exec(slip.stderr)?.[0] }).toEqual({
+      code: 2,
+      hint: 'hint: Did you mean "urinary_bladder"?',
+    });
+    const numbers = await hipmri("score", nameless, join(folder, "by-organ"), "--quiet");
+    expect(numbers.code).toBe(2);
+    expect(numbers.stderr).toContain("nothing says which number is which organ");
+    const asCases = await hipmri("score", organs, organs, "--quiet");
+    expect(asCases.stderr).toContain("give --per-organ");
     const self = await hipmri("score", organs, organs, "--per-organ", "--quiet", "--json");
     expect(JSON.parse(self.stdout)).toMatchObject({ foregroundMean: 1, cases: [{ id: "organs" }] });
   });

@@ -51,7 +51,9 @@ describe("pairMasks", () => {
       named("case_004_week_0_slice_10.nii", "case_004_week_0_slice_9.nii"),
       named("seg_004_week_0_slice_10.nii", "seg_004_week_0_slice_9.nii"),
     );
-    expect(cases).toEqual([["004_week_0", ["case_004_week_0_slice_9.nii", "case_004_week_0_slice_10.nii"]]]);
+    expect(cases).toEqual([
+      ["case_004_week_0", ["case_004_week_0_slice_9.nii", "case_004_week_0_slice_10.nii"]],
+    ]);
   });
 
   test("keeps a truth without prediction as a miss, and names what is not scored", async () => {

@@ -99,7 +99,9 @@ describe("compareRuns()", () => {
     expect(concludePair(same.comparisons[0]!, same)).toContain("have the same figures for every patient");
     const few = compareRuns([run("a", metricsOf([3, 4, 3])), run("b", metricsOf([0, 0, 0]))], OPTIONS);
     expect(few.comparisons[0]!.figures[0]).toMatchObject({ p: 0.25, verdict: "no difference shown" });
-    expect(few.warnings[0]).toContain("The smallest p that 3 patients can give is 0.25");
+    expect(few.warnings[0]).toContain(
+      "The smallest p that 3 patients can give, corrected for 3 tests, is 0.75",
+    );
   });
 
   test("corrects for all tests, those of other pairs too", () => {
@@ -116,13 +118,55 @@ describe("compareRuns()", () => {
     expect(all.warnings.join()).toContain("9 tests: about one in twenty");
   });
 
-  test("leaves out, and counts, a volume whose distance is infinite in one run", () => {
+  test("does not rank by distances runs that missed other organs; leaves those volumes out, and counts them", () => {
     const missed = metricsOf([8, 4, 3, 4, 3, 4, 3, 4, 3, 4]);
     const comparison = compareRuns([run("a", BAD), run("b", missed)], { ...OPTIONS, metric: "hd95" });
-    expect(comparison.comparisons[0]!.figures[1]).toMatchObject({ leftOut: 1, patients: 9 });
+    expect(comparison.comparisons[0]!.figures[1]).toMatchObject({
+      leftOut: 1,
+      patients: 9,
+      verdict: "not comparable",
+    });
+    expect(concludePair(comparison.comparisons[0]!, comparison)).toContain("cannot be ranked by HD95 [mm]");
     expect(formatComparison(comparison)).toContain(
       'bladder: 1 volume without HD95 [mm] in "a" or "b" left out',
     );
+  });
+
+  test("a false alarm costs the run that raised it", () => {
+    // No prostate in any truth; the second run finds one in half of the patients.
+    const truth = "1111111100000000";
+    const silent = metricsOf(
+      Array.from({ length: 12 }, () => 0),
+      { truth },
+    );
+    const cases = silent.cases.map((each, i) => ({
+      ...each,
+      labels: each.labels.map((label) =>
+        label.id === 2 && i % 2 === 0
+          ? {
+              ...label,
+              dice: 0,
+              nsd: 0,
+              state: "falseAlarm" as const,
+              counts: { truth: 0, prediction: 4, overlap: 0 },
+            }
+          : label,
+      ),
+    }));
+    const alarming = aggregate(cases, { split: "validate", labels: LABELS });
+    const comparison = compareRuns([run("silent", silent), run("alarming", alarming)], OPTIONS);
+    expect(comparison.comparisons[0]!.figures[2]).toMatchObject({
+      name: "prostate",
+      patients: 6,
+      leftOut: 6,
+      difference: -1,
+    });
+    expect(comparison.comparisons[0]!.figures[0]).toMatchObject({
+      smaller: 6,
+      verdict: "no difference shown",
+    });
+    expect(comparison.comparisons[0]!.figures[0]!.difference).toBeLessThan(0);
+    expect(concludePair(comparison.comparisons[0]!, comparison)).not.toContain("the same figures");
   });
 
   test("names the settings that differ and what weakens the comparison", () => {

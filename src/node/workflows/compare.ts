@@ -85,11 +85,11 @@ export async function compareFolders(options: CompareRunsOptions): Promise<Compa
     "--out",
     out,
   ]);
-  await noteTestLooks(runs, command, options.warn);
   const page = comparisonPage(runs, comparison, {
     reproduce: [command, `hipmri-unet ${VERSION}`],
     isSynthetic: runs.some(({ isSynthetic }) => isSynthetic),
   });
+  await noteTestLooks(runs, command, options.warn);
   const files: string[] = [];
   const write = async (path: string, content: string): Promise<void> => {
     await writeFileAtomic(path, content);

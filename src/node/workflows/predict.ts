@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
+import { withoutTrailingOnes } from "../../dataset/geometry.ts";
 import { writeDicomSeg } from "../../formats/dicom/seg.ts";
 import type { DicomSeries } from "../../formats/dicom/series.ts";
 import { writeMask } from "../../formats/write-mask.ts";
@@ -82,6 +83,8 @@ export interface PredictFailure {
 
 export interface Prediction {
   readonly outputs: readonly PredictedMask[];
+  /** Whether the model carries the fingerprint of its training scans. */
+  readonly hasFingerprint: boolean;
   /** Images that could not be segmented; none of them has a mask. */
   readonly failures: readonly PredictFailure[];
 }
@@ -208,7 +211,8 @@ function notePassports(
   if (passports === undefined) return;
   const { fingerprint, slices } = passports;
   const [first] = group as readonly [Group[number]];
-  if (group.length === 1 && first.slices === 1 && image !== undefined) {
+  const isSlice = withoutTrailingOnes(first.header.shape).length <= 2;
+  if (group.length === 1 && isSlice && image !== undefined) {
     const whole = joinSlices(() => slices.add({ slice: first, image, mask: masks[0]! }));
     for (const input of whole?.inputs ?? []) found.set(input, whole!.passport);
     return;
@@ -309,10 +313,14 @@ export async function predictInputs(options: PredictOptions): Promise<Prediction
 }
 
 /** In the order of the inputs, with their passports. */
-function finish({ outputs, failures, found }: Work, plan: readonly PlannedMask[]): Prediction {
+function finish({ outputs, failures, found, passports }: Work, plan: readonly PlannedMask[]): Prediction {
   const order = new Map(plan.map(({ input }, i) => [input, i]));
   const byInput = <T extends { readonly input: string }>(items: readonly T[]): readonly T[] =>
     items.toSorted((a, b) => order.get(a.input)! - order.get(b.input)!);
   const withPassports = outputs.map((output) => ({ ...output, passport: found.get(output.input) ?? null }));
-  return { outputs: byInput(withPassports), failures: byInput(failures) };
+  return {
+    outputs: byInput(withPassports),
+    failures: byInput(failures),
+    hasFingerprint: passports !== undefined,
+  };
 }

@@ -10,12 +10,15 @@ import {
   parseLabelMap,
   parseOrganMap,
 } from "../../dataset/label-map.ts";
+import { quoteSome } from "../../dataset/listing.ts";
 import { readMaskIds } from "../../dataset/mask-file.ts";
 import { type MaskFolder, type PairedMasks, pairMasks, readOrganFolder } from "../../dataset/mask-pairs.ts";
+import { organKey } from "../../dataset/organ-files.ts";
 import { type OrganMap, organsByName } from "../../dataset/organ-masks.ts";
 import { organNames } from "../../dataset/organ-notes.ts";
 import { patientOf } from "../../dataset/patient.ts";
 import { imageStem } from "../../formats/image-file.ts";
+import { closestWord } from "../../train/suggest.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { openFolder } from "../folder.ts";
 import { inflateGzip } from "../inflate.ts";
@@ -119,6 +122,24 @@ export interface Labelling {
   readonly labelsFrom: string;
 }
 
+/** @throws HipError "usage" where a pair names a file that no case has: a slip of the pen would be scored as nothing found */
+function checkOrganMap(map: string | undefined, { cases }: Masks): void {
+  const found = new Set(
+    cases.flatMap(({ files }) =>
+      files.flatMap(({ prediction }) =>
+        typeof prediction === "object" ? prediction.organs.map(({ organ }) => organKey(organ)) : [],
+      ),
+    ),
+  );
+  const named = (map ?? "").split(",").map((pair) => pair.split("=")[0]!.trim());
+  const wrong = named.find((name) => name !== "" && !found.has(organKey(name)));
+  if (wrong === undefined) return;
+  const near = closestWord(organKey(wrong), [...found]);
+  throw new HipError("usage", `--map must name files of the predictions, got "${wrong}"`, {
+    hint: near === undefined ? `They are named ${quoteSome([...found])}` : `Did you mean "${near}"?`,
+  });
+}
+
 /** Whether predictions are a file for each organ: then names, and no numbers, say what is what. */
 export const isPerOrgan = ({ cases }: Masks): boolean =>
   cases.some(({ files }) => files.some(({ prediction }) => typeof prediction === "object"));
@@ -136,8 +157,26 @@ export async function findLabelling(options: ScoreInputs, masks: Masks): Promise
       : parseLabelList(options.labels);
   const found =
     organNames(masks.cases).length > 0 ? "the names of the true masks" : "the numbers in the true masks";
+  if (
+    options.labels === undefined &&
+    !isFromJson &&
+    organNames(masks.cases).length > 0 &&
+    !isPerOrgan(masks)
+  ) {
+    throw new HipError(
+      "usage",
+      "Cannot score label numbers against true masks in a file for each organ: nothing says which number is which organ",
+      {
+        hint: `Say it, e.g. --labels ${organNames(masks.cases)
+          .slice(0, 3)
+          .map((name, i) => `${i + 1}=${name}`)
+          .join(",")}`,
+      },
+    );
+  }
   const labelsFrom = options.labels !== undefined ? "--labels" : isFromJson ? "dataset.json" : found;
   if (isPerOrgan(masks)) {
+    checkOrganMap(options.map, masks);
     return { labels, map: new Map(), organMap: parseOrganMap(options.map, labels), labelsFrom };
   }
   const byName =

@@ -111,8 +111,10 @@ async function checkNnunet(
   if ([...map].some(([from, to]) => from !== to)) return undefined;
   const names = new Map(labels.map(({ id, name }) => [id, name]));
   const counted = scored.flatMap((each, i) => {
-    const file = cases[i]!.files[0]?.prediction;
-    if (typeof file !== "string") return [];
+    const { files } = cases[i]!;
+    const file = files[0]?.prediction;
+    // Slices were counted together here, and one by one there.
+    if (typeof file !== "string" || files.length > 1) return [];
     return [
       {
         prediction: file,
@@ -138,6 +140,10 @@ export async function scoreMasks(options: ScoreOptions): Promise<ScoredMasks> {
   const labelling = await findLabelling(options, masks);
   const { labels, map, organMap, labelsFrom } = labelling;
   const { prediction, truth, cases } = masks;
+  if (cases.length > 1 && labels.length === 2 && cases.every(({ id }) => !/\d/.test(id)))
+    options.warn?.(
+      `the files are taken for ${cases.length} cases of one label; if they are the organs of one case ("${cases[0]!.id}" …), give --per-organ`,
+    );
   for (const note of noteOrgans(cases, organMap, labels)) options.warn?.(note);
   const context = { prediction, truth, inflate: inflateGzip, labels, map, organMap };
   const scored = await scoreAll(cases, context, options);
