@@ -92,7 +92,7 @@ export function gallerySection(split: GallerySplit): string {
       : counted(total, "volume");
   return (
     `<section class="gallery"><h2>${escapeXml(who)}: errors, worst first</h2>` +
-    `<p>${escapeXml(`Here are ${shown}, by the mean Dice over the labels.`)} In the middle picture the edges of the truth are drawn ` +
+    `<p>${escapeXml(`Shown: ${shown}, by the mean Dice over the labels.`)} In the middle picture the edges of the truth are drawn ` +
     "solid in the labels' colours and those of the prediction dashed in white. On the right: dark grey correct, amber (light) missed, " +
     "blue (dark) false, white another label.</p>" +
     `${controls(split)}<div class="cards">${cases.map((one) => card(one, split)).join("\n")}</div></section>`

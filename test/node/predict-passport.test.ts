@@ -1,7 +1,11 @@
 /** From training to prediction: the model knows its scans again. */
-import { readFile } from "node:fs/promises";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readImage } from "../../src/formats/image-file.ts";
+import { writeNifti } from "../../src/nifti/write.ts";
+import { withImageFile } from "../../src/node/files.ts";
+import { gzip, inflateGzip } from "../../src/node/inflate.ts";
 import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { fingerprintOf } from "../../src/node/workflows/predict-passport.ts";
 import { trainRun } from "../../src/node/workflows/train.ts";
@@ -59,6 +63,27 @@ describe("a trained model", () => {
       expect(passport?.labels).toHaveLength(5);
       expect(passport?.notJudged).toEqual([]);
     }
+  });
+
+  test("judges the other slices of a volume where one cannot be read", async () => {
+    const folder = join(phantom.folder, "broken");
+    await cp(join(phantom.data, "keras_slices_validate"), folder, { recursive: true });
+    const [first = ""] = (await readdir(folder)).sort();
+    const { header } = await withImageFile(join(folder, first), (file) => readImage(file, inflateGzip));
+    const { shape, affine } = header;
+    const data = new Float32Array(shape[0]! * shape[1]!).fill(Number.NaN);
+    const bytes = writeNifti({ shape, dtype: "float32", data, affine, spacingMm: [1, 1, 1] });
+    await writeFile(join(folder, first), gzip(bytes));
+    const { outputs, failures } = await predictInputs({
+      model: run,
+      inputs: [folder],
+      out: join(phantom.folder, "others"),
+      threads: 1,
+    });
+    expect(failures).toHaveLength(1);
+    expect(outputs).toHaveLength(7);
+    for (const { passport } of outputs)
+      expect(passport?.notJudged).toContain("1 slice of the volume: could not be segmented");
   });
 
   test("of a lone slice judges the image and not the organs", async () => {

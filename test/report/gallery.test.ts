@@ -101,7 +101,7 @@ describe("gallerySection()", () => {
     expect(html.match(/src="data:image\/png;base64,iVBOR/g)).toHaveLength(3);
     expect(html).toContain("<h3>case_9: mean Dice 0.350</h3>");
     expect(html).toContain("<td>missed</td>");
-    expect(html).toContain("Here are 3 volumes");
+    expect(html).toContain("Shown: 3 volumes");
     const cases = galleryOf(ROWS);
     expect(gallerySection({ who: "w", cases, total: 90, labels: LABELS, stamp: "" })).toContain(
       "the 3 worst of 90 volumes (others may have missed a label too)",

@@ -1,4 +1,5 @@
 /** Passports of predicted images: measured as the model saw them, slice files of one volume together. */
+import { counted } from "../../core/text.ts";
 
 import { readModelMetadata } from "../../onnx/model.ts";
 import { measureCase } from "../../passport/fingerprint.ts";
@@ -53,10 +54,18 @@ export interface SlicePiece {
   readonly mask: Uint8Array;
 }
 
+/** The passport of slices that were judged together. */
+export interface SharedPassport {
+  readonly inputs: readonly string[];
+  readonly passport: CasePassport;
+}
+
 /** Passports of slice files that the model segments one by one: judged together once the last of a volume is there. */
 export interface SlicePassports {
-  /** @returns the passport of all slices of the volume, with their inputs, when this was the last one missing */
-  add(piece: SlicePiece): { readonly inputs: readonly string[]; readonly passport: CasePassport } | undefined;
+  /** @returns the passport of all slices of the volume, when this was the last one missing */
+  add(piece: SlicePiece): SharedPassport | undefined;
+  /** A slice that could not be segmented: the others are judged without it. @returns as add() */
+  skip(input: string): SharedPassport | undefined;
 }
 
 export function makeSlicePassports(
@@ -67,19 +76,33 @@ export function makeSlicePassports(
   const groups = new Map(
     groupSlices(images).flatMap((group) => group.map(({ input }) => [input, group] as const)),
   );
-  const waiting = new Map<readonly Slice[], SlicePiece[]>();
+  const waiting = new Map<readonly Slice[], { readonly pieces: SlicePiece[]; skipped: number }>();
+
+  function note(input: string, piece: SlicePiece | undefined): SharedPassport | undefined {
+    const group = groups.get(input);
+    if (group === undefined) return undefined;
+    const sofar = waiting.get(group) ?? { pieces: [], skipped: 0 };
+    waiting.set(group, sofar);
+    if (piece === undefined) sofar.skipped++;
+    else sofar.pieces.push(piece);
+    const { pieces, skipped } = sofar;
+    if (pieces.length + skipped < group.length) return undefined;
+    waiting.delete(group);
+    if (pieces.length === 0) return undefined;
+    const byInput = new Map(pieces.map((each) => [each.slice.input, each]));
+    const ordered = group.flatMap((slice) => byInput.get(slice.input) ?? []);
+    const passport = judgePassport(measureTogether(ordered, predictor), fingerprint);
+    if (skipped === 0) return { inputs: [...byInput.keys()], passport };
+    const missing = `${counted(skipped, "slice")} of the volume: could not be segmented`;
+    return {
+      inputs: [...byInput.keys()],
+      passport: { ...passport, notJudged: [...passport.notJudged, missing] },
+    };
+  }
+
   return {
-    add(piece) {
-      const group = groups.get(piece.slice.input) ?? [piece.slice];
-      const pieces = [...(waiting.get(group) ?? []), piece];
-      waiting.set(group, pieces);
-      if (pieces.length < group.length) return undefined;
-      waiting.delete(group);
-      const byInput = new Map(pieces.map((each) => [each.slice.input, each]));
-      const ordered = group.flatMap(({ input }) => byInput.get(input) ?? []);
-      const features = measureTogether(ordered, predictor);
-      return { inputs: group.map(({ input }) => input), passport: judgePassport(features, fingerprint) };
-    },
+    add: (piece) => note(piece.slice.input, piece),
+    skip: (input) => note(input, undefined),
   };
 }
 

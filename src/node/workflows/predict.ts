@@ -29,6 +29,7 @@ import {
   type MeasuringPredictor,
   makeSlicePassports,
   measuring,
+  type SharedPassport,
   type SlicePassports,
 } from "./predict-passport.ts";
 import { groupSlices, segmentSliceSet } from "./predict-slices.ts";
@@ -213,14 +214,20 @@ function notePassports(
   const [first] = group as readonly [Group[number]];
   const isSlice = withoutTrailingOnes(first.header.shape).length <= 2;
   if (group.length === 1 && isSlice && image !== undefined) {
-    const whole = joinSlices(() => slices.add({ slice: first, image, mask: masks[0]! }));
-    for (const input of whole?.inputs ?? []) found.set(input, whole!.passport);
+    noteShared(
+      found,
+      joinSlices(() => slices.add({ slice: first, image, mask: masks[0]! })),
+    );
     return;
   }
   const features = predictor.features();
   if (features === undefined) return;
   const passport = judgePassport(features, fingerprint);
   for (const { input } of group) found.set(input, passport);
+}
+
+function noteShared(found: Work["found"], shared: SharedPassport | undefined): void {
+  for (const input of shared?.inputs ?? []) found.set(input, shared!.passport);
 }
 
 /** Slices of unequal shapes are no volume: their masks are good, but there is nothing to judge together. */
@@ -274,7 +281,13 @@ async function segmentAll(work: Work, checked: readonly Checked[]): Promise<void
     } catch (error) {
       // A full disk fails every image: go on with what concerns this one only.
       if (!(error instanceof HipError) || error.code === "disk") throw error;
-      for (const { input } of group) failures.push({ input, error });
+      for (const { input } of group) {
+        failures.push({ input, error });
+        noteShared(
+          work.found,
+          joinSlices(() => work.passports?.slices.skip(input)),
+        );
+      }
     }
     before += group.reduce((sum, { slices }) => sum + slices, 0);
     tell(before);

@@ -100,7 +100,11 @@ async function findJson({ folder, path }: MaskFolder): Promise<DatasetJson | und
 /** The numbers in the true masks, which have no other name; or the names of their files for each organ. */
 async function findNumbers({ cases, truth }: Masks): Promise<readonly LabelDefinition[]> {
   const names = organNames(cases);
-  if (names.length > 0) return parseLabelList(names.map((name, i) => `${i + 1}=${name}`).join(","));
+  if (names.length > 0)
+    return [
+      { id: 0, name: "background" },
+      ...names.map((name, i) => ({ id: i + 1, name: name.toLowerCase() })),
+    ];
   const seen = new Uint8Array(256);
   for (const file of cases.flatMap(({ files }) => files)) {
     if (typeof file.truth !== "string") continue;
