@@ -1,5 +1,5 @@
 /** metrics.json as tables for the terminal. */
-import { counted, wrapText } from "../core/text.ts";
+import { alignText, counted, wrapText } from "../core/text.ts";
 import type { Aggregate, DistanceAggregate, Interval, LabelMetrics, Metrics } from "./types.ts";
 
 const WIDTH = 100;
@@ -48,18 +48,8 @@ const SHAPE: readonly Column[] = [
   { heading: "false alarms", cell: ({ falseAlarms }) => `${falseAlarms}` },
 ];
 
-/** Aligned plain text: the first column to the left, the others to the right. */
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  return rows.map((cells) =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join("  "),
-  );
-}
-
 const block = (labels: readonly LabelMetrics[], columns: readonly Column[]): string[] =>
-  align([
+  alignText([
     columns.map(({ heading }) => heading),
     ...labels.map((label) => columns.map(({ cell }) => cell(label))),
   ]);
@@ -93,7 +83,7 @@ export function formatRescoredTable({ labels, rescored }: Metrics): string {
   const rules = rescored.flatMap(({ convention, rule }) => wrapText(`${convention}: ${rule}`, WIDTH));
   return [
     "The same masks by each tool's rules (mean Dice, number of volumes in it)",
-    ...align([["rules of", ...labels.map(({ name }) => name), "mean"], ...rows]),
+    ...alignText([["rules of", ...labels.map(({ name }) => name), "mean"], ...rows]),
     "",
     ...rules,
   ].join("\n");

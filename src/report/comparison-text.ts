@@ -1,5 +1,5 @@
 /** A comparison in plain words and as a table for the terminal. */
-import { counted, wrapText } from "../core/text.ts";
+import { alignText, counted, wrapText } from "../core/text.ts";
 import type { ComparedFigure, ComparedMetric, ComparedPair, Comparison } from "./comparison.ts";
 
 const WIDTH = 100;
@@ -77,16 +77,6 @@ function concludeLabels({ figures }: ComparedPair): string {
   return parts.length === 0 ? "" : ` By label, it is ${parts.join(", and ")} (p after Holm < 0.05).`;
 }
 
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  return rows.map((cells) =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
 function pairTable(pair: ComparedPair, metric: ComparedMetric): readonly string[] {
   const { name, digits } = METRIC_TEXT[metric];
   const head = [
@@ -111,7 +101,7 @@ function pairTable(pair: ComparedPair, metric: ComparedMetric): readonly string[
     pText(figure.pHolm),
     figure.verdict,
   ]);
-  return align([head, ...rows]);
+  return alignText([head, ...rows]);
 }
 
 /** Notes on volumes that no pair holds. */
@@ -130,7 +120,7 @@ export function leftOutNotes({ comparisons, metric }: Comparison): readonly stri
 /** Plain text of at most 100 columns where names allow it, no newline at the end. */
 export function formatComparison(comparison: Comparison): string {
   const { runs, comparisons, metric } = comparison;
-  const overview = align([
+  const overview = alignText([
     ["run", "preset", "steps", "mean Dice [95 % interval]", "missed", "false alarms"],
     ...runs.map(({ name, preset, steps, foregroundMean, ci95, missed, falseAlarms }) => [
       name,

@@ -4,6 +4,7 @@ import type { ConventionName } from "../metrics/conventions/types.ts";
 import { holm, type PairedTest, type PatientPair, pairByPatient, testPairs } from "../metrics/paired.ts";
 import type { CaseLabelMetrics, CaseMetrics, Interval, Metrics } from "../metrics/types.ts";
 import { comparisonWarnings } from "./comparison-warnings.ts";
+import { flattenConfig } from "./format.ts";
 
 /** The figures that runs can be compared by. */
 export const COMPARED_METRICS = ["dice", "nsd", "hd95"] as const;
@@ -182,19 +183,10 @@ function summaryOf({ name, path, metrics, training }: ComparedRun): ComparedSumm
   };
 }
 
-/** "optimizer.lr" -> "0.001". */
-function flatten(value: unknown, prefix = ""): readonly (readonly [string, string])[] {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return [[prefix, typeof value === "string" ? value : (JSON.stringify(value) ?? "")]];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    flatten(inner, prefix === "" ? key : `${prefix}.${key}`),
-  );
-}
-
 /** Settings that are not the same in all runs, in the order of the first run's config. */
 function differingSettings(runs: readonly ComparedRun[]): Comparison["settings"] {
-  const configs = runs.map(({ training }) => new Map(flatten(training?.config ?? {})));
-  const keys = new Set(configs.flatMap((config) => [...config.keys()]).filter((key) => key !== ""));
+  const configs = runs.map(({ training }) => new Map(flattenConfig(training?.config ?? {})));
+  const keys = new Set(configs.flatMap((config) => [...config.keys()]));
   return [...keys].flatMap((key) => {
     const values = configs.map((config) => config.get(key) ?? null);
     const stated = configs.flatMap((config, i) => (config.size === 0 ? [] : [values[i]]));
