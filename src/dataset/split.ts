@@ -15,6 +15,8 @@ export interface SplitOptions {
   readonly validateFraction?: number;
   /** Share of the patients; at least one of them unless it is 0. Default 0.15. */
   readonly testFraction?: number;
+  /** Learn from so many patients only, drawn by the seed; the others of train are in no split. Default: all. */
+  readonly trainPatients?: number | null;
 }
 
 export interface SplitCases {
@@ -40,9 +42,23 @@ export function splitByPatient(index: DatasetIndex, options: SplitOptions): Spli
     );
   }
   const fractions = { validateFraction, testFraction };
-  return index.cases.every((entry) => entry.split !== undefined)
+  const split = index.cases.every((entry) => entry.split !== undefined)
     ? splitAsStated(index, seed, validateFraction)
     : splitAtRandom(index, seed, fractions);
+  return keepTraining(split, options);
+}
+
+/** A learning curve over the number of patients is drawn with everything else as it is. */
+function keepTraining(split: SplitCases, { seed, trainPatients }: SplitOptions): SplitCases {
+  const patients = patientsOf(split.train);
+  if (trainPatients === undefined || trainPatients === null || trainPatients >= patients.length) return split;
+  const kept = new Set(makeRandom(seed, "train patients").shuffle(patients).slice(0, trainPatients));
+  const warning = `${counted(kept.size, "patient")} of the ${patients.length} of train are learnt from (split.trainPatients)`;
+  return {
+    ...split,
+    train: split.train.filter((entry) => kept.has(entry.patient)),
+    warnings: [...split.warnings, warning],
+  };
 }
 
 function splitAtRandom(

@@ -100,7 +100,21 @@ export const configSchema = z.strictObject({
   ),
   checkpointSeconds: z.number().positive(),
   threads: count.max(256),
-  split: z.strictObject({ validateFraction: share.gt(0), testFraction: share.gt(0) }),
+  split: z.strictObject({
+    validateFraction: share.gt(0),
+    testFraction: share.gt(0),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .nullable()
+      .default(null)
+      .describe("draws the patients of each split; null: the run's"),
+    trainPatients: count
+      .nullable()
+      .default(null)
+      .describe("learn from so many patients only, drawn by the seed; null: all that are not held out"),
+  }),
   licence: z
     .string()
     .trim()

@@ -38,7 +38,7 @@ const base: TrainConfig = {
   oversample: 0.5,
   checkpointSeconds: 30,
   threads: 2,
-  split: { validateFraction: 0.15, testFraction: 0.15 },
+  split: { validateFraction: 0.15, testFraction: 0.15, seed: null, trainPatients: null },
   licence: null,
 };
 

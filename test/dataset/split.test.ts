@@ -140,3 +140,14 @@ test("fractions must leave something to train on", () => {
     "validateFraction must be > 0, testFraction >= 0 and their sum < 1, got 0.5 and 0.5",
   );
 });
+
+test("a smaller training set leaves validate and test as they are, and says so", () => {
+  const index = indexOf(Array.from({ length: 40 }, (_, i) => [i >> 1, i & 1]));
+  const all = splitByPatient(index, { seed: 1 });
+  const few = splitByPatient(index, { seed: 1, trainPatients: 5 });
+  expect(patientsOf(few.train)).toHaveLength(5);
+  expect(idsOf(all.train)).toEqual(expect.arrayContaining(idsOf(few.train)));
+  expect([few.validate, few.test]).toEqual([all.validate, all.test]);
+  expect(few.warnings.join()).toContain("5 patients of the 14 of train");
+  expect(splitByPatient(index, { seed: 1, trainPatients: 99 })).toEqual(all);
+});

@@ -62,7 +62,7 @@ function splitCases(
   config: TrainConfig,
   resumed: RunSource | undefined,
 ): SplitCases {
-  const split = splitByPatient(data.index, { seed: config.seed, ...config.split });
+  const split = splitByPatient(data.index, { ...config.split, seed: config.split.seed ?? config.seed });
   for (const warning of split.warnings) options.warn(warning);
   for (const name of ["train", "validate", ...(options.test ? (["test"] as const) : [])] as const) {
     if (split[name].length > 0) continue;
