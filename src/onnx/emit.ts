@@ -61,8 +61,51 @@ function convTranspose(
   });
 }
 
-/** One product of matrices for each weight position: dW[:, :, i, j] = sum over n of dY[n] X(i, j)[n]^T. */
+/**
+ * dW[:, :, i, j] = sum over images and pixels of dY X(i, j)^T, with X(i, j) the padded input moved by i rows and j columns.
+ * Moving dY down by the rows instead leaves kh copies of dY and kw copies of X, whose stacks meet in one product.
+ */
 function convWeightGrad(emit: Emitter, value: Value<"ConvWeightGrad">, [x, y]: readonly string[]): string {
+  const { strides, pads, kernel } = value.attrs;
+  const [n, o, height, width] = value.inputs[1]!.shape as readonly [number, number, number, number];
+  const [, c, xHeight, xWidth] = value.inputs[0]!.shape as readonly [number, number, number, number];
+  const [kh, kw] = kernel;
+  if (strides[0] !== 1 || strides[1] !== 1) return stridedWeightGrad(emit, value, [x!, y!]);
+  // Images join the pixels that a product sums over where their own products would be larger than they are.
+  const isJoined = n > 1 && kh * kw * o * c > (o + c) * height * width;
+  const turn = (name: string): string =>
+    isJoined ? emit.node("Transpose", [name], { perm: [1, 0, 2, 3] }) : name;
+  const [from, to] = [turn(x!), turn(y!)];
+  const rows = xHeight + pads[0] + pads[2];
+  const moved = (name: string, before: readonly number[], after: readonly number[]): string =>
+    [...before, ...after].every((count) => count === 0)
+      ? name
+      : emit.node("Pad", [name, emit.ints([0, 0, ...before, 0, 0, ...after])]);
+  const columns = Array.from({ length: kw }, (_, j) =>
+    moved(from, [pads[0], pads[1] - j], [pads[2], width - xWidth - pads[1] + j]),
+  );
+  const lines = Array.from({ length: kh }, (_, i) => moved(to, [i, 0], [rows - height - i, 0]));
+  const flat = (name: string, channels: number): string =>
+    emit.node("Reshape", [
+      name,
+      emit.ints(isJoined ? [channels, n * rows * width] : [n, channels, rows * width]),
+    ]);
+  const axis = isJoined ? 0 : 1;
+  const stack = (names: readonly string[]): string =>
+    names.length === 1 ? names[0]! : emit.node("Concat", names, { axis });
+  const product = (a: string, b: string, m: number, k: number): string => {
+    const products = emit.node("FusedMatMul", [flat(a, m), flat(b, k)], { transB: 1 }, "com.microsoft");
+    return isJoined || n === 1
+      ? products
+      : emit.node("ReduceSum", [products, emit.ints([0])], { keepdims: 0 });
+  };
+  const whole = product(stack(lines), stack(columns), kh * o, kw * c);
+  const split = emit.node("Reshape", [whole, emit.ints([kh, o, kw, c])]);
+  return emit.node("Transpose", [split], { perm: [1, 3, 0, 2] });
+}
+
+/** As above with a product for each weight position. */
+function stridedWeightGrad(emit: Emitter, value: Value<"ConvWeightGrad">, [x, y]: readonly string[]): string {
   const { strides, pads, kernel } = value.attrs;
   const [n, o, height, width] = value.inputs[1]!.shape as readonly [number, number, number, number];
   const c = value.inputs[0]!.shape[1]!;
@@ -71,18 +114,15 @@ function convWeightGrad(emit: Emitter, value: Value<"ConvWeightGrad">, [x, y]: r
     : x!;
   const rows = emit.node("Reshape", [y!, emit.ints([n, o, height * width])]);
   const parts: string[] = [];
-  const isWhole = kernel[0] === 1 && kernel[1] === 1 && strides[0] === 1 && strides[1] === 1;
   for (let i = 0; i < kernel[0]; i++) {
     for (let j = 0; j < kernel[1]; j++) {
-      const seen = isWhole
-        ? padded
-        : emit.node("Slice", [
-            padded,
-            emit.ints([i, j]),
-            emit.ints([i + (height - 1) * strides[0] + 1, j + (width - 1) * strides[1] + 1]),
-            emit.ints([2, 3]),
-            emit.ints([...strides]),
-          ]);
+      const seen = emit.node("Slice", [
+        padded,
+        emit.ints([i, j]),
+        emit.ints([i + (height - 1) * strides[0] + 1, j + (width - 1) * strides[1] + 1]),
+        emit.ints([2, 3]),
+        emit.ints([...strides]),
+      ]);
       const columns = emit.node("Reshape", [seen, emit.ints([n, c, height * width])]);
       const products = emit.node("FusedMatMul", [rows, columns], { transB: 1 }, "com.microsoft");
       const total = emit.node("ReduceSum", [products, emit.ints([0])], { keepdims: 0 });
