@@ -9,10 +9,13 @@ import {
   div,
   expand,
   lessEqual,
+  log,
   makeValue,
+  matMul,
   mul,
   neg,
   pad,
+  power,
   reduceSum,
   reshape,
   slice,
@@ -35,6 +38,13 @@ export function unbroadcast(cotangent: Value, shape: Shape): Value {
   return reshape(reduceSum(cotangent, axes), shape);
 }
 
+/** A matrix, or each of a stack, with rows and columns exchanged. */
+function turned(x: Value): Value {
+  const rank = x.shape.length;
+  const permutation = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+  return transpose(x, permutation);
+}
+
 /** d loss / d bias [C] for a result [N,C,H,W], where there is a bias. */
 function biasGradient(bias: Value | undefined, g: Value): readonly Value[] {
   return bias === undefined ? [] : [reshape(reduceSum(g, [0, 2, 3]), bias.shape)];
@@ -45,6 +55,7 @@ export const vjpRules: { readonly [K in Op]: Rule<K> | null } = {
   Constant: null,
   Cast: null, // from integers
   OneHot: null, // of integers
+  GridSample: null, // of data
   // First derivatives only: these appear in gradients, not in networks.
   MaxPoolGrad: null,
   NormInputGrad: null,
@@ -61,6 +72,13 @@ export const vjpRules: { readonly [K in Op]: Rule<K> | null } = {
   Minimum: ({ inputs: [a, b] }, g) => {
     const first = lessEqual(a!, b!);
     return [unbroadcast(mul(g, first), a!.shape), unbroadcast(mul(g, sub(1, first)), b!.shape)];
+  },
+  Power: (y, g) => {
+    const [a, b] = y.inputs;
+    return [
+      unbroadcast(mul(g, mul(b!, power(a!, sub(b!, 1)))), a!.shape),
+      unbroadcast(mul(g, mul(y, log(a!))), b!.shape),
+    ];
   },
   LessEqual: () => [null, null], // piecewise constant: zero wherever it has a derivative
   StopGradient: () => [null],
@@ -83,6 +101,10 @@ export const vjpRules: { readonly [K in Op]: Rule<K> | null } = {
       g,
       permutation.map((_, axis) => permutation.indexOf(axis)),
     ),
+  ],
+  MatMul: ({ inputs: [a, b] }, g) => [
+    unbroadcast(matMul(g, turned(b!)), a!.shape),
+    unbroadcast(matMul(turned(a!), g), b!.shape),
   ],
   Expand: ({ inputs: [x] }, g) => [unbroadcast(g, x!.shape)],
   Concat: ({ inputs, attrs: { axis }, shape }, g) => {

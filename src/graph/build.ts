@@ -42,6 +42,10 @@ export const sub = (a: Operand, b: Operand): Value => makeValue("Sub", [value(a)
 export const mul = (a: Operand, b: Operand): Value => makeValue("Mul", [value(a), value(b)], {});
 export const div = (a: Operand, b: Operand): Value => makeValue("Div", [value(a), value(b)], {});
 export const minimum = (a: Operand, b: Operand): Value => makeValue("Minimum", [value(a), value(b)], {});
+/** The larger of both. */
+export const maximum = (a: Operand, b: Operand): Value => neg(minimum(neg(value(a)), neg(value(b))));
+/** a to the power of b; a must not be negative. */
+export const power = (a: Operand, b: Operand): Value => makeValue("Power", [value(a), value(b)], {});
 export const lessEqual = (a: Operand, b: Operand): Value => makeValue("LessEqual", [value(a), value(b)], {});
 export const neg = (x: Value): Value => makeValue("Neg", [x], {});
 export const exp = (x: Value): Value => makeValue("Exp", [x], {});
@@ -71,6 +75,10 @@ export const concat = (inputs: readonly Value[], axis: number, label?: string): 
 export const slice = (x: Value, start: Shape, trim: Shape, label?: string): Value =>
   makeValue("Slice", [x], { start, trim }, label);
 export const pad = (x: Value, before: Shape, after: Shape): Value => makeValue("Pad", [x], { before, after });
+/** Matrix products over the last two axes; those before broadcast. */
+export const matMul = (a: Value, b: Value): Value => makeValue("MatMul", [a, b], {});
+export const gridSample = (x: Value, grid: Value, mode: "linear" | "nearest"): Value =>
+  makeValue("GridSample", [x, grid], { mode });
 export const oneHot = (labels: Value, depth: number): Value => makeValue("OneHot", [labels], { depth });
 
 /** x [N,C,H,W], weight [O,C,kh,kw], bias [O] -> [N,O,H',W']. */

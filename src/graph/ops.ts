@@ -36,6 +36,8 @@ export interface OpAttrs {
   readonly Mul: None;
   readonly Div: None;
   readonly Minimum: None;
+  /** a to the power of b; a must not be negative. */
+  readonly Power: None;
   /** 1 where a <= b, else 0, as float32. */
   readonly LessEqual: None;
   readonly Neg: None;
@@ -64,8 +66,16 @@ export interface OpAttrs {
   readonly Slice: { readonly start: Shape; readonly trim: Shape };
   /** Zeros around: `before` and `after` each axis. */
   readonly Pad: { readonly before: Shape; readonly after: Shape };
-  /** uint8 [N,H,W] -> float32 [N,depth,H,W]; labels >= depth (255 = ignore) give zeros in every channel. */
+  /** [N,H,W], uint8 or whole float32 -> float32 [N,depth,H,W]; labels >= depth (255 = ignore) give zeros in every channel. */
   readonly OneHot: { readonly depth: number };
+
+  /** a [..., M, K], b [..., K, N] -> [..., M, N]; the axes before the last two broadcast. */
+  readonly MatMul: None;
+  /**
+   * x [N,C,H,W], grid [N,H',W',2] of (x, y) -> [N,C,H',W']; -1 and 1 are the middles of the outermost pixels, 0 lies outside.
+   * Not differentiable here: it moves data, not activations.
+   */
+  readonly GridSample: { readonly mode: "linear" | "nearest" };
 
   // Convolution (cross-correlation, as everywhere in deep learning). The three are each other's gradients.
   /** x [N,C,H,W], w [O,C,kh,kw], optional bias [O] -> [N,O,H',W'] */

@@ -125,6 +125,7 @@ export const shapeRules: { readonly [K in Op]: Rule<K> } = {
   Mul: binary,
   Div: binary,
   Minimum: binary,
+  Power: binary,
   LessEqual: binary,
   Neg: unary,
   Exp: unary,
@@ -200,11 +201,23 @@ export const shapeRules: { readonly [K in Op]: Rule<K> } = {
   },
   OneHot: (inputs, { depth }) => {
     const labels = only(inputs);
-    if (labels.dtype !== "uint8" || labels.shape.length !== 3) {
-      fail(`takes uint8 [N, H, W], got ${labels.dtype} ${text(labels.shape)}`);
-    }
+    if (labels.shape.length !== 3) fail(`takes [N, H, W], got ${text(labels.shape)}`);
     const [n, height, width] = labels.shape;
     return float([n!, depth, height!, width!]);
+  },
+  MatMul: (inputs) => {
+    const [a, b] = floats(inputs, 2);
+    if (a!.length < 2 || b!.length < 2) fail(`takes matrices, got ${text(a!)} and ${text(b!)}`);
+    if (a!.at(-1) !== b!.at(-2)) fail(`cannot multiply ${text(a!)} by ${text(b!)}`);
+    return float([...broadcastShape(a!.slice(0, -2), b!.slice(0, -2)), a!.at(-2)!, b!.at(-1)!]);
+  },
+  GridSample: (inputs) => {
+    const [x, grid] = floats(inputs, 2);
+    const [n, c] = image(x!);
+    if (grid!.length !== 4 || grid![0] !== n || grid![3] !== 2) {
+      fail(`grid must be [${n}, H, W, 2], got ${text(grid!)}`);
+    }
+    return float([n, c, grid![1]!, grid![2]!]);
   },
   Conv: (inputs, window) => {
     const [x, w, bias] = floats(inputs, inputs.length === 3 ? 3 : 2);

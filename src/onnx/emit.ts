@@ -192,6 +192,7 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
   Mul: simple("Mul"),
   Div: simple("Div"),
   Minimum: simple("Min"),
+  Power: simple("Pow"),
   LessEqual: (emit, _, inputs) => emit.node("Cast", [emit.node("LessOrEqual", inputs)], { to: "float" }),
   Neg: simple("Neg"),
   Exp: simple("Exp"),
@@ -232,9 +233,17 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
     ]);
   },
   Pad: (emit, { attrs: { before, after } }, [x]) => emit.node("Pad", [x!, emit.ints([...before, ...after])]),
+  MatMul: simple("MatMul"),
+  GridSample: (emit, { attrs: { mode } }, inputs) =>
+    emit.node("GridSample", inputs, {
+      mode: mode === "linear" ? "bilinear" : "nearest",
+      padding_mode: "zeros",
+      align_corners: 1,
+    }),
   // Five times as fast as OneHot with axis 1.
-  OneHot: (emit, { attrs: { depth } }, [labels]) => {
-    const numbers = emit.node("Unsqueeze", [emit.node("Cast", [labels!], { to: "float" }), emit.ints([1])]);
+  OneHot: (emit, { attrs: { depth }, inputs: [from] }, [labels]) => {
+    const whole = from!.dtype === "float32" ? labels! : emit.node("Cast", [labels!], { to: "float" });
+    const numbers = emit.node("Unsqueeze", [whole, emit.ints([1])]);
     const classes = emit.initializer(
       [1, depth, 1, 1],
       Float32Array.from({ length: depth }, (_, i) => i),

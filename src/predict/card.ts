@@ -70,6 +70,7 @@ const cardSchema = z.object({
     upChannels: z.enum(["halve", "keep"]),
     concat: z.enum(["skip-first", "up-first"]),
     headKernel: z.union([z.literal(1), z.literal(3)]),
+    deepSupervision: z.number().int().min(0).default(0),
     initialisation: z.enum(["he", "pytorch"]),
   }),
   labels: z.array(z.object({ id: z.number().int().min(0).max(254), name: z.string() })).min(2),

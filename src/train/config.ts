@@ -1,5 +1,6 @@
 /** The training configuration: every value, its meaning and its limits. The same object is written to config.json. */
 import { z } from "zod";
+import { noAugmentation } from "../augment/config.ts";
 import { HipError } from "../core/errors.ts";
 import type { OptimizerConfig } from "../optimizer/optimizer.ts";
 import type { UnetConfig } from "../unet/config.ts";
@@ -29,7 +30,31 @@ const unetSchema = z.strictObject({
   upChannels: z.enum(["halve", "keep"]),
   concat: z.enum(["skip-first", "up-first"]),
   headKernel: z.union([z.literal(1), z.literal(3)]),
+  deepSupervision: z
+    .number()
+    .int()
+    .min(0)
+    .max(6)
+    .default(0)
+    .describe("levels below the finest that are judged too while training"),
   initialisation: z.enum(["he", "pytorch"]),
+});
+
+const factor = z.number().positive();
+const factors = { probability: share, low: factor, high: factor };
+const augmentSchema = z.strictObject({
+  rotation: z.strictObject({ probability: share, degrees: z.number().min(0).max(180) }),
+  scale: z.strictObject(factors),
+  shift: z.strictObject({ probability: share, share: share }),
+  elastic: z.strictObject({ probability: share, pixels: z.number().min(0) }),
+  mirror: z.strictObject({ width: z.boolean(), height: z.boolean() }),
+  brightness: z.strictObject(factors),
+  contrast: z.strictObject(factors),
+  gamma: z.strictObject({ ...factors, negativeProbability: share }),
+  noise: z.strictObject({ probability: share, deviation: z.number().min(0) }),
+  blur: z.strictObject({ probability: share, low: z.number().min(0), high: z.number().min(0) }),
+  lowResolution: z.strictObject({ probability: share, low: share.gt(0) }),
+  bias: z.strictObject({ probability: share, strength: z.number().min(0) }),
 });
 
 export const configSchema = z.strictObject({
@@ -70,7 +95,14 @@ export const configSchema = z.strictObject({
       .default(0)
       .describe("slices on either side that the network sees as further channels (2.5D)"),
   }),
-  loss: z.strictObject({ crossEntropy: z.number().min(0), dice: z.number().min(0) }),
+  augment: augmentSchema.default(noAugmentation),
+  loss: z.strictObject({
+    crossEntropy: z.number().min(0),
+    dice: z.number().min(0),
+    labelSmoothing: rate
+      .default(0)
+      .describe("share of a pixel's certainty that cross-entropy spreads over all labels"),
+  }),
   optimizer: z.strictObject({
     kind: z.enum(["sgd", "adam", "adamw"]),
     momentum: rate,
@@ -86,6 +118,11 @@ export const configSchema = z.strictObject({
     warmupSteps: z.number().int().min(0),
     power: z.number().positive(),
   }),
+  averageDecay: rate
+    .default(0)
+    .describe(
+      "of the moving average of the weights, which is what is judged and kept; 0: the weights themselves",
+    ),
   clipNorm: z.number().min(0).describe("largest L2 norm of the gradient; 0: no clipping"),
   batchSize: count.max(1024),
   epochs: count.nullable(),
@@ -208,6 +245,16 @@ function contradictions(config: TrainConfig): string[] {
   }
   if (codes !== undefined && plane !== "auto" && planeOf(codes) !== plane) {
     problems.push(`input.orientation: ${codes} is ${planeOf(codes)}, but input.plane is ${plane}`);
+  }
+  for (const name of ["scale", "brightness", "contrast", "gamma", "blur"] as const) {
+    const { low, high } = config.augment[name];
+    if (low > high) problems.push(`augment.${name}: low must not be above high, got ${low} and ${high}`);
+  }
+  if (config.unet.deepSupervision > 0 && config.unet.padding === "valid") {
+    problems.push("unet.deepSupervision: needs padding same");
+  }
+  if (config.unet.deepSupervision >= config.unet.levels) {
+    problems.push(`unet.deepSupervision: must be below unet.levels, ${config.unet.levels}`);
   }
   const channels = 1 + 2 * config.input.neighbours;
   if (config.unet.inChannels !== 1 && config.unet.inChannels !== channels) {

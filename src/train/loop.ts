@@ -1,11 +1,15 @@
 /** The training loop: steps, validation at the end of each epoch, checkpoints. No files and no clock of its own. */
+import { drawAugmentation } from "../augment/draws.ts";
 import { HipError } from "../core/errors.ts";
 import { median } from "../core/statistics.ts";
 import { learningRateAt } from "../optimizer/schedule.ts";
+import type { Size } from "../predict/fit.ts";
 import { float32Of, type Tensor, type Tensors } from "../runtime/runtime.ts";
 import type { Batch } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
+import type { FittedConfig } from "./config.ts";
 import { drawDropoutMasks } from "./dropout.ts";
+import { drawName } from "./step.ts";
 import type { EpochReport, LoopContext, StepPlan, TrainingHost } from "./types.ts";
 import { validate } from "./validation.ts";
 
@@ -176,6 +180,19 @@ function divergence(step: number, learningRate: number): HipError {
   );
 }
 
+/** How far the moving average goes towards the new weights: fast at first, when it is mostly the initial ones. */
+function averageRate(decay: number, step: number): number {
+  return 1 - Math.min(decay, (1 + step) / (10 + step));
+}
+
+function drawChanges(config: FittedConfig, size: Size, step: number): Tensors {
+  const { augment, batchSize, seed, unet } = config;
+  const draws = drawAugmentation(augment, { batchSize, channels: unet.inChannels, ...size }, { seed, step });
+  return Object.fromEntries(
+    Object.entries(draws).map(([name, { shape, data }]) => [drawName(name), vector(data, shape)]),
+  );
+}
+
 function stepFeeds(
   { config, stepModel, canvas }: LoopContext,
   now: {
@@ -196,6 +213,8 @@ function stepFeeds(
     learningRate: vector(Float32Array.of(now.learningRate)),
     correction1: vector(Float32Array.of(1 - beta1 ** (step + 1))),
     correction2: vector(Float32Array.of(1 - beta2 ** (step + 1))),
+    averageRate: vector(Float32Array.of(averageRate(config.averageDecay, step))),
+    ...drawChanges(config, canvas.input, step),
     ...drawDropoutMasks(stepModel.dropouts, { seed: config.seed, step }),
   };
 }

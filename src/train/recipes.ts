@@ -1,4 +1,5 @@
 /** The default configuration of each preset, and how a user's values are laid over it. */
+import { noAugmentation, standardAugmentation } from "../augment/config.ts";
 import type { PresetName } from "../unet/presets.ts";
 import { presets } from "../unet/presets.ts";
 import { parseConfig, type TrainConfig } from "./config.ts";
@@ -17,7 +18,8 @@ const base: TrainConfig = {
     spacingMm: null,
     neighbours: 0,
   },
-  loss: { crossEntropy: 1, dice: 1 },
+  augment: standardAugmentation,
+  loss: { crossEntropy: 1, dice: 1, labelSmoothing: 0 },
   optimizer: {
     kind: "adamw",
     momentum: 0,
@@ -28,6 +30,7 @@ const base: TrainConfig = {
     weightDecay: 0.01,
   },
   schedule: { kind: "poly", learningRate: 5e-3, warmupSteps: 20, power: 0.9 },
+  averageDecay: 0.99,
   clipNorm: 12,
   batchSize: 8,
   epochs: null,
@@ -42,11 +45,15 @@ const base: TrainConfig = {
   licence: null,
 };
 
+/** What the presets of other people's networks were trained without. */
+const bare = { augment: noAugmentation, averageDecay: 0 };
+
 /** What a preset trains with where it differs from the default. */
 const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {
   pelvis: {},
   // The seed's network, input size and loss; how it was trained is in examples/seed-recipe.yaml.
   seed: {
+    ...bare,
     input: { mode: "resize", size: { width: 256, height: 256 } },
     loss: { crossEntropy: 1, dice: 0 },
     optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
@@ -57,19 +64,21 @@ const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {
   },
   // Section 3 of the paper: a batch of one image and momentum 0.99.
   ronneberger: {
+    ...bare,
     loss: { crossEntropy: 1, dice: 0 },
     optimizer: { kind: "sgd", momentum: 0.99, weightDecay: 0 },
     schedule: { learningRate: 0.001 },
     clipNorm: 1,
     batchSize: 1,
   },
-  sakboonyara: { optimizer: { kind: "adam", weightDecay: 0 }, schedule: { learningRate: 1e-3 } },
+  sakboonyara: { ...bare, optimizer: { kind: "adam", weightDecay: 0 }, schedule: { learningRate: 1e-3 } },
   ptrblck: {
+    ...bare,
     loss: { crossEntropy: 1, dice: 0 },
     optimizer: { kind: "adam", weightDecay: 0 },
     schedule: { kind: "constant", learningRate: 1e-3, warmupSteps: 0 },
   },
-  kaggle: { optimizer: { kind: "adam", weightDecay: 0 }, schedule: { learningRate: 1e-3 } },
+  kaggle: { ...bare, optimizer: { kind: "adam", weightDecay: 0 }, schedule: { learningRate: 1e-3 } },
 };
 
 export type DeepPartial<T> = T extends readonly unknown[]

@@ -1,11 +1,14 @@
 /** One whole training step as one graph: forward, loss, gradient, optimiser, running statistics. */
+import { augment } from "../augment/augment.ts";
+import type { AugmentConfig } from "../augment/config.ts";
+import { drawShapes } from "../augment/draws.ts";
 import { gradient } from "../autodiff/gradient.ts";
-import { add, concat, constant, input, mul, reshape } from "../graph/build.ts";
+import { add, cast, concat, constant, input, mul, reshape, sub } from "../graph/build.ts";
 import { sizeOf, type Value } from "../graph/value.ts";
-import { type LossWeights, segmentationLoss } from "../loss/loss.ts";
+import { IGNORE_LABEL, type LossWeights, segmentationLoss } from "../loss/loss.ts";
 import { buildModel } from "../onnx/model.ts";
 import { clipGradient, type OptimizerConfig, optimizerStep, stateNames } from "../optimizer/optimizer.ts";
-import type { UnetConfig } from "../unet/config.ts";
+import { outputExtent, type UnetConfig } from "../unet/config.ts";
 import { buildTrainingNetwork, type NetworkSpec } from "../unet/network.ts";
 import { type DropoutSpec, type ParameterSpec, parameterCount, statisticCount } from "../unet/parameters.ts";
 
@@ -16,6 +19,9 @@ export interface StepOptions {
   /** Of the network's input. */
   readonly inputSize: { readonly width: number; readonly height: number };
   readonly loss: LossWeights;
+  readonly augment: AugmentConfig;
+  /** Decay of the moving average of the weights; 0: none is kept. */
+  readonly averageDecay: number;
   readonly optimizer: OptimizerConfig;
   /** Largest L2 norm of the gradient; 0 = no clipping. */
   readonly clipNorm: number;
@@ -26,6 +32,8 @@ export interface StepModel {
   /** Of the labels: smaller than the input where convolutions are unpadded. */
   readonly outputSize: { readonly width: number; readonly height: number };
   readonly dropouts: readonly DropoutSpec[];
+  /** Whether the vector "average" is kept. */
+  readonly hasAverage: boolean;
   /** Names of the flat state vectors: optimiser moments. */
   readonly stateNames: readonly string[];
 }
@@ -62,6 +70,29 @@ function updatedStatistics(
   return add(mul(running, 1 - STATISTICS_MOMENTUM), mul(batch, STATISTICS_MOMENTUM));
 }
 
+/** What the network sees of a batch. */
+function augmented(
+  source: { readonly image: Value; readonly labels: Value },
+  { augment: config, unet, batchSize, inputSize }: StepOptions,
+  labelSize: { readonly width: number; readonly height: number },
+): { readonly image: Value; readonly labels: Value } {
+  const shapes = drawShapes(config, { batchSize, channels: unet.inChannels, ...inputSize });
+  if (Object.keys(shapes).length === 0) return source;
+  return augment(
+    { image: source.image, labels: cast(source.labels) },
+    {
+      config,
+      size: inputSize,
+      labelSize,
+      outside: IGNORE_LABEL,
+      draw: (name) => input(drawName(name), shapes[name]!),
+    },
+  );
+}
+
+/** The inputs that a batch's augmentation is fed, named so that no layer is named alike. */
+export const drawName = (name: string): string => `augment.${name}`;
+
 /**
  * Inputs: image, labels, parameters, statistics, learningRate, correction1, correction2, the state vectors and one
  * mask a dropout. Outputs: loss [1], gradientNorm [1], and parametersNext, statisticsNext, momentumNext … for each vector.
@@ -70,10 +101,14 @@ export function buildStepModel(options: StepOptions): StepModel {
   const { unet, spec, batchSize, inputSize } = options;
   const image = input("image", [batchSize, unet.inChannels, inputSize.height, inputSize.width]);
   const parameters = input("parameters", [parameterCount(spec.parameters)]);
-  const network = buildTrainingNetwork(image, parameters, unet, spec);
-  const [, , height, width] = network.logits.shape as readonly [number, number, number, number];
-  const labels = input("labels", [batchSize, height, width], "uint8");
-  const loss = segmentationLoss(network.logits, labels, options.loss);
+  const outputSize = {
+    height: outputExtent(unet, inputSize.height) ?? 0,
+    width: outputExtent(unet, inputSize.width) ?? 0,
+  };
+  const labels = input("labels", [batchSize, outputSize.height, outputSize.width], "uint8");
+  const seen = augmented({ image, labels }, options, outputSize);
+  const network = buildTrainingNetwork(seen.image, parameters, unet, spec);
+  const loss = segmentationLoss(network.logits, seen.labels, options.loss, network.auxiliary);
   const clipped = clipGradient(flatGradient(loss, network.parameters), options.clipNorm);
   const names = stateNames(options.optimizer);
   const stepped = optimizerStep(options.optimizer, {
@@ -91,13 +126,19 @@ export function buildStepModel(options: StepOptions): StepModel {
     parametersNext: stepped.parameters,
     ...Object.fromEntries(names.map((name) => [`${name}Next`, stepped.state[name]!])),
   };
+  if (options.averageDecay > 0) {
+    const average = input("average", parameters.shape);
+    const change = mul(sub(stepped.parameters, average), input("averageRate", [1]));
+    outputs.averageNext = add(average, change);
+  }
   if (statisticCount(spec.statistics) > 0) {
     const running = input("statistics", [statisticCount(spec.statistics)]);
     outputs.statisticsNext = updatedStatistics(running, network.observed);
   }
   return {
     bytes: buildModel({ outputs }),
-    outputSize: { width, height },
+    outputSize,
+    hasAverage: options.averageDecay > 0,
     dropouts: network.dropouts.map(({ name, rate, shape }) => ({ name, rate, shape })),
     stateNames: names,
   };

@@ -24,6 +24,8 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     batchSize: config.batchSize,
     inputSize: canvas.input,
     loss: config.loss,
+    augment: config.augment,
+    averageDecay: config.averageDecay,
     optimizer: optimizerOf(config),
     clipNorm: config.clipNorm,
   });
@@ -65,7 +67,13 @@ function initialState(config: FittedConfig, spec: NetworkSpec, model: StepModel)
   return {
     step: 0,
     epoch: 0,
-    tensors: { parameters, statistics: initialStatistics(spec.statistics), ...Object.fromEntries(moments) },
+    tensors: {
+      parameters,
+      // The average follows the weights from the start.
+      ...(model.hasAverage ? { average: parameters.slice() } : {}),
+      statistics: initialStatistics(spec.statistics),
+      ...Object.fromEntries(moments),
+    },
     metadata: {},
   };
 }

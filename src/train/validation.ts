@@ -72,7 +72,8 @@ export async function validate(
   of: { readonly cases: readonly CaseEntry[]; readonly steps: number },
 ): Promise<{ metrics: Metrics; loss: number; exportBest: () => Uint8Array }> {
   const { data, config, runtime, spec } = context;
-  const weights = { parameters: tensors.parameters!, statistics: tensors.statistics! };
+  // The average of the last weights is better than the last weights (Polyak and Juditsky 1992).
+  const weights = { parameters: tensors.average ?? tensors.parameters!, statistics: tensors.statistics! };
   const card = (dice: number | null): ModelCard => ({
     ...context.card,
     steps: of.steps,

@@ -28,6 +28,8 @@ export interface UnetContext {
   /** Running mean and variance, each [C]; while training the batch's own are handed over with `observed`. */
   statistics(name: string, channels: number): { readonly mean: Value; readonly variance: Value };
   observed(name: string, batch: { readonly mean: Value; readonly variance: Value }): void;
+  /** Takes the scores of a lower level, made only where there is somebody to take them. */
+  readonly auxiliary?: (logits: Value) => void;
   /** A mask of zeros and 1 / (1 - rate). */
   dropoutMask(name: string, rate: number, shape: Shape): Value;
 }
@@ -148,7 +150,7 @@ export function crop(skip: Value, to: Value, name: string): Value {
 }
 
 /** The last convolution: a score (logit) for each label. */
-export function head(x: Value, config: UnetConfig, context: UnetContext): Value {
-  const options = { kernel: config.headKernel, padding: config.padding, bias: true, name: "head" };
+export function head(x: Value, config: UnetConfig, context: UnetContext, name = "head"): Value {
+  const options = { kernel: config.headKernel, padding: config.padding, bias: true, name };
   return convolution(x, config.classes, options, context);
 }

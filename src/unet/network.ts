@@ -13,6 +13,8 @@ export interface NetworkSpec {
 
 export interface TrainingNetwork {
   readonly logits: Value;
+  /** Of the levels that deep supervision judges, from the finest: level 1 has half the height and width. */
+  readonly auxiliary: readonly Value[];
   /** In the order of spec.parameters: what to differentiate by. */
   readonly parameters: readonly Value[];
   readonly dropouts: readonly (DropoutSpec & { readonly mask: Value })[];
@@ -39,6 +41,7 @@ export function specifyNetwork(config: UnetConfig, imageShape: Shape): NetworkSp
       return { mean: input(`${name}.mean`, [channels]), variance: input(`${name}.variance`, [channels]) };
     },
     observed: () => undefined,
+    auxiliary: () => undefined,
     dropoutMask: (name, _, shape) => input(name, shape),
   });
   return { parameters, statistics };
@@ -54,6 +57,7 @@ export function buildTrainingNetwork(
   const parameters: Value[] = [];
   const dropouts: (DropoutSpec & { readonly mask: Value })[] = [];
   const observed: { readonly mean: Value; readonly variance: Value }[] = [];
+  const auxiliary: Value[] = [];
   const logits = buildUnet(image, config, {
     mode: "train",
     parameter(name) {
@@ -68,13 +72,14 @@ export function buildTrainingNetwork(
       throw new Error("internal: running statistics are not read while training");
     },
     observed: (_, batch) => observed.push(batch),
+    auxiliary: (scores) => auxiliary.unshift(scores),
     dropoutMask(name, rate, shape) {
       const mask = input(name, shape);
       dropouts.push({ name, rate, shape, mask });
       return mask;
     },
   });
-  return { logits, parameters, dropouts, observed };
+  return { logits, auxiliary, parameters, dropouts, observed };
 }
 
 /** The network as it is applied: parameters and running statistics stored in the model. */

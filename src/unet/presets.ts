@@ -20,6 +20,7 @@ const plain = {
   upChannels: "halve",
   concat: "skip-first",
   headKernel: 1,
+  deepSupervision: 0,
   initialisation: "he",
 } as const satisfies UnetConfig;
 

@@ -35,6 +35,10 @@ export function buildUnet(image: Value, config: UnetConfig, context: UnetContext
     const skip = crop(skips[level]!, upward, name);
     const both = config.concat === "skip-first" ? [skip, upward] : [upward, skip];
     x = block(concat(both, 1, `${name}.concat`), width, name, config, context);
+    // Deep supervision (Lee et al. 2015), as nnU-Net has it: lower levels are judged against coarser labels.
+    if (level > 0 && level <= config.deepSupervision) {
+      context.auxiliary?.(head(x, config, context, `head${level}`));
+    }
   }
   return head(x, config, context);
 }

@@ -147,6 +147,7 @@ const evaluators: { readonly [K in Op]: Evaluator<K> } = {
   Mul: binary((a, b) => a * b),
   Div: binary((a, b) => a / b),
   Minimum: binary((a, b) => Math.min(a, b)),
+  Power: binary((a, b) => a ** b),
   LessEqual: binary((a, b) => (a <= b ? 1 : 0)),
   Neg: unary((x) => -x),
   Exp: unary(Math.exp),
@@ -193,6 +194,37 @@ const evaluators: { readonly [K in Op]: Evaluator<K> } = {
     }
     return result;
   },
+  MatMul: ({ shape, inputs: [a, b] }, [as, bs]) =>
+    fill(shape, (index) => {
+      const lead = index.slice(0, -2);
+      const [row, column] = index.slice(-2);
+      const at = (of: Shape, data: Float64Array, i: number, j: number): number => {
+        const own = lead
+          .slice(lead.length - (of.length - 2))
+          .map((each, axis) => (of[axis] === 1 ? 0 : each));
+        return data[placeOf([...own, i, j], of)]!;
+      };
+      let sum = 0;
+      for (let k = 0; k < a!.shape.at(-1)!; k++) {
+        sum += at(a!.shape, as!, row!, k) * at(b!.shape, bs!, k, column!);
+      }
+      return sum;
+    }),
+  GridSample: ({ shape, inputs: [x, grid], attrs: { mode } }, [xs, places]) =>
+    fill(shape, ([n, c, row, column]) => {
+      const [, , height, width] = x!.shape as unknown as Quad;
+      const at = placeOf([n!, row!, column!, 0], grid!.shape);
+      const [px, py] = [((places![at]! + 1) / 2) * (width - 1), ((places![at + 1]! + 1) / 2) * (height - 1)];
+      const pixel = (i: number, j: number): number =>
+        i < 0 || j < 0 || i >= height || j >= width ? 0 : xs![placeOf([n!, c!, i, j], x!.shape)]!;
+      if (mode === "nearest") return pixel(Math.round(py), Math.round(px));
+      const [top, left] = [Math.floor(py), Math.floor(px)];
+      const [v, u] = [py - top, px - left];
+      return (
+        (1 - v) * ((1 - u) * pixel(top, left) + u * pixel(top, left + 1)) +
+        v * ((1 - u) * pixel(top + 1, left) + u * pixel(top + 1, left + 1))
+      );
+    }),
   OneHot: ({ shape, inputs }, [labels]) =>
     fill(shape, ([b, k, row, column]) =>
       labels![placeOf([b!, row!, column!], inputs[0]!.shape)] === k ? 1 : 0,

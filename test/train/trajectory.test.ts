@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { noAugmentation } from "../../src/augment/config.ts";
 import type { OptimizerConfig } from "../../src/optimizer/optimizer.ts";
 import { float32Of, type Tensor } from "../../src/runtime/runtime.ts";
 import { buildStepModel } from "../../src/train/step.ts";
@@ -26,6 +27,8 @@ async function train(golden: GoldenTrajectory) {
     inputSize: { width: size, height: size },
     loss: golden.lossWeights,
     optimizer: optimizer as unknown as OptimizerConfig,
+    augment: noAugmentation,
+    averageDecay: 0,
     clipNorm: golden.clipNorm,
   });
   const program = await runtime.load(bytes);

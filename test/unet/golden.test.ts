@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { noAugmentation } from "../../src/augment/config.ts";
 import { input } from "../../src/graph/build.ts";
 import { sizeOf } from "../../src/graph/value.ts";
 import { segmentationLoss } from "../../src/loss/loss.ts";
@@ -105,6 +106,8 @@ describe.each(PRESET_NAMES)("%s gives what PyTorch gives", (name) => {
       inputSize: train,
       loss: golden.lossWeights,
       optimizer: { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 },
+      augment: noAugmentation,
+      averageDecay: 0,
       clipNorm: 0,
     });
     const program = await runtime.load(bytes);
