@@ -8,6 +8,7 @@ import {
   convWeightGrad,
   div,
   expand,
+  flip,
   lessEqual,
   log,
   makeValue,
@@ -102,6 +103,7 @@ export const vjpRules: { readonly [K in Op]: Rule<K> | null } = {
       permutation.map((_, axis) => permutation.indexOf(axis)),
     ),
   ],
+  Flip: ({ attrs: { axes } }, g) => [flip(g, axes)],
   MatMul: ({ inputs: [a, b] }, g) => [
     unbroadcast(matMul(g, turned(b!)), a!.shape),
     unbroadcast(matMul(turned(a!), g), b!.shape),

@@ -29,6 +29,7 @@ interface Flags extends CommonFlags {
   readonly resume?: true;
   readonly overwrite?: true;
   readonly test?: true;
+  readonly folds?: number;
 }
 
 /** Only the flags that were given, under the names of the configuration. */
@@ -43,31 +44,57 @@ function configFlags({ preset, epochs, minutes, seed, threads, plane }: Flags) {
   };
 }
 
-async function runTraining(data: string, flags: Flags, command: string): Promise<TrainSummary> {
+/** What is asked of a training, whether of one run or of folds. */
+async function trainOptions(data: string, flags: Flags, command: string) {
   const out = needed(flags.out, "--out", "the run folder to make");
   const { readTrainConfig } = await import("../node/workflows/config-file.ts");
   const config = await readTrainConfig({
     file: flags.config,
     set: flags.set ?? [],
     flags: configFlags(flags),
-    resumed: flags.resume ? out : undefined,
+    // Folds that are still to be trained are trained as the first was.
+    resumed: flags.resume ? (flags.folds === undefined ? out : join(out, "fold_0")) : undefined,
   });
+  return {
+    data,
+    layout: flags.layout,
+    out,
+    config,
+    resume: flags.resume ?? false,
+    overwrite: flags.overwrite ?? false,
+    test: flags.test ?? false,
+    quiet: flags.quiet ?? false,
+    command,
+    stderr: process.stderr,
+  };
+}
+
+async function runFolds(data: string, flags: Flags, command: string): Promise<Outcome> {
+  const out = needed(flags.out, "--out", "the folder to make");
+  const folds = flags.folds ?? 0;
+  const options = await trainOptions(data, flags, command);
+  const { trainFolds } = await import("../node/workflows/folds.ts");
+  const summary = await withInterrupt((signal) => trainFolds({ ...options, folds, signal }));
+  if (!summary.finished) {
+    const again = commandLine(["hipmri", "train", data, "--folds", `${folds}`, "--out", out, "--resume"]);
+    process.stderr.write(`Stopped and saved. Go on with: ${again}\n`);
+    return { json: { ...summary }, text: "", exitCode: INTERRUPTED };
+  }
+  const { formatDuration } = await import("../node/progress.ts");
+  const tables = [summary.metrics].flatMap((each) => (each === undefined ? [] : [formatMetricsTable(each)]));
+  const facts = alignRows([
+    ["Judged", "every patient by the network that did not learn from him or her"],
+    ["Time", formatDuration(summary.seconds)],
+    ["Files", summary.files],
+    ["Next", commandLine(["hipmri", "predict", out, "scan.nii.gz", "--out", "masks"])],
+  ]);
+  return { json: { ...summary }, text: [...tables, facts].join("\n\n") };
+}
+
+async function runTraining(data: string, flags: Flags, command: string): Promise<TrainSummary> {
+  const options = await trainOptions(data, flags, command);
   const { trainRun } = await import("../node/workflows/train.ts");
-  return withInterrupt((signal) =>
-    trainRun({
-      data,
-      layout: flags.layout,
-      out,
-      config,
-      resume: flags.resume ?? false,
-      overwrite: flags.overwrite ?? false,
-      test: flags.test ?? false,
-      quiet: flags.quiet ?? false,
-      command,
-      stderr: process.stderr,
-      signal,
-    }),
-  );
+  return withInterrupt((signal) => trainRun({ ...options, signal }));
 }
 
 /** The metrics of a run, then its time, its files and the next command. */
@@ -135,14 +162,22 @@ export const addTrain: AddVerb = (program, session) => {
     .option("--threads <n>", "CPU threads", wholeNumber("--threads", 1))
     .addOption(new Option("--resume", "go on with the run in the folder").conflicts("overwrite"))
     .option("--overwrite", "replace the run in the folder")
+    .addOption(
+      new Option("--folds <n>", "cross-validate: one network a fold, and their ensemble as one model.onnx")
+        .argParser(wholeNumber("--folds", 2))
+        .conflicts("test"),
+    )
     .option("--test", "judge the best model once on the test split too")
     .action(async (data: string, flags: Flags) => {
-      const summary = await runTraining(data, flags, commandLine(["hipmri", ...session.argv]));
+      const typed = commandLine(["hipmri", ...session.argv]);
+      if (flags.folds !== undefined) return session.finish(await runFolds(data, flags, typed));
+      const summary = await runTraining(data, flags, typed);
       session.finish(await outcomeOf(data, summary));
     });
   addExamples(addCommonFlags(command), [
     "hipmri train keras_slices_data --out runs/pelvis --minutes 30",
     "hipmri train keras_slices_data --out runs/seed --preset seed --config examples/seed-recipe.yaml",
     "hipmri train keras_slices_data --out runs/pelvis --resume",
+    "hipmri train hippocampus --out runs/folds --folds 5 --minutes 12",
   ]);
 };

@@ -15,6 +15,11 @@ export interface SplitOptions {
   readonly validateFraction?: number;
   /** Share of the patients; at least one of them unless it is 0. Default 0.15. */
   readonly testFraction?: number;
+  /** Which of `folds` folds validates; the others are learnt from. In place of the fractions. */
+  readonly folds?: number | null;
+  readonly fold?: number | null;
+  /** What each patient's scans hold, e.g. the labels: folds get equal shares of each kind. Default: all alike. */
+  readonly kindOf?: ReadonlyMap<string, string>;
   /** Learn from so many patients only, drawn by the seed; the others of train are in no split. Default: all. */
   readonly trainPatients?: number | null;
 }
@@ -42,6 +47,10 @@ export function splitByPatient(index: DatasetIndex, options: SplitOptions): Spli
     );
   }
   const fractions = { validateFraction, testFraction };
+  const { folds, fold } = options;
+  if (typeof folds === "number" && typeof fold === "number") {
+    return keepTraining(splitByFold(index, { ...options, folds, fold }), options);
+  }
   const split = index.cases.every((entry) => entry.split !== undefined)
     ? splitAsStated(index, seed, validateFraction)
     : splitAtRandom(index, seed, fractions);
@@ -84,6 +93,32 @@ function splitAtRandom(
       i < testN ? "test" : i < testN + validateN ? "validate" : "train",
     ]),
   );
+  return assign(index.cases, of, []);
+}
+
+/**
+ * Patients shared out into folds, each kind by itself; those whom the layout keeps for testing stay out of all of them.
+ * @throws HipError "bad-dataset" where there are fewer patients than folds
+ */
+function splitByFold(
+  index: DatasetIndex,
+  { seed, folds, fold, kindOf }: SplitOptions & { readonly folds: number; readonly fold: number },
+): SplitCases {
+  const held = new Set(index.cases.filter(({ split }) => split === "test").map(({ patient }) => patient));
+  const patients = patientsOf(index.cases).filter((patient) => !held.has(patient));
+  if (patients.length < folds) {
+    throw new HipError(
+      "bad-dataset",
+      `Cannot share "${index.root}" out into ${folds} folds: that needs ${folds} patients at least, got ${counted(patients.length, "patient")}`,
+      { hint: "Ask for fewer folds, or add data of more patients" },
+    );
+  }
+  const shuffled = makeRandom(seed, "folds").shuffle(patients);
+  const kind = (patient: string): string => kindOf?.get(patient) ?? "";
+  // A stable sort: within a kind the shuffled order stays, and dealing goes on from kind to kind.
+  const dealt = [...shuffled].sort((a, b) => (kind(a) < kind(b) ? -1 : kind(a) > kind(b) ? 1 : 0));
+  const of = new Map<string, Split>([...held].map((patient) => [patient, "test"]));
+  for (const [i, patient] of dealt.entries()) of.set(patient, i % folds === fold ? "validate" : "train");
   return assign(index.cases, of, []);
 }
 

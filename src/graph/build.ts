@@ -75,6 +75,7 @@ export const concat = (inputs: readonly Value[], axis: number, label?: string): 
 export const slice = (x: Value, start: Shape, trim: Shape, label?: string): Value =>
   makeValue("Slice", [x], { start, trim }, label);
 export const pad = (x: Value, before: Shape, after: Shape): Value => makeValue("Pad", [x], { before, after });
+export const flip = (x: Value, axes: readonly number[]): Value => makeValue("Flip", [x], { axes });
 /** Matrix products over the last two axes; those before broadcast. */
 export const matMul = (a: Value, b: Value): Value => makeValue("MatMul", [a, b], {});
 export const gridSample = (x: Value, grid: Value, mode: "linear" | "nearest"): Value =>

@@ -66,6 +66,8 @@ export interface OpAttrs {
   readonly Slice: { readonly start: Shape; readonly trim: Shape };
   /** Zeros around: `before` and `after` each axis. */
   readonly Pad: { readonly before: Shape; readonly after: Shape };
+  /** Each of the axes from its end to its beginning. */
+  readonly Flip: { readonly axes: readonly number[] };
   /** [N,H,W], uint8 or whole float32 -> float32 [N,depth,H,W]; labels >= depth (255 = ignore) give zeros in every channel. */
   readonly OneHot: { readonly depth: number };
 

@@ -205,6 +205,11 @@ export const shapeRules: { readonly [K in Op]: Rule<K> } = {
     const [n, height, width] = labels.shape;
     return float([n!, depth, height!, width!]);
   },
+  Flip: (inputs, { axes }) => {
+    const [shape] = floats(inputs, 1);
+    for (const axis of axes) checkAxis(axis, shape!);
+    return float(shape!);
+  },
   MatMul: (inputs) => {
     const [a, b] = floats(inputs, 2);
     if (a!.length < 2 || b!.length < 2) fail(`takes matrices, got ${text(a!)} and ${text(b!)}`);

@@ -233,6 +233,16 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
     ]);
   },
   Pad: (emit, { attrs: { before, after } }, [x]) => emit.node("Pad", [x!, emit.ints([...before, ...after])]),
+  Flip: (emit, { attrs: { axes } }, [x]) =>
+    axes.length === 0
+      ? x!
+      : emit.node("Slice", [
+          x!,
+          emit.ints(axes.map(() => -1)),
+          emit.ints(axes.map(() => -(2 ** 31))),
+          emit.ints(axes),
+          emit.ints(axes.map(() => -1)),
+        ]),
   MatMul: simple("MatMul"),
   GridSample: (emit, { attrs: { mode } }, inputs) =>
     emit.node("GridSample", inputs, {

@@ -30,6 +30,14 @@ export interface InputFit {
   readonly neighbours: number;
 }
 
+/** What model.onnx does beyond one pass of one network; whoever runs it need not know. */
+export interface InferenceFacts {
+  /** Axes along which mirrored copies of the image are segmented too; their scores are averaged. */
+  readonly mirrored: readonly ("width" | "height")[];
+  /** Networks whose probabilities are averaged. */
+  readonly networks: number;
+}
+
 export interface ModelCard extends CardParts {
   readonly format: 1;
   readonly version: string;
@@ -38,6 +46,7 @@ export interface ModelCard extends CardParts {
   /** In the order of the network's channels. */
   readonly labels: readonly LabelDefinition[];
   readonly input: InputFit;
+  readonly inference: InferenceFacts;
   /** What it was trained on, in words, and whether that is synthetic. */
   readonly trainedOn: string;
   readonly synthetic: boolean;
@@ -96,6 +105,9 @@ const cardSchema = z.object({
       .default(null),
     neighbours: z.number().int().min(0).max(4).default(0),
   }),
+  inference: z
+    .object({ mirrored: z.array(z.enum(["width", "height"])), networks: extent })
+    .default({ mirrored: [], networks: 1 }),
   trainedOn: z.string(),
   synthetic: z.boolean(),
   seed: z.number().int(),
@@ -108,6 +120,9 @@ const cardSchema = z.object({
 
 /** How much of a card the fit of an image needs; the rest has the values of single 2D slices. */
 export const PLAIN_INPUT = { orientation: null, spacingMm: null, neighbours: 0 } as const;
+
+/** One pass of one network. */
+export const PLAIN_INFERENCE: InferenceFacts = { mirrored: [], networks: 1 };
 
 /** The card as metadata_props of an ONNX model. */
 export function cardMetadata(card: ModelCard): Readonly<Record<string, string>> {

@@ -118,10 +118,21 @@ export const configSchema = z.strictObject({
     warmupSteps: z.number().int().min(0),
     power: z.number().positive(),
   }),
+  inference: z
+    .strictObject({
+      mirror: z.boolean().describe("average over mirrored copies, along the axes that training mirrored"),
+    })
+    .default({ mirror: false }),
   averageDecay: rate
     .default(0)
     .describe(
       "of the moving average of the weights, which is what is judged and kept; 0: the weights themselves",
+    ),
+  keep: z
+    .enum(["best", "last"])
+    .default("best")
+    .describe(
+      "which weights become model.onnx: the best on validation patients, or the last, which have not chosen themselves",
     ),
   clipNorm: z.number().min(0).describe("largest L2 norm of the gradient; 0: no clipping"),
   batchSize: count.max(1024),
@@ -151,6 +162,12 @@ export const configSchema = z.strictObject({
       .nullable()
       .default(null)
       .describe("learn from so many patients only, drawn by the seed; null: all that are not held out"),
+    folds: count
+      .min(2)
+      .nullable()
+      .default(null)
+      .describe("share all patients out into so many folds instead of drawing fractions"),
+    fold: z.number().int().min(0).nullable().default(null).describe("the fold that validates, from 0"),
   }),
   licence: z
     .string()
@@ -255,6 +272,10 @@ function contradictions(config: TrainConfig): string[] {
   }
   if (config.unet.deepSupervision >= config.unet.levels) {
     problems.push(`unet.deepSupervision: must be below unet.levels, ${config.unet.levels}`);
+  }
+  const { folds, fold } = config.split;
+  if ((folds === null) !== (fold === null) || (folds !== null && fold !== null && fold >= folds)) {
+    problems.push(`split.fold: must be given with split.folds and lie below it, got ${fold} of ${folds}`);
   }
   const channels = 1 + 2 * config.input.neighbours;
   if (config.unet.inChannels !== 1 && config.unet.inChannels !== channels) {

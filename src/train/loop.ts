@@ -144,7 +144,7 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
     } = await validate(context, tensors, { cases: context.data.validate, steps });
     const loss = running.lossSum / running.lossCount;
     const dice = metrics.foregroundMean;
-    const isBest = (dice ?? 0) > running.bestDice;
+    const isBest = config.keep === "last" || (dice ?? 0) > running.bestDice;
     running = {
       ...running,
       epoch: running.epoch + 1,

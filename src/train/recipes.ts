@@ -30,7 +30,9 @@ const base: TrainConfig = {
     weightDecay: 0.01,
   },
   schedule: { kind: "poly", learningRate: 5e-3, warmupSteps: 20, power: 0.9 },
+  inference: { mirror: true },
   averageDecay: 0.99,
+  keep: "best",
   clipNorm: 12,
   batchSize: 8,
   epochs: null,
@@ -41,12 +43,19 @@ const base: TrainConfig = {
   oversample: 0.5,
   checkpointSeconds: 30,
   threads: 2,
-  split: { validateFraction: 0.15, testFraction: 0.15, seed: null, trainPatients: null },
+  split: {
+    validateFraction: 0.15,
+    testFraction: 0.15,
+    seed: null,
+    trainPatients: null,
+    folds: null,
+    fold: null,
+  },
   licence: null,
 };
 
 /** What the presets of other people's networks were trained without. */
-const bare = { augment: noAugmentation, averageDecay: 0 };
+const bare = { augment: noAugmentation, inference: { mirror: false }, averageDecay: 0 };
 
 /** What a preset trains with where it differs from the default. */
 const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {

@@ -25,6 +25,7 @@ const promises: { readonly [K in Op]: "gradient" | "no rule" | "stops" } = {
   Minimum: "gradient",
   Power: "gradient",
   MatMul: "gradient",
+  Flip: "gradient",
   LessEqual: "gradient",
   Neg: "gradient",
   Exp: "gradient",

@@ -190,7 +190,7 @@ describe("train --resume", () => {
     const { code, stderr } = await resume();
     expect(code).toBe(0);
     expect(stderr.replaceAll(run, "RUN")).toBe(
-      'warning: Cannot read "RUN/checkpoint/last.safetensors": expected 5544 bytes of data after the header, found 424; going on from "last.previous.safetensors", the checkpoint before it, at step 2\n',
+      'warning: Cannot read "RUN/checkpoint/last.safetensors": expected 7392 bytes of data after the header, found 352; going on from "last.previous.safetensors", the checkpoint before it, at step 2\n',
     );
   });
 
@@ -205,8 +205,8 @@ describe("train --resume", () => {
       /^error: Cannot resume from "RUN\/checkpoint": no valid checkpoint among 2 found/,
     );
     expect(lines.slice(1)).toEqual([
-      '  - Cannot read "RUN/checkpoint/last.safetensors": expected 5544 bytes of data after the header, found 424',
-      '  - Cannot read "RUN/checkpoint/last.previous.safetensors": expected 5544 bytes of data after the header, found 424',
+      '  - Cannot read "RUN/checkpoint/last.safetensors": expected 7392 bytes of data after the header, found 352',
+      '  - Cannot read "RUN/checkpoint/last.previous.safetensors": expected 7392 bytes of data after the header, found 352',
       'hint: Restore "last.safetensors" from a copy, or start anew with --overwrite',
       "",
     ]);

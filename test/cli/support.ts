@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
-import { type ModelCard, PLAIN_INPUT } from "../../src/predict/card.ts";
+import { type ModelCard, PLAIN_INFERENCE, PLAIN_INPUT } from "../../src/predict/card.ts";
 import { NO_CARD_PARTS } from "../../src/predict/card-parts.ts";
 import { exportModel } from "../../src/predict/export.ts";
 import { specifyNetwork } from "../../src/unet/network.ts";
@@ -81,6 +81,7 @@ export const TINY_CARD: ModelCard = {
   unet: UNET,
   labels: HIPMRI_LABELS,
   input: { mode: "pad", normalise: "zscore", over: "slice", canvas: { width: 8, height: 6 }, ...PLAIN_INPUT },
+  inference: PLAIN_INFERENCE,
   trainedOn: "nothing",
   synthetic: true,
   seed: 0,

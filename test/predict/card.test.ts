@@ -51,6 +51,13 @@ const CARD_0_2 = {
   input: { ...CARD_0_1.input, orientation: "LSP", spacingMm: { width: 2, height: 1 }, neighbours: 1 },
 };
 
+/** What they lack. */
+const LATER = {
+  ...NO_CARD_PARTS,
+  unet: { ...UNET, deepSupervision: 0 },
+  inference: { mirrored: [], networks: 1 },
+};
+
 describe("readModelCard()", () => {
   test("gives back what cardMetadata() wrote", () => {
     const card = makeCard(FULL_PARTS);
@@ -58,9 +65,10 @@ describe("readModelCard()", () => {
   });
 
   test("reads the cards of 0.1.0 and 0.2.0; of what they lack it says that nobody knows", () => {
-    expect(readModelCard(modelOf(CARD_0_2), "model.onnx")).toEqual({ ...CARD_0_2, ...NO_CARD_PARTS });
+    expect(readModelCard(modelOf(CARD_0_2), "model.onnx")).toEqual({ ...CARD_0_2, ...LATER });
     expect(readModelCard(modelOf(CARD_0_1), "model.onnx")).toEqual({
       ...CARD_0_1,
+      ...LATER,
       input: { ...CARD_0_1.input, orientation: null, spacingMm: null, neighbours: 0 },
       data: null,
       metrics: [],

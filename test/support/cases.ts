@@ -7,6 +7,7 @@ import {
   convTranspose,
   convWeightGrad,
   expand,
+  flip,
   gridSample,
   input,
   leakyRelu,
@@ -222,6 +223,11 @@ export const cases: { readonly [K in Op]: Cases } = {
   Pad: {
     asymmetric: () => pad(x(2, 3, 2, 4), [0, 0, 1, 2], [0, 1, 3, 0]),
     nothing: () => pad(x(2, 3), [0, 0], [0, 0]),
+  },
+  Flip: {
+    columns: () => flip(x(2, 3, 4, 5), [3]),
+    "rows and columns": () => flip(x(2, 1, 3, 4), [2, 3]),
+    "no axis": () => flip(x(2, 3), []),
   },
   MatMul: {
     matrices: () => matMul(x(3, 4), input("b", [4, 2])),

@@ -194,6 +194,17 @@ const evaluators: { readonly [K in Op]: Evaluator<K> } = {
     }
     return result;
   },
+  Flip: ({ shape, attrs: { axes } }, [x]) =>
+    fill(
+      shape,
+      (index) =>
+        x![
+          placeOf(
+            index.map((i, axis) => (axes.includes(axis) ? shape[axis]! - 1 - i : i)),
+            shape,
+          )
+        ]!,
+    ),
   MatMul: ({ shape, inputs: [a, b] }, [as, bs]) =>
     fill(shape, (index) => {
       const lead = index.slice(0, -2);

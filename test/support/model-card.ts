@@ -1,5 +1,5 @@
 /** Cards of tiny models, for tests that need one. */
-import { type ModelCard, PLAIN_INPUT } from "../../src/predict/card.ts";
+import { type ModelCard, PLAIN_INFERENCE, PLAIN_INPUT } from "../../src/predict/card.ts";
 import { type CardParts, NO_CARD_PARTS } from "../../src/predict/card-parts.ts";
 import type { UnetConfig } from "../../src/unet/config.ts";
 import { presets } from "../../src/unet/presets.ts";
@@ -21,6 +21,7 @@ export function makeCard(changes: Partial<ModelCard> = {}): ModelCard {
       canvas: { width: 12, height: 10 },
       ...PLAIN_INPUT,
     },
+    inference: PLAIN_INFERENCE,
     trainedOn: "nothing",
     synthetic: false,
     seed: 3,

@@ -61,8 +61,13 @@ function splitCases(
   options: PrepareOptions,
   config: TrainConfig,
   resumed: RunSource | undefined,
+  kindOf: ReadonlyMap<string, string>,
 ): SplitCases {
-  const split = splitByPatient(data.index, { ...config.split, seed: config.split.seed ?? config.seed });
+  const split = splitByPatient(data.index, {
+    ...config.split,
+    seed: config.split.seed ?? config.seed,
+    kindOf,
+  });
   for (const warning of split.warnings) options.warn(warning);
   for (const name of ["train", "validate", ...(options.test ? (["test"] as const) : [])] as const) {
     if (split[name].length > 0) continue;
@@ -85,6 +90,21 @@ function splitCases(
     );
   }
   return split;
+}
+
+/** The foreground labels that each patient's scans hold, as one text; a scan that cannot be read is told later. */
+async function kindsOf({ index, load }: OpenedData): Promise<ReadonlyMap<string, string>> {
+  const labels = new Map<string, Set<number>>();
+  await mapParallel(index.cases, Math.max(2, cpus().length), async (entry) => {
+    const held = labels.get(entry.patient) ?? new Set();
+    labels.set(entry.patient, held);
+    try {
+      for (const label of new Set((await load(entry)).mask)) held.add(label);
+    } catch (error) {
+      if (!(error instanceof HipError)) throw error;
+    }
+  });
+  return new Map([...labels].map(([patient, held]) => [patient, [...held].sort((a, b) => a - b).join(" ")]));
 }
 
 /** @throws HipError "config" of a run of 0.1.0 on volumes, which it cut in the files' own directions. */
@@ -238,7 +258,8 @@ export async function prepare(
     options.stderr.write(`${opened.index.description}\nLearning ${opened.orientation.reason}\n`);
   }
   if (resumed === undefined && !(options.quiet ?? false)) await warnOfFindings(opened, options);
-  const split = splitCases(opened, options, config, resumed);
+  const kindOf = config.split.folds === null ? new Map<string, string>() : await kindsOf(opened);
+  const split = splitCases(opened, options, config, resumed, kindOf);
   const { labels } = opened.index;
   const passport = makePassportMeter({
     labels,

@@ -50,6 +50,7 @@ export function trainingCard(from: TrainingCardFacts): TrainingCard {
     unet: config.unet,
     labels,
     input,
+    inference: { mirrored: mirroredAxes(config), networks: 1 },
     trainedOn: `${layout} data set, ${split.train.length} volumes of ${patients.train} patients`,
     synthetic,
     seed: config.seed,
@@ -61,6 +62,11 @@ export function trainingCard(from: TrainingCardFacts): TrainingCard {
     licence: config.licence ?? licence,
     testSeen: testSeenBy([], { steps: 0, testPatients: patients.test }),
   };
+}
+
+/** Only what was learnt mirrored is known mirrored. */
+function mirroredAxes({ augment, inference }: FittedConfig): ModelCard["inference"]["mirrored"] {
+  return inference.mirror ? (["width", "height"] as const).filter((axis) => augment.mirror[axis]) : [];
 }
 
 function inputFit({ over, orientation }: OpenedData, { input }: FittedConfig): InputFit {

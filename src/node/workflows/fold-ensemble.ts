@@ -1,0 +1,115 @@
+/** The networks of all folds as one model.onnx: the mean of their probabilities, taken inside the graph. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { HipError } from "../../core/errors.ts";
+import type { Metrics } from "../../metrics/types.ts";
+import { readModelMetadata } from "../../onnx/model.ts";
+import { PASSPORT_KEY } from "../../passport/read.ts";
+import { type ModelCard, readModelCard } from "../../predict/card.ts";
+import { cardMarkdown } from "../../predict/card-markdown.ts";
+import { exportModel, type Weights } from "../../predict/export.ts";
+import { cardMetrics } from "../../report/card-metrics.ts";
+import { specifyNetwork } from "../../unet/network.ts";
+import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { openCheckpointStore } from "../checkpoint-store.ts";
+import { readWholeFile } from "../files.ts";
+import { RUN_FILES } from "../run-folder.ts";
+
+async function weightsOf(run: string): Promise<Weights> {
+  const state = await (await openCheckpointStore(run, {})).load("best");
+  const parameters = state?.tensors.average ?? state?.tensors.parameters;
+  const statistics = state?.tensors.statistics;
+  if (parameters !== undefined && statistics !== undefined) return { parameters, statistics };
+  throw new HipError(
+    "bad-checkpoint",
+    `Cannot join the folds: "${run}" has no checkpoint of its best weights`,
+    {
+      hint: "Train the fold again: remove its folder and run the command again with --resume",
+    },
+  );
+}
+
+/** Who was learnt from and who judged: all patients were both, but no patient judged a network that knew him or her. */
+function ensembleCard(cards: readonly ModelCard[], metrics: Metrics): ModelCard {
+  const [first] = cards;
+  const all = (of: (card: ModelCard) => readonly string[]): readonly string[] =>
+    [...new Set(cards.flatMap(of))].sort();
+  const data =
+    first!.data === null
+      ? null
+      : {
+          ...first!.data,
+          cases: {
+            train: all(({ data }) => data?.cases.train ?? []),
+            validate: [],
+            test: all(({ data }) => data?.cases.test ?? []),
+          },
+        };
+  const { train, validate, test } = first!.patients;
+  return {
+    ...first!,
+    data,
+    patients: { train: train + validate, validate: 0, test },
+    inference: { ...first!.inference, networks: cards.length },
+    trainedOn: `${first!.trainedOn} in each of ${cards.length} folds`,
+    validation: {
+      foregroundMeanDice: metrics.foregroundMean,
+      convention: `${metrics.convention}. Out of fold: each patient by the one network that did not learn from him or her; the ensemble of all was judged on nobody`,
+    },
+    metrics: [cardMetrics(metrics, "validate")],
+    limits: [
+      ...first!.limits,
+      `The figures are of single networks, ${cards.length} in all; their ensemble is expected to do as well or better, which nobody has measured here`,
+    ],
+  };
+}
+
+/** Writes OUT/model.onnx, its card, and the config.json and split.json that tell what it learnt from. @returns the model's path */
+export async function writeEnsemble({
+  out,
+  runs,
+  metrics,
+}: {
+  readonly out: string;
+  readonly runs: readonly string[];
+  readonly metrics: Metrics;
+}): Promise<string> {
+  const cards: ModelCard[] = [];
+  const weights: Weights[] = [];
+  let passport: Readonly<Record<string, string>> = {};
+  for (const run of runs) {
+    const path = join(run, RUN_FILES.model);
+    const bytes = await readWholeFile(path);
+    cards.push(readModelCard(bytes, path));
+    weights.push(await weightsOf(run));
+    const known = readModelMetadata(bytes)?.[PASSPORT_KEY];
+    if (known !== undefined && cards.length === 1) passport = { [PASSPORT_KEY]: known };
+  }
+  const card = ensembleCard(cards, metrics);
+  const spec = specifyNetwork(card.unet, [
+    1,
+    card.unet.inChannels,
+    card.input.canvas.height,
+    card.input.canvas.width,
+  ]);
+  const bytes = exportModel(card, spec, weights, passport);
+  await makeFolder(out);
+  const path = join(out, RUN_FILES.model);
+  await writeFileAtomic(path, bytes);
+  const modelSha256 = createHash("sha256").update(bytes).digest("hex");
+  await writeFileAtomic(join(out, RUN_FILES.card), cardMarkdown(card, { modelSha256 }));
+  const config = JSON.parse(await readFile(join(runs[0]!, RUN_FILES.config), "utf8")) as {
+    readonly split: object;
+  };
+  const split = JSON.parse(await readFile(join(runs[0]!, RUN_FILES.split), "utf8")) as Record<
+    "train" | "validate" | "test",
+    readonly string[]
+  >;
+  const learnt = [...split.train, ...split.validate].sort();
+  const own = { ...config, split: { ...config.split, folds: null, fold: null } };
+  await writeFileAtomic(join(out, RUN_FILES.config), `${JSON.stringify(own, null, 2)}\n`);
+  const patients = { train: learnt, validate: [], test: split.test };
+  await writeFileAtomic(join(out, RUN_FILES.split), `${JSON.stringify(patients, null, 2)}\n`);
+  return path;
+}
