@@ -5,7 +5,7 @@
  */
 import { add, matMul, mul } from "../graph/build.ts";
 import type { Value } from "../graph/value.ts";
-import { type AugmentConfig, isBending, isSmoothing } from "./config.ts";
+import { type AugmentConfig, isBending, isSmoothing, strengthened } from "./config.ts";
 import { changeBias, changeContrast, changeGamma } from "./intensity.ts";
 import { bend, splineField } from "./spatial.ts";
 
@@ -26,8 +26,9 @@ export interface AugmentOptions {
  */
 export function augment(
   source: { readonly image: Value; readonly labels: Value },
-  { config, size, labelSize, outside, draw }: AugmentOptions,
+  { config: asked, size, labelSize, outside, draw }: AugmentOptions,
 ): { readonly image: Value; readonly labels: Value } {
+  const config = strengthened(asked);
   const placed = isBending(config)
     ? bend(
         source,

@@ -1,6 +1,8 @@
 /** Which random changes training images undergo, and how often. */
 
 export interface AugmentConfig {
+  /** A factor on every probability below, mirroring included: 0 turns all off. */
+  readonly strength: number;
   /** Turned by up to so many degrees either way. */
   readonly rotation: { readonly probability: number; readonly degrees: number };
   /** Enlarged by a factor from `low` to `high`, as often smaller as larger. */
@@ -34,6 +36,7 @@ export interface AugmentConfig {
 
 /** Nothing is changed. */
 export const noAugmentation: AugmentConfig = {
+  strength: 0,
   rotation: { probability: 0, degrees: 0 },
   scale: { probability: 0, low: 1, high: 1 },
   shift: { probability: 0, share: 0 },
@@ -47,6 +50,31 @@ export const noAugmentation: AugmentConfig = {
   lowResolution: { probability: 0, low: 1 },
   bias: { probability: 0, strength: 0 },
 };
+
+/** The same with its strength worked into the probabilities; `mirror` is a probability then. */
+export function strengthened(config: AugmentConfig): AugmentConfig & { readonly mirrorProbability: number } {
+  const { strength, mirror, gamma } = config;
+  const weaker = <T extends { readonly probability: number }>(change: T): T => ({
+    ...change,
+    probability: change.probability * strength,
+  });
+  return {
+    strength: 1,
+    mirrorProbability: strength / 2,
+    rotation: weaker(config.rotation),
+    scale: weaker(config.scale),
+    shift: weaker(config.shift),
+    elastic: weaker(config.elastic),
+    mirror: strength > 0 ? mirror : { width: false, height: false },
+    brightness: weaker(config.brightness),
+    contrast: weaker(config.contrast),
+    gamma: { ...weaker(gamma), negativeProbability: gamma.negativeProbability * strength },
+    noise: weaker(config.noise),
+    blur: weaker(config.blur),
+    lowResolution: weaker(config.lowResolution),
+    bias: weaker(config.bias),
+  };
+}
 
 export const isBending = ({ rotation, scale, shift, elastic, mirror }: AugmentConfig): boolean =>
   rotation.probability > 0 ||
@@ -62,6 +90,7 @@ export const hasGamma = ({ gamma }: AugmentConfig): boolean =>
 
 /** nnU-Net's probabilities and strengths, with turns as small as a patient may lie. */
 export const standardAugmentation: AugmentConfig = {
+  strength: 1,
   rotation: { probability: 0.2, degrees: 30 },
   scale: { probability: 0.2, low: 0.7, high: 1.4 },
   shift: { probability: 0, share: 0 },

@@ -4,7 +4,7 @@
  */
 import { makeRandom, type Random } from "../core/random.ts";
 import type { Shape } from "../graph/value.ts";
-import { type AugmentConfig, hasGamma, isBending, isSmoothing } from "./config.ts";
+import { type AugmentConfig, hasGamma, isBending, isSmoothing, strengthened } from "./config.ts";
 import { blurMatrix, composeMatrices, lowResolutionMatrix } from "./matrices.ts";
 
 /** Control points of the fields along each axis. */
@@ -26,7 +26,8 @@ export interface Draw {
 }
 
 /** Shapes of the graph's inputs, by name; only of what the configuration asks for. */
-export function drawShapes(config: AugmentConfig, size: AugmentSize): Readonly<Record<string, Shape>> {
+export function drawShapes(asked: AugmentConfig, size: AugmentSize): Readonly<Record<string, Shape>> {
+  const config = strengthened(asked);
   const { batchSize: n, channels, height, width } = size;
   const perImage: Shape = [n, 1, 1, 1];
   return {
@@ -47,10 +48,11 @@ const logBetween = (random: Random, low: number, high: number): number =>
 
 /** The draws of a step, by the names of drawShapes(). */
 export function drawAugmentation(
-  config: AugmentConfig,
+  asked: AugmentConfig,
   size: AugmentSize,
   { seed, step }: { readonly seed: number; readonly step: number },
 ): Readonly<Record<string, Draw>> {
+  const config = strengthened(asked);
   const stream = (name: string): Random => makeRandom(seed, "augment", name, step);
   const fillers: Readonly<Record<string, (data: Float32Array) => void>> = {
     affine: (data) => drawAffines(data, config, size, stream),
@@ -61,7 +63,7 @@ export function drawAugmentation(
     contrast: (data) => drawFactors(data, config.contrast, stream("contrast")),
     bias: (data) => drawFields(data, config.bias.probability, config.bias.strength, stream("bias"), size),
   };
-  const shapes = drawShapes(config, size);
+  const shapes = drawShapes(asked, size);
   const empty = (name: string): Float32Array =>
     new Float32Array(shapes[name]!.reduce((product, extent) => product * extent, 1));
   const draws: Record<string, Draw> = {};
@@ -89,11 +91,11 @@ export function drawAugmentation(
 /** From a pixel of the result to that of the source, both counted from the middle: [x, y, 1] times a 3 x 2 matrix. */
 function drawAffines(
   data: Float32Array,
-  config: AugmentConfig,
+  config: ReturnType<typeof strengthened>,
   { batchSize, width, height, pixelAspect = 1 }: AugmentSize,
   stream: (name: string) => Random,
 ): void {
-  const { rotation, scale, shift, mirror } = config;
+  const { rotation, scale, shift, mirror, mirrorProbability } = config;
   const random = {
     rotation: stream("rotation"),
     scale: stream("scale"),
@@ -107,7 +109,7 @@ function drawAffines(
     const factor = logBetween(random.scale, scale.low, scale.high);
     const isShifted = random.shift.uniform() < shift.probability;
     const [x, y] = [random.shift.between(-1, 1) * width, random.shift.between(-1, 1) * height];
-    const flips = [random.mirror.uniform() < 0.5, random.mirror.uniform() < 0.5];
+    const flips = [random.mirror.uniform() < mirrorProbability, random.mirror.uniform() < mirrorProbability];
     const angle = isTurned ? turn : 0;
     const size = isScaled ? 1 / factor : 1;
     const [cos, sin] = [Math.cos(angle) * size, Math.sin(angle) * size];

@@ -1,6 +1,6 @@
 /** The training configuration: every value, its meaning and its limits. The same object is written to config.json. */
 import { z } from "zod";
-import { noAugmentation } from "../augment/config.ts";
+import { type AugmentConfig, noAugmentation } from "../augment/config.ts";
 import { HipError } from "../core/errors.ts";
 import type { OptimizerConfig } from "../optimizer/optimizer.ts";
 import type { UnetConfig } from "../unet/config.ts";
@@ -13,8 +13,8 @@ const share = z.number().min(0).max(1);
 const rate = z.number().min(0).lt(1);
 
 const unetSchema = z.strictObject({
-  levels: count.max(7),
-  baseWidth: count.max(1024),
+  levels: count.max(7).nullable().describe("null: planned from the size of the slices"),
+  baseWidth: count.max(1024).nullable().describe("null: planned from the time given"),
   maxWidth: count.max(4096),
   inChannels: count.max(9).describe("1 + 2 * input.neighbours; follows it where left at 1"),
   classes: z.number().int().min(2).max(255).nullable().describe("null: as many as the data set has labels"),
@@ -35,19 +35,26 @@ const unetSchema = z.strictObject({
     .int()
     .min(0)
     .max(6)
+    .nullable()
     .default(0)
-    .describe("levels below the finest that are judged too while training"),
+    .describe("null: planned; levels below the finest that are judged too while training"),
   initialisation: z.enum(["he", "pytorch"]),
 });
 
 const factor = z.number().positive();
 const factors = { probability: share, low: factor, high: factor };
 const augmentSchema = z.strictObject({
+  strength: share
+    .nullable()
+    .describe("a factor on every probability below; null: planned from how often each slice will be seen"),
   rotation: z.strictObject({ probability: share, degrees: z.number().min(0).max(180) }),
   scale: z.strictObject(factors),
   shift: z.strictObject({ probability: share, share: share }),
   elastic: z.strictObject({ probability: share, pixels: z.number().min(0) }),
-  mirror: z.strictObject({ width: z.boolean(), height: z.boolean() }),
+  mirror: z
+    .strictObject({ width: z.boolean(), height: z.boolean() })
+    .nullable()
+    .describe("null: planned; axes along which every second image is mirrored"),
   brightness: z.strictObject(factors),
   contrast: z.strictObject(factors),
   gamma: z.strictObject({ ...factors, negativeProbability: share }),
@@ -92,8 +99,9 @@ export const configSchema = z.strictObject({
       .int()
       .min(0)
       .max(4)
+      .nullable()
       .default(0)
-      .describe("slices on either side that the network sees as further channels (2.5D)"),
+      .describe("null: planned; slices on either side that the network sees as further channels (2.5D)"),
   }),
   augment: augmentSchema.default(noAugmentation),
   loss: z.strictObject({
@@ -135,7 +143,7 @@ export const configSchema = z.strictObject({
       "which weights become model.onnx: the best on validation patients, or the last, which have not chosen themselves",
     ),
   clipNorm: z.number().min(0).describe("largest L2 norm of the gradient; 0: no clipping"),
-  batchSize: count.max(1024),
+  batchSize: count.max(1024).nullable().describe("null: planned from the size of the slices"),
   epochs: count.nullable(),
   minutes: z.number().positive().nullable().describe("turned into `steps` once, at the start"),
   steps: count.nullable().describe("null: found from epochs or minutes"),
@@ -183,15 +191,18 @@ export const configSchema = z.strictObject({
 export type TrainConfig = z.infer<typeof configSchema>;
 
 /** With the values that follow from the data. */
-export type FittedConfig = Omit<TrainConfig, "unet" | "input"> & {
+export type FittedConfig = Omit<TrainConfig, "unet" | "input" | "batchSize" | "augment"> & {
   readonly unet: UnetConfig;
+  readonly batchSize: number;
+  readonly augment: AugmentConfig;
   readonly input: TrainConfig["input"] & {
     readonly size: { readonly width: number; readonly height: number };
+    readonly neighbours: number;
     readonly spacingMm: "file" | { readonly width: number; readonly height: number };
   };
 };
 
-export function optimizerOf({ optimizer }: TrainConfig): OptimizerConfig {
+export function optimizerOf({ optimizer }: Pick<TrainConfig, "optimizer">): OptimizerConfig {
   const { kind, momentum, nesterov, beta1, beta2, epsilon, weightDecay } = optimizer;
   if (kind === "sgd") return { kind, momentum, nesterov, weightDecay };
   return { kind, beta1, beta2, epsilon, weightDecay };
@@ -267,18 +278,23 @@ function contradictions(config: TrainConfig): string[] {
     const { low, high } = config.augment[name];
     if (low > high) problems.push(`augment.${name}: low must not be above high, got ${low} and ${high}`);
   }
-  if (config.unet.deepSupervision > 0 && config.unet.padding === "valid") {
+  const { deepSupervision, levels } = config.unet;
+  if (deepSupervision !== null && deepSupervision > 0 && config.unet.padding === "valid") {
     problems.push("unet.deepSupervision: needs padding same");
   }
-  if (config.unet.deepSupervision >= config.unet.levels) {
-    problems.push(`unet.deepSupervision: must be below unet.levels, ${config.unet.levels}`);
+  if (deepSupervision !== null && levels !== null && deepSupervision > 0 && deepSupervision >= levels) {
+    problems.push(`unet.deepSupervision: must be below unet.levels, ${levels}`);
   }
   const { folds, fold } = config.split;
   if ((folds === null) !== (fold === null) || (folds !== null && fold !== null && fold >= folds)) {
     problems.push(`split.fold: must be given with split.folds and lie below it, got ${fold} of ${folds}`);
   }
-  const channels = 1 + 2 * config.input.neighbours;
-  if (config.unet.inChannels !== 1 && config.unet.inChannels !== channels) {
+  const channels = 1 + 2 * (config.input.neighbours ?? 0);
+  if (
+    config.input.neighbours !== null &&
+    config.unet.inChannels !== 1 &&
+    config.unet.inChannels !== channels
+  ) {
     problems.push(
       `unet.inChannels: must be 1 + 2 * input.neighbours = ${channels}, got ${config.unet.inChannels}; leave it out`,
     );

@@ -1,6 +1,6 @@
 /** How many steps a run takes: from epochs, or from minutes and a measured step. */
 import { streamedPlaces } from "./batches.ts";
-import type { TrainConfig } from "./config.ts";
+import type { FittedConfig } from "./config.ts";
 import type { StepPlan } from "./types.ts";
 
 /** Passes over the training slices where neither epochs nor minutes nor steps are given. */
@@ -9,6 +9,12 @@ export const DEFAULT_EPOCHS = 30;
 const VALIDATION_SHARE = 8;
 /** Fewer steps between validations say little about what was learnt. */
 const LEAST_STEPS_PER_EPOCH = 25;
+
+/** What of a configuration says how long a run is. */
+export type PlannedConfig = Pick<
+  FittedConfig,
+  "steps" | "stepsPerEpoch" | "epochs" | "minutes" | "batchSize" | "oversample"
+>;
 
 export interface Measured {
   readonly stepMs: number;
@@ -19,7 +25,7 @@ export interface Measured {
  * @param slices number of training slices.
  * @param measured needed with minutes only.
  */
-export function planSteps(config: TrainConfig, slices: number, measured: Measured): StepPlan {
+export function planSteps(config: PlannedConfig, slices: number, measured: Measured): StepPlan {
   // Where all places are oversampled, a pass is as many slices as there are.
   const pass = Math.max(1, Math.ceil(slices / (streamedPlaces(config) || config.batchSize)));
   if (config.steps !== null) {

@@ -8,7 +8,15 @@ import { parseConfig, type TrainConfig } from "./config.ts";
 const base: TrainConfig = {
   preset: "pelvis",
   seed: 0,
-  unet: { ...presets.pelvis, block: [...presets.pelvis.block], inChannels: 1, classes: null },
+  unet: {
+    ...presets.pelvis,
+    block: [...presets.pelvis.block],
+    levels: null,
+    baseWidth: null,
+    deepSupervision: null,
+    inChannels: 1,
+    classes: null,
+  },
   input: {
     mode: "pad",
     normalise: "zscore",
@@ -16,9 +24,9 @@ const base: TrainConfig = {
     plane: "auto",
     orientation: null,
     spacingMm: null,
-    neighbours: 0,
+    neighbours: null,
   },
-  augment: standardAugmentation,
+  augment: { ...standardAugmentation, strength: null, mirror: null },
   loss: { crossEntropy: 1, dice: 1, labelSmoothing: 0 },
   optimizer: {
     kind: "adamw",
@@ -34,7 +42,7 @@ const base: TrainConfig = {
   averageDecay: 0.99,
   keep: "best",
   clipNorm: 12,
-  batchSize: 8,
+  batchSize: null,
   epochs: null,
   minutes: null,
   steps: null,
@@ -55,7 +63,13 @@ const base: TrainConfig = {
 };
 
 /** What the presets of other people's networks were trained without. */
-const bare = { augment: noAugmentation, inference: { mirror: false }, averageDecay: 0 };
+const bare = {
+  augment: noAugmentation,
+  inference: { mirror: false },
+  averageDecay: 0,
+  batchSize: 8,
+  input: { neighbours: 0 },
+};
 
 /** What a preset trains with where it differs from the default. */
 const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {
@@ -63,7 +77,7 @@ const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {
   // The seed's network, input size and loss; how it was trained is in examples/seed-recipe.yaml.
   seed: {
     ...bare,
-    input: { mode: "resize", size: { width: 256, height: 256 } },
+    input: { mode: "resize", size: { width: 256, height: 256 }, neighbours: 0 },
     loss: { crossEntropy: 1, dice: 0 },
     optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
     schedule: { kind: "poly", learningRate: 0.02 },
@@ -111,7 +125,9 @@ export function mergeConfig(under: unknown, over: unknown): unknown {
 
 /** The full configuration of a preset with nothing from a user. */
 export function presetConfig(preset: PresetName): TrainConfig {
-  const unet = { ...presets[preset], block: [...presets[preset].block], classes: null };
+  // Of the networks of others nothing is left open.
+  const unet =
+    preset === "pelvis" ? {} : { ...presets[preset], block: [...presets[preset].block], classes: null };
   return mergeConfig(mergeConfig(base, { preset, unet }), differences[preset]) as TrainConfig;
 }
 

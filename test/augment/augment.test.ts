@@ -53,7 +53,11 @@ const drawn = (config: AugmentConfig, size: AugmentSize, step = 0): Draws =>
 const SMALL: AugmentSize = { batchSize: 1, channels: 1, height: 3, width: 4 };
 const IMAGE = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 const LABELS = [0, 1, 2, 3, 0, 1, 2, 3, 4, 4, 255, 5];
-const certain = (change: Partial<AugmentConfig>): AugmentConfig => ({ ...noAugmentation, ...change });
+const certain = (change: Partial<AugmentConfig>): AugmentConfig => ({
+  ...noAugmentation,
+  strength: 1,
+  ...change,
+});
 
 /** Draws until the image is mirrored along the width. */
 function mirrored(config: AugmentConfig, size: AugmentSize): Draws {
@@ -192,6 +196,15 @@ describe("draws", () => {
     expect(drawn(all, size, 3)).toEqual(drawn(all, size, 3));
     expect(drawn(all, size, 3)).not.toEqual(drawn(all, size, 4));
     expect(Object.keys(drawn(all, size)).sort()).toEqual(Object.keys(drawShapes(all, size)).sort());
+  });
+
+  test("come as rarely as the strength says", () => {
+    expect(drawShapes({ ...all, strength: 0 }, size)).toEqual({});
+    const many = { ...size, batchSize: 2000, height: 2, width: 2 };
+    const { brightness, affine } = drawn({ ...all, strength: 0.5 }, many);
+    expect(brightness!.data.filter((factor) => factor !== 1).length / 2000).toBeCloseTo(0.075, 1);
+    const turned = affine!.data.filter((value, i) => i % 6 === 0 && value < 0).length;
+    expect(turned / 2000).toBeCloseTo(0.25, 1);
   });
 
   test("of one kind do not depend on the others", () => {

@@ -108,7 +108,7 @@ describe("train on volumes", () => {
     expect((await hipmri(...argv, "--plane", "sagittal", "--overwrite")).code).toBe(0);
     expect(await card()).toMatchObject({ orientation: "PSL", spacingMm: { width: 3, height: 2 } });
     const config = JSON.parse(readFileSync(join(out, "config.json"), "utf8"));
-    expect(config.input).toMatchObject({ plane: "sagittal", orientation: "PSL", neighbours: 0 });
+    expect(config.input).toMatchObject({ plane: "sagittal", orientation: "PSL", neighbours: 1 });
   });
 
   test("--resume refuses a run that does not say how its volumes were cut", async () => {

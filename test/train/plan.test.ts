@@ -3,7 +3,7 @@ import { estimateMs, planSteps } from "../../src/train/plan.ts";
 import { presetConfig } from "../../src/train/recipes.ts";
 
 // Batches of 8 slices, 4 of them oversampled.
-const config = presetConfig("pelvis");
+const config = { ...presetConfig("pelvis"), batchSize: 8 };
 const measured = { stepMs: 100, validationMs: 1000 };
 
 describe("planSteps()", () => {

@@ -8,7 +8,7 @@ import type { ModelCard } from "../../predict/card.ts";
 import { makePredictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import type { TrainConfig } from "../../train/config.ts";
+import type { FittedConfig } from "../../train/config.ts";
 import { readWholeFile } from "../files.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
 import { type LogEntry, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
@@ -21,7 +21,7 @@ import type { TrainRunOptions } from "./train-options.ts";
 
 export interface FinishContext {
   readonly run: RunFolder;
-  readonly config: TrainConfig;
+  readonly config: FittedConfig;
   readonly options: TrainRunOptions;
   readonly prepared: Prepared;
   readonly runtime: Runtime;

@@ -5,11 +5,12 @@ import { mapParallel } from "../../core/parallel.ts";
 import { median } from "../../core/statistics.ts";
 import { patientsOf, splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry, DecodedCase, LayoutName } from "../../dataset/types.ts";
+import { type NetworkPlan, planNetwork } from "../../plan/plan.ts";
 import { pixelFit, type Size } from "../../predict/fit.ts";
 import type { SliceRef } from "../../train/batches.ts";
 import type { FittedConfig, TrainConfig } from "../../train/config.ts";
 import type { TrainingData } from "../../train/types.ts";
-import { type AxisCodes, parseAxisCodes } from "../../volume/orient.ts";
+import { parseAxisCodes } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeProgress } from "../progress.ts";
 import { commandLine } from "../shell.ts";
@@ -31,6 +32,8 @@ export interface SplitCases {
 
 export interface Prepared {
   readonly config: FittedConfig;
+  /** What was left open, and how it was closed. */
+  readonly plan: NetworkPlan;
   readonly data: TrainingData;
   readonly split: SplitCases;
   readonly opened: OpenedData;
@@ -183,15 +186,14 @@ async function digestOthers(
   });
 }
 
-/** The configuration with what follows from the data. */
+/** The configuration with what follows from the data, and why. */
 function fitConfig(
   config: TrainConfig,
-  labels: readonly LabelDefinition[],
+  { index, orientation }: OpenedData,
   shapes: readonly CaseShape[],
-  orientation: AxisCodes | undefined,
-): FittedConfig {
+): { readonly config: FittedConfig; readonly plan: NetworkPlan } {
   const { classes } = config.unet;
-  const { neighbours } = config.input;
+  const { labels } = index;
   if (classes !== null && classes !== labels.length) {
     throw new HipError(
       "config",
@@ -204,19 +206,43 @@ function fitConfig(
   const sizes = shapes.map((shape) => pixelFit(shape, target));
   const largest = (of: (size: Size) => number): number =>
     Math.min(Math.max(...sizes.map(of)), LARGEST_CANVAS);
+  const size = config.input.size ?? {
+    width: largest(({ width }) => width),
+    height: largest(({ height }) => height),
+  };
+  const wishes = { ...config.unet, ...config.input, ...config.augment, batchSize: config.batchSize };
+  const found = orientation.orientation;
+  const fingerprint = {
+    size,
+    slices: shapes.reduce((sum, { depth }) => sum + depth, 0),
+    sliceRatio: sliceRatio(shapes),
+    unit: index.unit,
+    labels,
+    orientation: found,
+  };
+  const { minutes, epochs, steps } = config;
+  const plan = planNetwork(fingerprint, wishes, {
+    minutes: minutes ?? undefined,
+    epochs: epochs ?? undefined,
+    steps: steps ?? undefined,
+  });
+  const { batchSize, mirror, strength, neighbours, ...unet } = plan.values;
   return {
-    ...config,
-    unet: { ...config.unet, classes: labels.length, inChannels: 1 + 2 * neighbours },
-    input: {
-      ...config.input,
-      orientation: orientation ?? null,
-      spacingMm,
-      size: config.input.size ?? {
-        width: largest(({ width }) => width),
-        height: largest(({ height }) => height),
-      },
+    plan,
+    config: {
+      ...config,
+      batchSize,
+      augment: { ...config.augment, mirror, strength },
+      unet: { ...config.unet, ...unet, classes: labels.length, inChannels: 1 + 2 * neighbours },
+      input: { ...config.input, orientation: found ?? null, spacingMm, neighbours, size },
     },
   };
+}
+
+/** Median distance of slices over the larger side of a pixel; undefined where a case does not state it. */
+function sliceRatio(shapes: readonly CaseShape[]): number | undefined {
+  if (!shapes.every(({ hasSpacing }) => hasSpacing)) return undefined;
+  return median(shapes.map(({ spacingMm: [x, y, z] }) => z / Math.max(x, y)));
 }
 
 /** "file" where a case does not state its pixels' size: there is nothing to resample by. */
@@ -268,15 +294,15 @@ export async function prepare(
   });
   const { facts, digests } = await readCases(opened, split, options, passport);
   for (const warning of opened.caseWarnings()) options.warn(warning);
-  const fitted = fitConfig(
+  const { config: fitted, plan } = fitConfig(
     config,
-    labels,
+    opened,
     split.train.map(({ id }) => facts.shapes.get(id)!),
-    opened.orientation.orientation,
   );
   const data = { labels, ...listSlices(split.train, labels, facts), validate: split.validate };
   return {
     config: fitted,
+    plan,
     opened,
     split,
     data: { ...data, over: opened.over, load: opened.load },

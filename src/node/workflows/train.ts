@@ -6,7 +6,7 @@ import { counted } from "../../core/text.ts";
 import { patientsOf } from "../../dataset/split.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
 import type { TrainingState } from "../../train/checkpoint.ts";
-import { parseConfig, type TrainConfig } from "../../train/config.ts";
+import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/config.ts";
 import { estimateMs, type Measured, planSteps } from "../../train/plan.ts";
 import { makeTrainer } from "../../train/trainer.ts";
 import type { StepPlan, Trainer } from "../../train/types.ts";
@@ -32,13 +32,23 @@ function differences(stored: TrainConfig, asked: TrainConfig): string[] {
     unet: {
       ...asked.unet,
       classes: asked.unet.classes ?? stored.unet.classes,
-      inChannels: 1 + 2 * asked.input.neighbours,
+      levels: asked.unet.levels ?? stored.unet.levels,
+      baseWidth: asked.unet.baseWidth ?? stored.unet.baseWidth,
+      deepSupervision: asked.unet.deepSupervision ?? stored.unet.deepSupervision,
+      inChannels: 1 + 2 * (asked.input.neighbours ?? stored.input.neighbours ?? 0),
+    },
+    batchSize: asked.batchSize ?? stored.batchSize,
+    augment: {
+      ...asked.augment,
+      mirror: asked.augment.mirror ?? stored.augment.mirror,
+      strength: asked.augment.strength ?? stored.augment.strength,
     },
     input: {
       ...asked.input,
       size: asked.input.size ?? stored.input.size,
       spacingMm: asked.input.spacingMm ?? stored.input.spacingMm,
       orientation: asked.input.orientation ?? stored.input.orientation,
+      neighbours: asked.input.neighbours ?? stored.input.neighbours,
     },
   };
   const keys = Object.keys(stored) as (keyof TrainConfig)[];
@@ -95,7 +105,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
     const trainer = early ?? (await makeTrainer({ ...prepared, runtime, resume: state }));
     try {
       const { plan, measured } = await planRun(trainer, prepared, stored, state);
-      const config: TrainConfig = { ...prepared.config, ...plan };
+      const config: FittedConfig = { ...prepared.config, ...plan };
       await run.writeConfig(config);
       await writeSplit(options.out, prepared.split);
       say(describePlan(prepared, trainer, { plan, measured, done: state?.step ?? 0 }));
@@ -143,7 +153,7 @@ async function planRun(
     return { plan: { steps: stored.steps, stepsPerEpoch: stored.stepsPerEpoch }, measured: undefined };
   }
   const measured = await trainer.measure(() => performance.now());
-  return { plan: planSteps(stored ?? prepared.config, prepared.data.slices.length, measured), measured };
+  return { plan: planSteps(prepared.config, prepared.data.slices.length, measured), measured };
 }
 
 async function writeSplit(run: string, split: SplitCases): Promise<void> {
@@ -158,7 +168,7 @@ async function writeSplit(run: string, split: SplitCases): Promise<void> {
 const countPatients = (cases: readonly CaseEntry[]): string => counted(patientsOf(cases).length, "patient");
 
 function describePlan(
-  { config, split, data }: Prepared,
+  { config, split, data, plan: { reasons } }: Prepared,
   trainer: Trainer,
   now: { readonly plan: StepPlan; readonly measured: Measured | undefined; readonly done: number },
 ): string {
@@ -166,6 +176,7 @@ function describePlan(
   const { input } = trainer.canvas;
   const lines = [
     `Network   ${config.preset}: ${config.unet.levels} levels, base ${config.unet.baseWidth}, ${parameterCount(trainer.spec.parameters).toLocaleString("en")} parameters, input ${input.width} x ${input.height}`,
+    ...reasons.map(({ key, value, because }) => `Planned   ${key} ${value}: ${because}`),
     `Data      ${data.slices.length} training slices of ${countPatients(split.train)}; ${countPatients(split.validate)} to validate, ${countPatients(split.test)} to test`,
     `Steps     ${plan.steps} of batch ${config.batchSize}, validation every ${plan.stepsPerEpoch}${done > 0 ? `; going on from step ${done}` : ""}`,
   ];

@@ -1,0 +1,174 @@
+/**
+ * From what a data set is like to a network and a batch, as nnU-Net plans its 2D mode (Isensee et al., Nature Methods
+ * 2021, doi 10.1038/s41592-020-01008-z, figure 2 and supplementary note 3), for a CPU and the time that is given.
+ * The plan follows from the data and the minutes alone, never from the machine: the same command gives the same network.
+ */
+import type { AxisCodes } from "../volume/orient.ts";
+import type { LabelDefinition } from "../volume/volume.ts";
+
+export interface DataFingerprint {
+  /** Extents in pixels that hold every training slice, at the network's pixel size. */
+  readonly size: { readonly width: number; readonly height: number };
+  /** Median distance of slices over the larger side of a pixel; undefined where files do not say it. */
+  readonly sliceRatio: number | undefined;
+  /** What one image file is. */
+  readonly unit: "slice" | "volume";
+  /** Training slices. */
+  readonly slices: number;
+  readonly labels: readonly LabelDefinition[];
+  /** Which way width, height and depth run; undefined where nothing says it. */
+  readonly orientation: AxisCodes | undefined;
+}
+
+/** What a user may leave open. */
+export interface PlannedValues {
+  readonly levels: number;
+  readonly baseWidth: number;
+  readonly batchSize: number;
+  readonly neighbours: number;
+  readonly deepSupervision: number;
+  readonly mirror: { readonly width: boolean; readonly height: boolean };
+  /** Of augmentation, 0 to 1. */
+  readonly strength: number;
+}
+
+/** How long the training will be, as the user states it; all undefined: the default number of epochs. */
+export interface GivenTime {
+  readonly minutes?: number | undefined;
+  readonly epochs?: number | undefined;
+  readonly steps?: number | undefined;
+}
+
+export type Wishes = { readonly [K in keyof PlannedValues]: PlannedValues[K] | null };
+
+export interface NetworkPlan {
+  readonly values: PlannedValues;
+  /** One sentence for each value that was not stated, by its name in the configuration. */
+  readonly reasons: readonly { readonly key: string; readonly value: string; readonly because: string }[];
+}
+
+/** nnU-Net halves an axis as long as four pixels are left of it. */
+const LEAST_PIXELS = 4;
+const MOST_LEVELS = 5;
+/** Pixels in a batch: enough for a steady gradient, few enough for thousands of steps within minutes. */
+const BATCH_PIXELS = 65_536;
+const BATCH_LIMITS = [2, 16] as const;
+/** Slices further apart than this many pixels show other anatomy; nnU-Net calls such volumes anisotropic. */
+const NEAR_SLICES = 3;
+/** Seen less often than FEW_PASSES, slices need no changes; from MANY_PASSES on they need all of nnU-Net's. */
+const FEW_PASSES = 6;
+const MANY_PASSES = 100;
+/** Of a network of base width 16 on two CPU cores; a round figure, so that plans do not depend on the machine. */
+const PIXELS_PER_SECOND = 350_000;
+const DEFAULT_EPOCHS = 30;
+/** From so many minutes on, a network twice as wide has the time to be better. */
+const MINUTES_FOR_WIDTH = 30;
+
+/** How often both axes can be halved. */
+function levelsFor({ size }: DataFingerprint): number {
+  const smallest = Math.min(size.width, size.height);
+  return Math.max(1, Math.min(MOST_LEVELS, Math.floor(Math.log2(smallest / LEAST_PIXELS))));
+}
+
+/** A power of two, so that batches of all plans are comparable. */
+function batchFor({ size }: DataFingerprint): number {
+  const fitting = 2 ** Math.floor(Math.log2(BATCH_PIXELS / (size.width * size.height)));
+  return Math.min(Math.max(fitting, BATCH_LIMITS[0]), BATCH_LIMITS[1]);
+}
+
+/** How often each slice will be seen. */
+function passesIn(
+  time: GivenTime,
+  { size, slices }: DataFingerprint,
+  plan: { readonly batchSize: number; readonly baseWidth: number },
+): number {
+  if (time.steps !== undefined) return (time.steps * plan.batchSize) / slices;
+  if (time.minutes === undefined) return time.epochs ?? DEFAULT_EPOCHS;
+  const perSecond = PIXELS_PER_SECOND * (16 / plan.baseWidth) ** 1.5;
+  return (time.minutes * 60 * perSecond) / (size.width * size.height * slices);
+}
+
+/** None where each slice is hardly seen twice, all of it where a network could learn the slices by heart. */
+function strengthFor(passes: number): number {
+  const share = Math.log(passes / FEW_PASSES) / Math.log(MANY_PASSES / FEW_PASSES);
+  return Math.round(Math.min(Math.max(share, 0), 1) * 20) / 20;
+}
+
+const SIDED = /(^|[^a-z])(left|right|l|r)([^a-z]|$)/i;
+export const hasSides = (labels: readonly LabelDefinition[]): boolean =>
+  labels.some(({ name }) => SIDED.test(name));
+
+/** The axis from one side of the body to the other: bodies are nearly their own mirror image along it alone. */
+function mirrorFor({ orientation, labels }: DataFingerprint): PlannedValues["mirror"] {
+  if (hasSides(labels)) return { width: false, height: false };
+  const isAcross = (code: string | undefined): boolean => code === "L" || code === "R";
+  if (orientation === undefined) return { width: true, height: false };
+  return { width: isAcross(orientation[0]), height: isAcross(orientation[1]) };
+}
+
+function neighboursFor({ unit, sliceRatio }: DataFingerprint): number {
+  return unit === "volume" && sliceRatio !== undefined && sliceRatio <= NEAR_SLICES ? 1 : 0;
+}
+
+/**
+ * @param wishes what the user stated; null: to be planned.
+ */
+export function planNetwork(data: DataFingerprint, wishes: Wishes, time: GivenTime): NetworkPlan {
+  const { minutes } = time;
+  const levels = wishes.levels ?? levelsFor(data);
+  const batchSize = wishes.batchSize ?? batchFor(data);
+  const baseWidth = wishes.baseWidth ?? (minutes !== undefined && minutes >= MINUTES_FOR_WIDTH ? 32 : 16);
+  const passes = passesIn(time, data, { batchSize, baseWidth });
+  const values: PlannedValues = {
+    levels,
+    baseWidth,
+    batchSize,
+    neighbours: wishes.neighbours ?? neighboursFor(data),
+    deepSupervision: wishes.deepSupervision ?? Math.min(2, levels - 1),
+    mirror: wishes.mirror ?? mirrorFor(data),
+    strength: wishes.strength ?? strengthFor(passes),
+  };
+  const because: { readonly [K in keyof PlannedValues]: readonly [key: string, reason: string] } = {
+    levels: ["unet.levels", `halved so often, ${describe(data)} leave ${LEAST_PIXELS} pixels or more`],
+    baseWidth: [
+      "unet.baseWidth",
+      minutes === undefined
+        ? "the width for short trainings"
+        : `for ${minutes} minutes (32 from ${MINUTES_FOR_WIDTH} minutes on)`,
+    ],
+    batchSize: ["batchSize", `about ${BATCH_PIXELS.toLocaleString("en")} pixels a step at ${describe(data)}`],
+    neighbours: ["input.neighbours", neighbourReason(data)],
+    deepSupervision: ["unet.deepSupervision", "coarser levels are judged too"],
+    strength: ["augment.strength", `each slice will be seen about ${Number(passes.toPrecision(2))} times`],
+    mirror: ["augment.mirror", mirrorReason(data)],
+  };
+  const keys = Object.keys(because) as (keyof PlannedValues)[];
+  return {
+    values,
+    reasons: keys
+      .filter((key) => wishes[key] === null)
+      .map((key) => ({ key: because[key][0], value: text(values[key]), because: because[key][1] })),
+  };
+}
+
+const describe = ({ size }: DataFingerprint): string => `${size.width} x ${size.height} slices`;
+
+function neighbourReason({ unit, sliceRatio }: DataFingerprint): string {
+  if (unit === "slice") return "single slices come without neighbours";
+  if (sliceRatio === undefined) return "files do not say how far slices are apart";
+  const apart = Number(sliceRatio.toPrecision(2));
+  return `slices are ${apart} pixels apart (up to ${NEAR_SLICES} they show the same anatomy)`;
+}
+
+function mirrorReason({ labels, orientation }: DataFingerprint): string {
+  if (hasSides(labels)) return "labels are named by side";
+  return orientation === undefined
+    ? "the plane is not known: from side to side"
+    : "along the axis from side to side";
+}
+
+function text(value: number | PlannedValues["mirror"]): string {
+  if (typeof value === "number") return `${value}`;
+  const axes = (["width", "height"] as const).filter((axis) => value[axis]);
+  return axes.length === 0 ? "none" : axes.join(" and ");
+}

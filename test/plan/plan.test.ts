@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import { type DataFingerprint, hasSides, planNetwork, type Wishes } from "../../src/plan/plan.ts";
+
+const OPEN: Wishes = {
+  levels: null,
+  baseWidth: null,
+  batchSize: null,
+  neighbours: null,
+  deepSupervision: null,
+  mirror: null,
+  strength: null,
+};
+const LABELS = [
+  { id: 0, name: "background" },
+  { id: 1, name: "prostate" },
+];
+/** As HipMRI's 2D release: coronal slices. */
+const PELVIS: DataFingerprint = {
+  size: { width: 256, height: 128 },
+  sliceRatio: 1.1,
+  unit: "slice",
+  slices: 11_460,
+  labels: LABELS,
+  orientation: "LSP",
+};
+/** As the Decathlon's hippocampus. */
+const SMALL: DataFingerprint = {
+  ...PELVIS,
+  size: { width: 43, height: 59 },
+  sliceRatio: 1,
+  unit: "volume",
+  slices: 5000,
+  orientation: "LPS",
+};
+const plan = (data: DataFingerprint, minutes?: number) => planNetwork(data, OPEN, { minutes }).values;
+
+describe("the network", () => {
+  test("halves slices until four pixels are left, at most five times", () => {
+    expect(plan(SMALL).levels).toBe(3);
+    expect(plan(PELVIS).levels).toBe(5);
+    expect(plan({ ...PELVIS, size: { width: 128, height: 64 } }).levels).toBe(4);
+    expect(plan({ ...PELVIS, size: { width: 512, height: 512 } }).levels).toBe(5);
+    expect(plan({ ...PELVIS, size: { width: 9, height: 9 } }).levels).toBe(1);
+  });
+
+  test("is wider where there is time", () => {
+    expect(plan(SMALL, 12).baseWidth).toBe(16);
+    expect(plan(SMALL, 60).baseWidth).toBe(32);
+    expect(plan(SMALL).baseWidth).toBe(16);
+  });
+
+  test("sees neighbouring slices of volumes where they are near, of single slices never", () => {
+    expect(plan(SMALL).neighbours).toBe(1);
+    expect(plan({ ...SMALL, sliceRatio: 6 }).neighbours).toBe(0);
+    expect(plan({ ...SMALL, sliceRatio: undefined }).neighbours).toBe(0);
+    expect(plan(PELVIS).neighbours).toBe(0);
+  });
+});
+
+test("a batch has about as many pixels whatever the size of the slices", () => {
+  expect(plan(SMALL).batchSize).toBe(16);
+  expect(plan({ ...PELVIS, size: { width: 128, height: 64 } }).batchSize).toBe(8);
+  expect(plan({ ...PELVIS, size: { width: 512, height: 512 } }).batchSize).toBe(2);
+});
+
+describe("mirroring", () => {
+  test("runs from side to side of the body, wherever that lies", () => {
+    expect(plan(PELVIS).mirror).toEqual({ width: true, height: false });
+    expect(plan({ ...PELVIS, orientation: "PSL" }).mirror).toEqual({ width: false, height: false });
+    expect(plan({ ...PELVIS, orientation: "SRP" }).mirror).toEqual({ width: false, height: true });
+    expect(plan({ ...PELVIS, orientation: undefined }).mirror).toEqual({ width: true, height: false });
+  });
+
+  test("is off where labels have sides", () => {
+    const labels = [...LABELS, { id: 2, name: "kidney_left" }];
+    expect(plan({ ...PELVIS, labels }).mirror).toEqual({ width: false, height: false });
+    expect(["femur_R", "Left atrium", "l.kidney"].map((name) => hasSides([{ id: 1, name }]))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(["rectum", "label_1", "RV", "bladder", "cleft"].some((name) => hasSides([{ id: 1, name }]))).toBe(
+      false,
+    );
+  });
+});
+
+test("augmentation is the stronger the more often slices are seen", () => {
+  const at = (minutes: number): number => plan(SMALL, minutes).strength;
+  expect(at(1)).toBe(0);
+  expect(at(12)).toBeGreaterThan(0);
+  expect(at(12)).toBeLessThan(at(40));
+  expect(plan({ ...SMALL, slices: 300 }, 60).strength).toBe(1);
+});
+
+test("what the user states stays, and only the rest is explained", () => {
+  const wishes: Wishes = { ...OPEN, levels: 2, batchSize: 5, strength: 1 };
+  const { values, reasons } = planNetwork(SMALL, wishes, { epochs: 3 });
+  expect(values).toMatchObject({ levels: 2, batchSize: 5, strength: 1, deepSupervision: 1 });
+  expect(reasons.map(({ key }) => key)).toEqual([
+    "unet.baseWidth",
+    "input.neighbours",
+    "unet.deepSupervision",
+    "augment.mirror",
+  ]);
+  expect(planNetwork(SMALL, { ...OPEN }, {}).reasons).toHaveLength(7);
+});
