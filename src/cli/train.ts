@@ -30,16 +30,18 @@ interface Flags extends CommonFlags {
   readonly overwrite?: true;
   readonly test?: true;
   readonly folds?: number;
+  readonly from?: string;
 }
 
 /** Only the flags that were given, under the names of the configuration. */
-function configFlags({ preset, epochs, minutes, seed, threads, plane }: Flags) {
+function configFlags({ preset, epochs, minutes, seed, threads, plane, from }: Flags) {
   return {
     ...(preset === undefined ? {} : { preset }),
     ...(epochs === undefined ? {} : { epochs }),
     ...(minutes === undefined ? {} : { minutes }),
     ...(seed === undefined ? {} : { seed }),
     ...(threads === undefined ? {} : { threads }),
+    ...(from === undefined ? {} : { finetune: { from } }),
     ...(plane === undefined ? {} : { input: { plane } }),
   };
 }
@@ -162,6 +164,10 @@ export const addTrain: AddVerb = (program, session) => {
     .option("--threads <n>", "CPU threads", wholeNumber("--threads", 1))
     .addOption(new Option("--resume", "go on with the run in the folder").conflicts("overwrite"))
     .option("--overwrite", "replace the run in the folder")
+    .option(
+      "--from <model>",
+      "start from the weights of a model.onnx, with its network and its preparation of images",
+    )
     .addOption(
       new Option("--folds <n>", "cross-validate: one network a fold, and their ensemble as one model.onnx")
         .argParser(wholeNumber("--folds", 2))
@@ -178,6 +184,7 @@ export const addTrain: AddVerb = (program, session) => {
     "hipmri train keras_slices_data --out runs/pelvis --minutes 30",
     "hipmri train keras_slices_data --out runs/seed --preset seed --config examples/seed-recipe.yaml",
     "hipmri train keras_slices_data --out runs/pelvis --resume",
+    "hipmri train my-scans --out runs/mine --from runs/pelvis/model.onnx --minutes 5",
     "hipmri train hippocampus --out runs/folds --folds 5 --minutes 12",
   ]);
 };

@@ -26,12 +26,10 @@ export function makeValue<K extends Op>(
 
 export const input = (name: string, shape: Shape, dtype: DType = "float32"): Value =>
   makeValue("Input", [], { name, shape, dtype }, name);
-export const constant = (data: Float32Array | number, shape?: Shape): Value => {
+export const constant = (data: Float32Array | number, shape?: Shape, label = ""): Value => {
   const numbers = typeof data === "number" ? Float32Array.of(data) : data;
-  return makeValue("Constant", [], {
-    data: numbers,
-    shape: shape ?? (typeof data === "number" ? [] : [data.length]),
-  });
+  const extents = shape ?? (typeof data === "number" ? [] : [data.length]);
+  return makeValue("Constant", [], { data: numbers, shape: extents }, label);
 };
 
 type Operand = Value | number;

@@ -186,7 +186,7 @@ function normMoments(emit: Emitter, attrs: Normalisation, x: string, dy: string)
 
 export const emitRules: { readonly [K in Op]: Rule<K> } = {
   Input: (_, value) => value.attrs.name,
-  Constant: (emit, { attrs }) => emit.initializer(attrs.shape, attrs.data),
+  Constant: (emit, { attrs, label }) => emit.initializer(attrs.shape, attrs.data, label),
   Add: simple("Add"),
   Sub: simple("Sub"),
   Mul: simple("Mul"),

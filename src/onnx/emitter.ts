@@ -17,8 +17,8 @@ export type Attributes = Readonly<Record<string, number | string | readonly numb
 export interface Emitter {
   /** Adds a node with one result and returns the result's name. */
   node(opType: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
-  /** A float32 tensor stored in the model. */
-  initializer(shape: readonly number[], data: Float32Array): string;
+  /** A float32 tensor stored in the model, under its label where it has one of its own. */
+  initializer(shape: readonly number[], data: Float32Array, label?: string): string;
   /** An int64 vector stored in the model. */
   ints(values: readonly number[]): string;
   /** A float32 vector stored in the model. */
@@ -58,13 +58,17 @@ export function makeEmitter() {
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
   const shared = new Map<string, string>();
+  const labels = new Set<string>();
 
   function addInitializer(
     dims: readonly number[],
     dataType: DataType,
     data: Float32Array | BigInt64Array,
+    label = "",
   ): string {
-    const name = `c${initializers.length}`;
+    const isFree = label !== "" && !labels.has(label);
+    labels.add(label);
+    const name = isFree ? label : `c${initializers.length}`;
     const rawData = rawBytes(data) as Uint8Array<ArrayBuffer>;
     initializers.push(create(TensorProtoSchema, { name, dims: dims.map(BigInt), dataType, rawData }));
     return name;
@@ -93,7 +97,7 @@ export function makeEmitter() {
       );
       return output;
     },
-    initializer: (shape, data) => addInitializer(shape, DataType.FLOAT, data),
+    initializer: (shape, data, label) => addInitializer(shape, DataType.FLOAT, data, label),
     ints: (values) =>
       once(`i${values.join(",")}`, () =>
         addInitializer([values.length], DataType.INT64, BigInt64Array.from(values.map(BigInt))),

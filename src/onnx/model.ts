@@ -134,6 +134,30 @@ export function replaceMetadata(bytes: Uint8Array, metadata: Readonly<Record<str
   return toBinary(ModelProtoSchema, model);
 }
 
+/** A float32 tensor that a model stores. */
+export interface StoredTensor {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** The float32 tensors of a model by name; undefined when the bytes are no ONNX model. */
+export function readInitializers(bytes: Uint8Array): ReadonlyMap<string, StoredTensor> | undefined {
+  try {
+    const { graph } = fromBinary(ModelProtoSchema, bytes);
+    if (graph === undefined) return undefined;
+    const stored = graph.initializer.filter(({ dataType }) => dataType === DataType.FLOAT);
+    return new Map(
+      stored.map(({ name, dims, rawData }) => [
+        name,
+        // A copy, since raw data may begin anywhere.
+        { shape: dims.map(Number), data: new Float32Array(rawData.slice().buffer) },
+      ]),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
 /** The metadata_props of a model, or undefined when the bytes are no ONNX model. */
 export function readModelMetadata(bytes: Uint8Array): Readonly<Record<string, string>> | undefined {
   try {

@@ -72,6 +72,8 @@ const cardSchema = z.object({
     classes: extent,
     padding: z.enum(["same", "valid"]),
     block: z.array(z.enum(["conv", "norm", "activation", "dropout"])),
+    blockKind: z.enum(["plain", "residual"]).default("plain"),
+    attention: z.boolean().default(false),
     normalisation: z.enum(["none", "instance", "batch"]),
     negativeSlope: z.number(),
     dropout: z.number(),

@@ -48,13 +48,14 @@ export function exportModel(
   const { unet } = card;
   const { input: size } = makeCanvas(unet, card.input.canvas);
   const image = input("image", [1, unet.inChannels, size.height, size.width]);
-  const scores = networks.map((each) =>
-    meanOf(
+  const scores = networks.map((each, i) => {
+    const options = { prefix: networks.length === 1 ? "" : `network${i}.`, shared: new Map<string, Value>() };
+    return meanOf(
       mirrorings(card.inference.mirrored).map((axes) =>
-        flip(buildInferenceNetwork(flip(image, axes), each, unet, spec), axes),
+        flip(buildInferenceNetwork(flip(image, axes), each, unet, spec, options), axes),
       ),
-    ),
-  );
+    );
+  });
   const logits =
     scores.length === 1 ? scores[0]! : log(add(meanOf(scores.map((each) => exp(logSoftmax(each)))), TINY));
   return buildModel({

@@ -23,6 +23,8 @@ const unetSchema = z.strictObject({
     .array(z.enum(["conv", "norm", "activation", "dropout"]))
     .min(1)
     .readonly(),
+  blockKind: z.enum(["plain", "residual"]).default("plain"),
+  attention: z.boolean().default(false),
   normalisation: z.enum(["none", "instance", "batch"]),
   negativeSlope: z.number().min(0).lt(1),
   dropout: rate,
@@ -154,6 +156,12 @@ export const configSchema = z.strictObject({
   oversample: share.describe(
     "share of each batch drawn from slices that hold a foreground label drawn at random",
   ),
+  finetune: z
+    .strictObject({
+      from: z.string().nullable().describe("a model.onnx whose weights are the start; null: random weights"),
+      frozen: z.enum(["none", "encoder"]).describe("what keeps the weights that it came with"),
+    })
+    .default({ from: null, frozen: "none" }),
   checkpointSeconds: z.number().positive(),
   threads: count.max(256),
   split: z.strictObject({
@@ -284,6 +292,9 @@ function contradictions(config: TrainConfig): string[] {
   }
   if (deepSupervision !== null && levels !== null && deepSupervision > 0 && deepSupervision >= levels) {
     problems.push(`unet.deepSupervision: must be below unet.levels, ${levels}`);
+  }
+  if (config.finetune.frozen !== "none" && config.finetune.from === null) {
+    problems.push("finetune.frozen: needs finetune.from, or random weights would stay as they are");
   }
   const { folds, fold } = config.split;
   if ((folds === null) !== (fold === null) || (folds !== null && fold !== null && fold >= folds)) {

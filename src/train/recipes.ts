@@ -49,6 +49,7 @@ const base: TrainConfig = {
   stepsPerEpoch: null,
   shuffle: true,
   oversample: 0.5,
+  finetune: { from: null, frozen: "none" },
   checkpointSeconds: 30,
   threads: 2,
   split: {

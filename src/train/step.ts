@@ -23,6 +23,8 @@ export interface StepOptions {
   /** Decay of the moving average of the weights; 0: none is kept. */
   readonly averageDecay: number;
   readonly optimizer: OptimizerConfig;
+  /** Parameters that keep their values. Default: none. */
+  readonly isFrozen?: (name: string) => boolean;
   /** Largest L2 norm of the gradient; 0 = no clipping. */
   readonly clipNorm: number;
 }
@@ -42,10 +44,10 @@ export interface StepModel {
 const STATISTICS_MOMENTUM = 0.1;
 
 /** 1 for weights, 0 for biases, scales and shifts: only weights decay. */
-function decayMask(specs: readonly ParameterSpec[]): Float32Array {
+function decayMask(specs: readonly ParameterSpec[], isFrozen: (name: string) => boolean): Float32Array {
   const mask = new Float32Array(parameterCount(specs));
-  for (const { kind, offset, shape } of specs) {
-    if (kind === "weight") mask.fill(1, offset, offset + sizeOf(shape));
+  for (const { name, kind, offset, shape } of specs) {
+    if (kind === "weight" && !isFrozen(name)) mask.fill(1, offset, offset + sizeOf(shape));
   }
   return mask;
 }
@@ -55,6 +57,26 @@ export function flatGradient(loss: Value, parameters: readonly Value[]): Value {
   const parts = gradient(loss, parameters);
   return concat(
     parts.map((part) => reshape(part, [sizeOf(part.shape)])),
+    0,
+  );
+}
+
+/** As flatGradient(), with zeros for what is frozen: no gradient is taken to it or through it alone. */
+function trainableGradient(
+  loss: Value,
+  parameters: readonly Value[],
+  spec: NetworkSpec,
+  isFrozen: (name: string) => boolean,
+): Value {
+  const free = parameters.filter((_, i) => !isFrozen(spec.parameters[i]!.name));
+  if (free.length === parameters.length) return flatGradient(loss, parameters);
+  const parts = new Map(gradient(loss, free).map((part, i) => [free[i]!, part]));
+  return concat(
+    parameters.map((each) => {
+      const size = sizeOf(each.shape);
+      const part = parts.get(each);
+      return part === undefined ? constant(new Float32Array(size)) : reshape(part, [size]);
+    }),
     0,
   );
 }
@@ -98,7 +120,7 @@ export const drawName = (name: string): string => `augment.${name}`;
  * mask a dropout. Outputs: loss [1], gradientNorm [1], and parametersNext, statisticsNext, momentumNext … for each vector.
  */
 export function buildStepModel(options: StepOptions): StepModel {
-  const { unet, spec, batchSize, inputSize } = options;
+  const { unet, spec, batchSize, inputSize, isFrozen = () => false } = options;
   const image = input("image", [batchSize, unet.inChannels, inputSize.height, inputSize.width]);
   const parameters = input("parameters", [parameterCount(spec.parameters)]);
   const outputSize = {
@@ -109,7 +131,7 @@ export function buildStepModel(options: StepOptions): StepModel {
   const seen = augmented({ image, labels }, options, outputSize);
   const network = buildTrainingNetwork(seen.image, parameters, unet, spec);
   const loss = segmentationLoss(network.logits, seen.labels, options.loss, network.auxiliary);
-  const clipped = clipGradient(flatGradient(loss, network.parameters), options.clipNorm);
+  const clipped = clipGradient(trainableGradient(loss, network.parameters, spec, isFrozen), options.clipNorm);
   const names = stateNames(options.optimizer);
   const stepped = optimizerStep(options.optimizer, {
     parameters,
@@ -118,7 +140,7 @@ export function buildStepModel(options: StepOptions): StepModel {
     learningRate: input("learningRate", [1]),
     correction1: input("correction1", [1]),
     correction2: input("correction2", [1]),
-    decay: constant(decayMask(spec.parameters)),
+    decay: constant(decayMask(spec.parameters, isFrozen)),
   });
   const outputs: Record<string, Value> = {
     loss,

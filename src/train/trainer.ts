@@ -5,7 +5,8 @@ import { type NetworkSpec, specifyNetwork } from "../unet/network.ts";
 import { initialParameters, initialStatistics } from "../unet/parameters.ts";
 import { type Batch, makeBatch, makeSlicePicker } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
-import { type FittedConfig, optimizerOf } from "./config.ts";
+import { optimizerOf } from "./config.ts";
+import { isEncoder, takeWeights } from "./finetune.ts";
 import { makeLoop } from "./loop.ts";
 import { buildStepModel, type StepModel } from "./step.ts";
 import type { LoopContext, Trainer, TrainerOptions } from "./types.ts";
@@ -26,6 +27,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     loss: config.loss,
     augment: config.augment,
     averageDecay: config.averageDecay,
+    ...(config.finetune.frozen === "encoder" ? { isFrozen: isEncoder } : {}),
     optimizer: optimizerOf(config),
     clipNorm: config.clipNorm,
   });
@@ -41,7 +43,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
   };
   const batchOf = (step: number): Promise<Batch> => makeBatch(step, pick, data.load, batchOptions);
 
-  const fresh = initialState(config, spec, stepModel);
+  const { fresh, startedFrom } = freshState(options, spec, stepModel);
   const state = options.resume ?? fresh;
   checkTensors(state, fresh);
   const context: LoopContext = { ...options, spec, canvas, stepModel, program, batchOf };
@@ -52,17 +54,30 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     spec,
     canvas,
+    startedFrom,
     measure: loop.measure,
     run: loop.run,
     dispose: () => program.dispose(),
   };
 }
 
-function initialState(config: FittedConfig, spec: NetworkSpec, model: StepModel): TrainingState {
-  const parameters = initialParameters(spec.parameters, {
-    seed: config.seed,
-    initialisation: config.unet.initialisation,
-  });
+/** Where a run begins: seeded weights, or those of another model. */
+function freshState({ config, data, from }: TrainerOptions, spec: NetworkSpec, model: StepModel) {
+  const drawn = {
+    parameters: initialParameters(spec.parameters, {
+      seed: config.seed,
+      initialisation: config.unet.initialisation,
+    }),
+    statistics: initialStatistics(spec.statistics),
+  };
+  const taken = from === undefined ? undefined : takeWeights(from, spec, drawn, data.labels);
+  return { fresh: stateOf(taken ?? drawn, model), startedFrom: taken?.summary };
+}
+
+function stateOf(
+  { parameters, statistics }: { readonly parameters: Float32Array; readonly statistics: Float32Array },
+  model: StepModel,
+): TrainingState {
   const moments = model.stateNames.map((name) => [name, new Float32Array(parameters.length)] as const);
   return {
     step: 0,
@@ -71,7 +86,7 @@ function initialState(config: FittedConfig, spec: NetworkSpec, model: StepModel)
       parameters,
       // The average follows the weights from the start.
       ...(model.hasAverage ? { average: parameters.slice() } : {}),
-      statistics: initialStatistics(spec.statistics),
+      statistics,
       ...Object.fromEntries(moments),
     },
     metadata: {},

@@ -59,6 +59,8 @@ export interface Trainer {
   readonly state: TrainingState;
   readonly spec: NetworkSpec;
   readonly canvas: Canvas;
+  /** How much of another model a fresh run started from. */
+  readonly startedFrom: string | undefined;
   /** Milliseconds of one step and of one validation, measured; changes nothing. */
   measure(now: () => number): Promise<{ readonly stepMs: number; readonly validationMs: number }>;
   /** Runs to the last step, or until the host stops it. @returns whether all steps are done. */
@@ -81,6 +83,8 @@ export interface TrainerOptions {
   /** Further metadata_props of the exported model, beside the card. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly resume: TrainingState | undefined;
+  /** A model whose weights a fresh run starts from, as config.finetune.from names it. */
+  readonly from?: { readonly bytes: Uint8Array; readonly name: string } | undefined;
 }
 
 /** A trainer's parts, as its loop sees them. */

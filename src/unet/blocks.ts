@@ -5,9 +5,11 @@ import {
   conv,
   convTranspose,
   div,
+  exp,
   leakyRelu,
   maxPool,
   mul,
+  neg,
   norm,
   reduceMean,
   reshape,
@@ -16,7 +18,7 @@ import {
   sub,
 } from "../graph/build.ts";
 import type { Shape, Value } from "../graph/value.ts";
-import type { UnetConfig } from "./config.ts";
+import type { BlockStep, UnetConfig } from "./config.ts";
 
 /** PyTorch's and nnU-Net's default. */
 export const NORM_EPSILON = 1e-5;
@@ -86,12 +88,33 @@ export function block(
   config: UnetConfig,
   context: UnetContext,
 ): Value {
+  if (config.blockKind === "plain") return steps(x, channels, config.block, { name, config, context });
+  const last = config.block.at(-1) === "activation" ? config.block.length - 1 : config.block.length;
+  const way = steps(x, channels, config.block.slice(0, last), { name, config, context });
+  const sum = add(way, shortcut(crop(x, way, `${name}.shortcut`), channels, name, context));
+  return last === config.block.length ? sum : leakyRelu(sum, config.negativeSlope, `${name}.activation`);
+}
+
+/** The block's input, brought to its width by a 1x1 convolution where that differs. */
+function shortcut(x: Value, channels: number, name: string, context: UnetContext): Value {
+  if (x.shape[1] === channels) return x;
+  const options = { kernel: 1, padding: "same", bias: true, name: `${name}.shortcut` } as const;
+  return convolution(x, channels, options, context);
+}
+
+function steps(
+  x: Value,
+  channels: number,
+  list: readonly BlockStep[],
+  within: { readonly name: string; readonly config: UnetConfig; readonly context: UnetContext },
+): Value {
+  const { name, config, context } = within;
   let y = x;
   const count = { conv: 0, norm: 0, activation: 0, dropout: 0 };
-  for (const [i, step] of config.block.entries()) {
+  for (const [i, step] of list.entries()) {
     const label = `${name}.${step}${count[step]++}`;
     if (step === "conv") {
-      const isNormed = config.block[i + 1] === "norm" && config.normalisation !== "none";
+      const isNormed = list[i + 1] === "norm" && config.normalisation !== "none";
       y = convolution(
         y,
         channels,
@@ -107,6 +130,19 @@ export function block(
     }
   }
   return y;
+}
+
+/**
+ * Oktay et al., "Attention U-Net: Learning Where to Look for the Pancreas" (MIDL 2018), equations 1 and 2: a weight
+ * from 0 to 1 for each pixel of the skip connection, from it and from what comes up. Here both have one resolution.
+ */
+export function gate(skip: Value, upward: Value, name: string, context: UnetContext): Value {
+  const inner = Math.max(1, Math.floor(skip.shape[1]! / 2));
+  const part = (x: Value, channels: number, part: string, bias: boolean): Value =>
+    convolution(x, channels, { kernel: 1, padding: "same", bias, name: `${name}.gate.${part}` }, context);
+  const joined = add(part(skip, inner, "skip", false), part(upward, inner, "upward", true));
+  const scores = part(leakyRelu(joined, 0, `${name}.gate.relu`), 1, "weight", true);
+  return mul(skip, div(1, add(exp(neg(scores)), 1)));
 }
 
 /** Inverted dropout (Srivastava 2014); the mask comes from outside, so that a run can be resumed exactly. */

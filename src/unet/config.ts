@@ -16,6 +16,10 @@ export interface UnetConfig {
   /** "same": 3x3 convolutions keep the size; "valid": unpadded, the result is smaller and skips are cropped. */
   readonly padding: "same" | "valid";
   readonly block: readonly BlockStep[];
+  /** "residual": the block's input is added before its last activation (He et al. 2016), through a 1x1 where widths differ. */
+  readonly blockKind: "plain" | "residual";
+  /** Whether gates weigh each skip connection by what the level below found (Oktay et al., "Attention U-Net", 2018). */
+  readonly attention: boolean;
   readonly normalisation: "none" | "instance" | "batch";
   /** Slope for negative inputs of the (leaky) ReLU; 0 is ReLU. */
   readonly negativeSlope: number;

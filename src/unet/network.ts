@@ -82,26 +82,37 @@ export function buildTrainingNetwork(
   return { logits, auxiliary, parameters, dropouts, observed };
 }
 
-/** The network as it is applied: parameters and running statistics stored in the model. */
+/**
+ * The network as it is applied: parameters and running statistics stored in the model under their own names.
+ * @param prefix of these names, where a model holds several networks
+ * @param shared constants of the same weights, so that a network that is applied twice is stored once
+ */
 export function buildInferenceNetwork(
   image: Value,
   weights: { readonly parameters: Float32Array; readonly statistics: Float32Array },
   config: UnetConfig,
   spec: NetworkSpec,
+  { prefix = "", shared = new Map<string, Value>() }: InferenceNetworkOptions = {},
 ): Value {
   const stored = new Map(spec.parameters.map((each) => [each.name, each]));
   const running = new Map(spec.statistics.map((each) => [each.name, each]));
+  const named = (name: string, data: Float32Array, shape: Shape): Value => {
+    const known = shared.get(name) ?? constant(data, shape, `${prefix}${name}`);
+    shared.set(name, known);
+    return known;
+  };
   return buildUnet(image, config, {
     mode: "infer",
     parameter(name, shape) {
       const { offset } = stored.get(name)!;
-      return constant(weights.parameters.slice(offset, offset + sizeOf(shape)), shape);
+      return named(name, weights.parameters.slice(offset, offset + sizeOf(shape)), shape);
     },
     statistics(name, channels) {
       const { offset } = running.get(name)!;
+      const at = (from: number): Float32Array => weights.statistics.slice(from, from + channels);
       return {
-        mean: constant(weights.statistics.slice(offset, offset + channels)),
-        variance: constant(weights.statistics.slice(offset + channels, offset + 2 * channels)),
+        mean: named(`${name}.mean`, at(offset), [channels]),
+        variance: named(`${name}.variance`, at(offset + channels), [channels]),
       };
     },
     observed: () => undefined,
@@ -109,4 +120,9 @@ export function buildInferenceNetwork(
       throw new Error("internal: no dropout at inference");
     },
   });
+}
+
+export interface InferenceNetworkOptions {
+  readonly prefix?: string;
+  readonly shared?: Map<string, Value>;
 }

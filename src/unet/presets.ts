@@ -13,6 +13,8 @@ const plain = {
   classes: 6,
   padding: "same",
   block: ["conv", "activation", "conv", "activation"],
+  blockKind: "plain",
+  attention: false,
   normalisation: "none",
   negativeSlope: 0,
   dropout: 0,

@@ -5,7 +5,7 @@
  */
 import { concat } from "../graph/build.ts";
 import type { Value } from "../graph/value.ts";
-import { block, crop, down, dropout, head, type UnetContext, up } from "./blocks.ts";
+import { block, crop, down, dropout, gate, head, type UnetContext, up } from "./blocks.ts";
 import { type UnetConfig, widthAt } from "./config.ts";
 
 /**
@@ -32,7 +32,8 @@ export function buildUnet(image: Value, config: UnetConfig, context: UnetContext
     const name = `decoder${level}`;
     const width = widthAt(config, level);
     const upward = up(x, config.upChannels === "halve" ? width : x.shape[1]!, name, config, context);
-    const skip = crop(skips[level]!, upward, name);
+    const cut = crop(skips[level]!, upward, name);
+    const skip = config.attention ? gate(cut, upward, name, context) : cut;
     const both = config.concat === "skip-first" ? [skip, upward] : [upward, skip];
     x = block(concat(both, 1, `${name}.concat`), width, name, config, context);
     // Deep supervision (Lee et al. 2015), as nnU-Net has it: lower levels are judged against coarser labels.

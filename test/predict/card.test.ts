@@ -54,7 +54,7 @@ const CARD_0_2 = {
 /** What they lack. */
 const LATER = {
   ...NO_CARD_PARTS,
-  unet: { ...UNET, deepSupervision: 0 },
+  unet: { ...UNET, deepSupervision: 0, blockKind: "plain", attention: false },
   inference: { mirrored: [], networks: 1 },
 };
 

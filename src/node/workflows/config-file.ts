@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parse, parseDocument } from "yaml";
 import { HipError } from "../../core/errors.ts";
+import { readModelCard } from "../../predict/card.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { type DeepPartial, mergeConfig, resolveConfig } from "../../train/recipes.ts";
 import { readWholeFile } from "../files.ts";
@@ -141,6 +142,35 @@ function locate(problems: readonly string[], file: ConfigFile, over: Layer): rea
   return found.sort((a, b) => (a.line === b.line ? 0 : a.line - b.line)).map(({ text }) => text);
 }
 
+/** Fine-tuning moves weights that are good already. */
+const FINETUNE_RATE = 1e-3;
+
+/**
+ * What follows from the model that a training starts from: its network, and how images were brought to it.
+ * @throws HipError "not-found", "bad-model"
+ */
+async function modelLayer(user: Layer): Promise<Layer> {
+  const { finetune } = user;
+  const from = typeof finetune === "object" && finetune !== null && "from" in finetune ? finetune.from : null;
+  if (typeof from !== "string") return {};
+  const { preset, unet, input } = readModelCard(await readWholeFile(from), from);
+  const { classes: _, inChannels: __, ...network } = unet;
+  const { mode, normalise, canvas, orientation, spacingMm, neighbours } = input;
+  return {
+    preset,
+    unet: network,
+    input: {
+      mode,
+      normalise,
+      orientation,
+      neighbours,
+      spacingMm: spacingMm ?? "file",
+      ...(mode === "resize" ? { size: canvas } : {}),
+    },
+    schedule: { learningRate: FINETUNE_RATE },
+  };
+}
+
 /** The configuration that a resumed run was started with; what is wrong with it, training itself will say. */
 async function readResumed(run: string): Promise<Layer> {
   try {
@@ -169,9 +199,10 @@ export async function readTrainConfig(sources: ConfigSources): Promise<TrainConf
   const settings = (sources.set ?? []).map(parseSetting).reduce(overlay, {});
   const over = overlay(settings, (sources.flags ?? {}) as Layer);
   const user = overlay(file?.layer ?? {}, over);
+  const model = await modelLayer(user);
   const base = sources.resumed === undefined ? {} : await readResumed(sources.resumed);
   try {
-    return resolveConfig(overlay(base, user), nameSources(sources));
+    return resolveConfig(overlay(mergeConfig(model, base) as Layer, user), nameSources(sources));
   } catch (error) {
     if (!(error instanceof HipError) || file === undefined) throw error;
     const problems = locate(error.problems, file, over);

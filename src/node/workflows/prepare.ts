@@ -6,12 +6,14 @@ import { median } from "../../core/statistics.ts";
 import { patientsOf, splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry, DecodedCase, LayoutName } from "../../dataset/types.ts";
 import { type NetworkPlan, planNetwork } from "../../plan/plan.ts";
+import { readModelCard } from "../../predict/card.ts";
 import { pixelFit, type Size } from "../../predict/fit.ts";
 import type { SliceRef } from "../../train/batches.ts";
 import type { FittedConfig, TrainConfig } from "../../train/config.ts";
 import type { TrainingData } from "../../train/types.ts";
 import { parseAxisCodes } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
+import { readWholeFile } from "../files.ts";
 import { makeProgress } from "../progress.ts";
 import { commandLine } from "../shell.ts";
 import { type CaseDigest, digestCase } from "./data-digest.ts";
@@ -38,6 +40,8 @@ export interface Prepared {
   readonly split: SplitCases;
   readonly opened: OpenedData;
   readonly card: TrainingCard;
+  /** The model that config.finetune.from names. */
+  readonly from: { readonly bytes: Uint8Array; readonly name: string } | undefined;
   /** Further metadata_props of model.onnx, beside the card. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -299,6 +303,10 @@ export async function prepare(
     opened,
     split.train.map(({ id }) => facts.shapes.get(id)!),
   );
+  const name = fitted.finetune.from;
+  // A resumed run has its weights already, and the model may be gone by then.
+  const from =
+    name === null || resumed !== undefined ? undefined : { bytes: await readWholeFile(name), name };
   const data = { labels, ...listSlices(split.train, labels, facts), validate: split.validate };
   return {
     config: fitted,
@@ -307,7 +315,9 @@ export async function prepare(
     split,
     data: { ...data, over: opened.over, load: opened.load },
     metadata: passport.metadata(split.train),
+    from,
     card: trainingCard({
+      from: from === undefined ? undefined : readModelCard(from.bytes, from.name),
       opened,
       split,
       config: fitted,

@@ -175,6 +175,7 @@ function describePlan(
   const { plan, measured, done } = now;
   const { input } = trainer.canvas;
   const lines = [
+    ...(trainer.startedFrom === undefined ? [] : [`Start     ${trainer.startedFrom}`]),
     `Network   ${config.preset}: ${config.unet.levels} levels, base ${config.unet.baseWidth}, ${parameterCount(trainer.spec.parameters).toLocaleString("en")} parameters, input ${input.width} x ${input.height}`,
     ...reasons.map(({ key, value, because }) => `Planned   ${key} ${value}: ${because}`),
     `Data      ${data.slices.length} training slices of ${countPatients(split.train)}; ${countPatients(split.validate)} to validate, ${countPatients(split.test)} to test`,

@@ -24,6 +24,8 @@ export interface TrainingCardFacts {
   readonly facts: CaseFacts;
   /** By case; one that could not be read is left out. */
   readonly digests: ReadonlyMap<string, CaseDigest>;
+  /** The model whose weights were the start. */
+  readonly from: ModelCard | undefined;
   /** As dataset.json states it. */
   readonly licence: string | null;
 }
@@ -51,7 +53,7 @@ export function trainingCard(from: TrainingCardFacts): TrainingCard {
     labels,
     input,
     inference: { mirrored: mirroredAxes(config), networks: 1 },
-    trainedOn: `${layout} data set, ${split.train.length} volumes of ${patients.train} patients`,
+    trainedOn: `${layout} data set, ${split.train.length} volumes of ${patients.train} patients${from.from === undefined ? "" : `, starting from the weights of a model trained on: ${from.from.trainedOn}`}`,
     synthetic,
     seed: config.seed,
     patients,
