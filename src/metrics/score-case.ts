@@ -1,8 +1,8 @@
 /** Scores one predicted volume against its truth, label by label. */
 
 import { IGNORE_LABEL } from "../core/labels.ts";
+import { countComponents } from "../volume/components.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { countComponents } from "./components.ts";
 import { conventionOf } from "./conventions/index.ts";
 import type { Convention, ConventionName, DistanceScores } from "./conventions/types.ts";
 import { type CroppedMasks, cropLabel } from "./crop.ts";

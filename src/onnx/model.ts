@@ -158,6 +158,21 @@ export function readInitializers(bytes: Uint8Array): ReadonlyMap<string, StoredT
   }
 }
 
+/**
+ * The same model with some of its stored tensors multiplied by a factor.
+ * @param names of float32 tensors; others are left alone
+ * @throws Error when the bytes are no ONNX model
+ */
+export function scaleInitializers(bytes: Uint8Array, names: ReadonlySet<string>, factor: number): Uint8Array {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  for (const tensor of model.graph?.initializer ?? []) {
+    if (!names.has(tensor.name) || tensor.dataType !== DataType.FLOAT) continue;
+    const data = new Float32Array(tensor.rawData.slice().buffer).map((value) => value * factor);
+    tensor.rawData = new Uint8Array(data.buffer);
+  }
+  return toBinary(ModelProtoSchema, model);
+}
+
 /** The metadata_props of a model, or undefined when the bytes are no ONNX model. */
 export function readModelMetadata(bytes: Uint8Array): Readonly<Record<string, string>> | undefined {
   try {

@@ -1,6 +1,7 @@
 /** How large the labels of a mask are, where they lie and in how many pieces. */
-import { componentSizes } from "../metrics/components.ts";
+
 import { cropLabel } from "../metrics/crop.ts";
+import { componentSizes } from "../volume/components.ts";
 import type { LabelFeatures, PassportCase } from "./types.ts";
 
 function placeOf({ width, height, depth, mask }: PassportCase, id: number) {

@@ -36,6 +36,10 @@ export interface InferenceFacts {
   readonly mirrored: readonly ("width" | "height")[];
   /** Networks whose probabilities are averaged. */
   readonly networks: number;
+  /** What scores were divided by, so that probabilities are what they say on validation patients; null: not looked for. */
+  readonly temperature: number | null;
+  /** Labels of which, in volumes, only the largest connected component is kept: this is done after the network. */
+  readonly keepLargest: readonly number[];
 }
 
 export interface ModelCard extends CardParts {
@@ -58,6 +62,14 @@ export interface ModelCard extends CardParts {
   readonly validation: { readonly foregroundMeanDice: number | null; readonly convention: string };
   readonly intendedUse: string;
 }
+
+/** One pass of one network. */
+export const PLAIN_INFERENCE = {
+  mirrored: [] as ("width" | "height")[],
+  networks: 1,
+  temperature: null,
+  keepLargest: [] as number[],
+} satisfies InferenceFacts;
 
 const extent = z.number().int().positive();
 const cardSchema = z.object({
@@ -108,8 +120,13 @@ const cardSchema = z.object({
     neighbours: z.number().int().min(0).max(4).default(0),
   }),
   inference: z
-    .object({ mirrored: z.array(z.enum(["width", "height"])), networks: extent })
-    .default({ mirrored: [], networks: 1 }),
+    .object({
+      mirrored: z.array(z.enum(["width", "height"])),
+      networks: extent,
+      temperature: z.number().positive().nullable(),
+      keepLargest: z.array(z.number().int()),
+    })
+    .default(PLAIN_INFERENCE),
   trainedOn: z.string(),
   synthetic: z.boolean(),
   seed: z.number().int(),
@@ -122,9 +139,6 @@ const cardSchema = z.object({
 
 /** How much of a card the fit of an image needs; the rest has the values of single 2D slices. */
 export const PLAIN_INPUT = { orientation: null, spacingMm: null, neighbours: 0 } as const;
-
-/** One pass of one network. */
-export const PLAIN_INFERENCE: InferenceFacts = { mirrored: [], networks: 1 };
 
 /** The card as metadata_props of an ONNX model. */
 export function cardMetadata(card: ModelCard): Readonly<Record<string, string>> {

@@ -1,6 +1,8 @@
 /** A model applied to slices: the one inference path, used by validation, evaluate and predict alike. */
+
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import { float32Of } from "../runtime/runtime.ts";
+import { keepLargestComponent } from "../volume/components.ts";
 import { resizeLinear } from "../volume/resize.ts";
 import { type ModelCard, readModelCard } from "./card.ts";
 import { makeCanvas, neighboursOf, pixelFit, placeImage, type Size } from "./fit.ts";
@@ -170,6 +172,11 @@ async function predictStack(
       source,
     });
     for (const [i, tile] of some.entries()) blender.add(tile, scores, i * outputPixels);
+  }
+  // A label's largest component in one slice alone would say nothing: organs are cut in two by many slices.
+  if (stack.depth > 1) {
+    const shape = [stack.width, stack.height, stack.depth] as const;
+    for (const id of card.inference.keepLargest) keepLargestComponent(writer.result, shape, id);
   }
   return writer.result;
 }

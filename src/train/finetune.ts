@@ -5,7 +5,7 @@ import { sizeOf } from "../graph/value.ts";
 import { readInitializers, type StoredTensor } from "../onnx/model.ts";
 import { readModelCard } from "../predict/card.ts";
 import type { NetworkSpec } from "../unet/network.ts";
-import type { ParameterSpec } from "../unet/parameters.ts";
+import { type ParameterSpec, parameterCount, statisticCount } from "../unet/parameters.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 
 export interface StartingWeights {
@@ -13,6 +13,37 @@ export interface StartingWeights {
   readonly statistics: Float32Array;
   /** One sentence: how much was taken over. */
   readonly summary: string;
+}
+
+/**
+ * All weights of a model's one network.
+ * @throws HipError "bad-model" where one is missing: the model was written before weights had names
+ */
+export function storedWeights(
+  model: { readonly bytes: Uint8Array; readonly name: string },
+  spec: NetworkSpec,
+): { readonly parameters: Float32Array; readonly statistics: Float32Array } {
+  const stored = readInitializers(model.bytes) ?? new Map<string, StoredTensor>();
+  const take = (into: Float32Array, name: string, offset: number, size: number): void => {
+    const tensor = stored.get(name);
+    if (tensor?.data.length !== size) {
+      throw new HipError("bad-model", `Cannot use "${model.name}": it has no weights "${name}" that fit`, {
+        hint: "Train again with this version",
+      });
+    }
+    into.set(tensor.data, offset);
+  };
+  const parameters = new Float32Array(parameterCount(spec.parameters));
+  const statistics = new Float32Array(statisticCount(spec.statistics));
+  for (const { name, offset, shape } of spec.parameters) {
+    // Heads of deep supervision are not applied, so they are not stored.
+    if (!/^head\d/.test(name)) take(parameters, name, offset, sizeOf(shape));
+  }
+  for (const { name, channels, offset } of spec.statistics) {
+    take(statistics, `${name}.mean`, offset, channels);
+    take(statistics, `${name}.variance`, offset + channels, channels);
+  }
+  return { parameters, statistics };
 }
 
 /** Whether a parameter belongs to the contracting path. */

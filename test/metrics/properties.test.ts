@@ -1,10 +1,10 @@
 /** What must hold of any two masks, in 2D and 3D and at any spacing. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countComponents } from "../../src/metrics/components.ts";
 import { CONVENTION_NAMES } from "../../src/metrics/conventions/types.ts";
 import { type ScoreCaseInput, scoreCase } from "../../src/metrics/score-case.ts";
 import type { CaseLabelMetrics } from "../../src/metrics/types.ts";
+import { countComponents } from "../../src/volume/components.ts";
 
 type Pair = Pick<ScoreCaseInput, "truth" | "prediction" | "shape" | "spacingMm">;
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { PLAIN_INFERENCE } from "../../src/predict/card.ts";
 import { exportModel } from "../../src/predict/export.ts";
 import { isEncoder, takeWeights } from "../../src/train/finetune.ts";
 import type { UnetConfig } from "../../src/unet/config.ts";
@@ -34,7 +35,7 @@ function network(unet: UnetConfig, seed: number) {
 
 const old = network(UNET, 1);
 const bytes = exportModel(
-  makeCard({ unet: UNET, labels: LABELS, inference: { mirrored: ["width"], networks: 1 } }),
+  makeCard({ unet: UNET, labels: LABELS, inference: { ...PLAIN_INFERENCE, mirrored: ["width"] } }),
   old.spec,
   old,
 );
@@ -82,7 +83,7 @@ describe("takeWeights()", () => {
     const wide = network({ ...UNET, baseWidth: 8, maxWidth: 16 }, 2);
     expect(() => takeWeights(model, wide.spec, wide, LABELS)).toThrow(/none of its weights fits/);
     const ensemble = exportModel(
-      makeCard({ unet: UNET, labels: LABELS, inference: { mirrored: [], networks: 2 } }),
+      makeCard({ unet: UNET, labels: LABELS, inference: { ...PLAIN_INFERENCE, networks: 2 } }),
       old.spec,
       [old, old],
     );

@@ -9,6 +9,7 @@ import { makePredictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { FittedConfig } from "../../train/config.ts";
+import { tuneModel } from "../../train/tune.ts";
 import { readWholeFile } from "../files.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
 import { type LogEntry, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
@@ -40,7 +41,7 @@ export interface Finished {
 export async function finishRun(context: FinishContext): Promise<Finished> {
   const { run, config, options, prepared, runtime } = context;
   const path = join(options.out, RUN_FILES.model);
-  const bytes = await readWholeFile(path);
+  const bytes = await tuned(context, path);
   const predictor = await makePredictor(runtime, bytes, path);
   try {
     const { split } = prepared;
@@ -108,6 +109,26 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
       files: [...new Set([...names.map((name) => join(options.out, name)), ...figures])],
     };
   } finally {
+    await predictor.dispose();
+  }
+}
+
+/** The model as it is judged and applied: its scores calibrated, its clean-up chosen, on validation patients. */
+async function tuned({ run, options, prepared, runtime }: FinishContext, path: string): Promise<Uint8Array> {
+  const bytes = await readWholeFile(path);
+  const predictor = await makePredictor(runtime, bytes, path);
+  const { validate } = prepared.split;
+  const progress = makeProgress(options.stderr, {
+    total: validate.length,
+    label: "Tuning on the validate split",
+    isQuiet: options.quiet ?? false,
+  });
+  try {
+    const model = await tuneModel(bytes, predictor, validate, prepared.data, (done) => progress.update(done));
+    await run.writeModel(model.bytes);
+    return model.bytes;
+  } finally {
+    progress.stop();
     await predictor.dispose();
   }
 }

@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { HipError } from "../../core/errors.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import { readModelMetadata } from "../../onnx/model.ts";
 import { PASSPORT_KEY } from "../../passport/read.ts";
@@ -10,25 +9,11 @@ import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import { cardMarkdown } from "../../predict/card-markdown.ts";
 import { exportModel, type Weights } from "../../predict/export.ts";
 import { cardMetrics } from "../../report/card-metrics.ts";
+import { storedWeights } from "../../train/finetune.ts";
 import { specifyNetwork } from "../../unet/network.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
-import { openCheckpointStore } from "../checkpoint-store.ts";
 import { readWholeFile } from "../files.ts";
 import { RUN_FILES } from "../run-folder.ts";
-
-async function weightsOf(run: string): Promise<Weights> {
-  const state = await (await openCheckpointStore(run, {})).load("best");
-  const parameters = state?.tensors.average ?? state?.tensors.parameters;
-  const statistics = state?.tensors.statistics;
-  if (parameters !== undefined && statistics !== undefined) return { parameters, statistics };
-  throw new HipError(
-    "bad-checkpoint",
-    `Cannot join the folds: "${run}" has no checkpoint of its best weights`,
-    {
-      hint: "Train the fold again: remove its folder and run the command again with --resume",
-    },
-  );
-}
 
 /** Who was learnt from and who judged: all patients were both, but no patient judged a network that knew him or her. */
 function ensembleCard(cards: readonly ModelCard[], metrics: Metrics): ModelCard {
@@ -51,7 +36,14 @@ function ensembleCard(cards: readonly ModelCard[], metrics: Metrics): ModelCard 
     ...first!,
     data,
     patients: { train: train + validate, validate: 0, test },
-    inference: { ...first!.inference, networks: cards.length },
+    inference: {
+      ...first!.inference,
+      networks: cards.length,
+      // Only what every fold found better.
+      keepLargest: first!.inference.keepLargest.filter((id) =>
+        cards.every(({ inference }) => inference.keepLargest.includes(id)),
+      ),
+    },
     trainedOn: `${first!.trainedOn} in each of ${cards.length} folds`,
     validation: {
       foregroundMeanDice: metrics.foregroundMean,
@@ -81,8 +73,12 @@ export async function writeEnsemble({
   for (const run of runs) {
     const path = join(run, RUN_FILES.model);
     const bytes = await readWholeFile(path);
-    cards.push(readModelCard(bytes, path));
-    weights.push(await weightsOf(run));
+    const card = readModelCard(bytes, path);
+    const { unet, input } = card;
+    const spec = specifyNetwork(unet, [1, unet.inChannels, input.canvas.height, input.canvas.width]);
+    cards.push(card);
+    // Their scores are calibrated there, each by its own temperature.
+    weights.push(storedWeights({ bytes, name: path }, spec));
     const known = readModelMetadata(bytes)?.[PASSPORT_KEY];
     if (known !== undefined && cards.length === 1) passport = { [PASSPORT_KEY]: known };
   }

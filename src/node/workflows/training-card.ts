@@ -2,7 +2,7 @@
 
 import { patientsOf } from "../../dataset/split.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
-import type { InputFit, ModelCard } from "../../predict/card.ts";
+import { type InputFit, type ModelCard, PLAIN_INFERENCE } from "../../predict/card.ts";
 import { limitsOf } from "../../predict/card-limits.ts";
 import type { CardData } from "../../predict/card-parts.ts";
 import type { FittedConfig } from "../../train/config.ts";
@@ -52,7 +52,7 @@ export function trainingCard(from: TrainingCardFacts): TrainingCard {
     unet: config.unet,
     labels,
     input,
-    inference: { mirrored: mirroredAxes(config), networks: 1 },
+    inference: { ...PLAIN_INFERENCE, mirrored: mirroredAxes(config) },
     trainedOn: `${layout} data set, ${split.train.length} volumes of ${patients.train} patients${from.from === undefined ? "" : `, starting from the weights of a model trained on: ${from.from.trainedOn}`}`,
     synthetic,
     seed: config.seed,
