@@ -26,7 +26,6 @@ export interface PlannedValues {
   readonly baseWidth: number;
   readonly batchSize: number;
   readonly neighbours: number;
-  readonly deepSupervision: number;
   readonly mirror: { readonly width: boolean; readonly height: boolean };
   /** Of augmentation, 0 to 1. */
   readonly strength: number;
@@ -124,7 +123,6 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, time: GivenTi
     baseWidth,
     batchSize,
     neighbours: wishes.neighbours ?? neighboursFor(data),
-    deepSupervision: wishes.deepSupervision ?? Math.min(2, levels - 1),
     mirror: wishes.mirror ?? mirrorFor(data),
     strength: wishes.strength ?? strengthFor(passes),
   };
@@ -138,7 +136,6 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, time: GivenTi
     ],
     batchSize: ["batchSize", `about ${BATCH_PIXELS.toLocaleString("en")} pixels a step at ${describe(data)}`],
     neighbours: ["input.neighbours", neighbourReason(data)],
-    deepSupervision: ["unet.deepSupervision", "coarser levels are judged too"],
     strength: ["augment.strength", `each slice will be seen about ${Number(passes.toPrecision(2))} times`],
     mirror: ["augment.mirror", mirrorReason(data)],
   };

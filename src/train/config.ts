@@ -37,9 +37,8 @@ const unetSchema = z.strictObject({
     .int()
     .min(0)
     .max(6)
-    .nullable()
     .default(0)
-    .describe("null: planned; levels below the finest that are judged too while training"),
+    .describe("levels below the finest that are judged too while training"),
   initialisation: z.enum(["he", "pytorch"]),
 });
 
@@ -287,10 +286,10 @@ function contradictions(config: TrainConfig): string[] {
     if (low > high) problems.push(`augment.${name}: low must not be above high, got ${low} and ${high}`);
   }
   const { deepSupervision, levels } = config.unet;
-  if (deepSupervision !== null && deepSupervision > 0 && config.unet.padding === "valid") {
+  if (deepSupervision > 0 && config.unet.padding === "valid") {
     problems.push("unet.deepSupervision: needs padding same");
   }
-  if (deepSupervision !== null && levels !== null && deepSupervision > 0 && deepSupervision >= levels) {
+  if (levels !== null && deepSupervision > 0 && deepSupervision >= levels) {
     problems.push(`unet.deepSupervision: must be below unet.levels, ${levels}`);
   }
   if (config.finetune.frozen !== "none" && config.finetune.from === null) {

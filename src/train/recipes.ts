@@ -13,7 +13,6 @@ const base: TrainConfig = {
     block: [...presets.pelvis.block],
     levels: null,
     baseWidth: null,
-    deepSupervision: null,
     inChannels: 1,
     classes: null,
   },

@@ -6,7 +6,6 @@ const OPEN: Wishes = {
   baseWidth: null,
   batchSize: null,
   neighbours: null,
-  deepSupervision: null,
   mirror: null,
   strength: null,
 };
@@ -96,12 +95,7 @@ test("augmentation is the stronger the more often slices are seen", () => {
 test("what the user states stays, and only the rest is explained", () => {
   const wishes: Wishes = { ...OPEN, levels: 2, batchSize: 5, strength: 1 };
   const { values, reasons } = planNetwork(SMALL, wishes, { epochs: 3 });
-  expect(values).toMatchObject({ levels: 2, batchSize: 5, strength: 1, deepSupervision: 1 });
-  expect(reasons.map(({ key }) => key)).toEqual([
-    "unet.baseWidth",
-    "input.neighbours",
-    "unet.deepSupervision",
-    "augment.mirror",
-  ]);
-  expect(planNetwork(SMALL, { ...OPEN }, {}).reasons).toHaveLength(7);
+  expect(values).toMatchObject({ levels: 2, batchSize: 5, strength: 1 });
+  expect(reasons.map(({ key }) => key)).toEqual(["unet.baseWidth", "input.neighbours", "augment.mirror"]);
+  expect(planNetwork(SMALL, { ...OPEN }, {}).reasons).toHaveLength(6);
 });

@@ -34,7 +34,6 @@ function differences(stored: TrainConfig, asked: TrainConfig): string[] {
       classes: asked.unet.classes ?? stored.unet.classes,
       levels: asked.unet.levels ?? stored.unet.levels,
       baseWidth: asked.unet.baseWidth ?? stored.unet.baseWidth,
-      deepSupervision: asked.unet.deepSupervision ?? stored.unet.deepSupervision,
       inChannels: 1 + 2 * (asked.input.neighbours ?? stored.input.neighbours ?? 0),
     },
     batchSize: asked.batchSize ?? stored.batchSize,
