@@ -60,7 +60,7 @@ describe("describeFile() of a model", () => {
       modelSha256: "00",
       by: "compare",
       why: "a, b",
-      version: "0.3.0",
+      version: "0.4.0",
       at: "2026-01-01",
     };
     const bytes = tinyModel();
