@@ -5,6 +5,7 @@ import { describeSizes } from "../predict/card-limits.ts";
 import type { CardMetrics } from "../predict/card-parts.ts";
 import {
   describeCounts,
+  describeInference,
   describeIntensities,
   describeSlices,
   describeTrainedOn,
@@ -30,12 +31,14 @@ function whatItIs({ path, bytes, version, format, preset, unet, labels }: ModelI
   ];
 }
 
-function howImagesCome({ input }: ModelInfo): readonly Row[] {
+function howImagesCome(info: ModelInfo): readonly Row[] {
+  const { input } = info;
   const { canvas, mode } = input;
   return [
     ["Slices", wrapped(describeSlices(input))],
     ["Values", describeIntensities(input)],
     ["Canvas", `${canvas.width} x ${canvas.height} (${mode})`],
+    ["Applied as", wrapped(describeInference(info))],
   ];
 }
 

@@ -154,7 +154,7 @@ function neighbourReason({ unit, sliceRatio }: DataFingerprint): string {
   if (unit === "slice") return "single slices come without neighbours";
   if (sliceRatio === undefined) return "files do not say how far slices are apart";
   const apart = Number(sliceRatio.toPrecision(2));
-  return `slices are ${apart} pixels apart (up to ${NEAR_SLICES} they show the same anatomy)`;
+  return `slices are ${apart === 1 ? "1 pixel" : `${apart} pixels`} apart (up to ${NEAR_SLICES} they show the same anatomy)`;
 }
 
 function mirrorReason({ labels, orientation }: DataFingerprint): string {

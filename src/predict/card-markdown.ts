@@ -5,6 +5,7 @@ import { describeSizes } from "./card-limits.ts";
 import type { CardMetrics } from "./card-parts.ts";
 import {
   describeCounts,
+  describeInference,
   describeIntensities,
   describeSlices,
   describeTrainedOn,
@@ -39,7 +40,8 @@ function purpose(card: ModelCard): string {
   ].join("\n\n");
 }
 
-function preparation({ input, unet }: ModelCard): string {
+function preparation(card: ModelCard): string {
+  const { input, unet } = card;
   const { canvas, mode } = input;
   const fit =
     mode === "pad"
@@ -53,6 +55,7 @@ function preparation({ input, unet }: ModelCard): string {
       `Grey values: ${describeIntensities(input)}.`,
       `Size: ${fit}.`,
       `Network: input \`image\`, float32 [batch, ${unet.inChannels}, height, width]; output \`logits\`, float32 [batch, ${unet.classes}, height, width]${unet.padding === "same" ? "" : " (smaller than the input: convolutions are unpadded)"}. The channel with the largest value is the label.`,
+      `Within the model and after it: ${plain(describeInference(card))}.`,
     ]),
   ].join("\n\n");
 }

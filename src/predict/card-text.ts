@@ -36,6 +36,26 @@ export function describeSlices({ orientation, spacingMm, neighbours }: ModelCard
   return `${plane}, ${size}${more}`;
 }
 
+/** What model.onnx does beyond one pass of one network, and what follows it. */
+export function describeInference({ inference, labels }: Pick<ModelCard, "inference" | "labels">): string {
+  const { mirrored, networks, temperature, keepLargest } = inference;
+  const nameOf = (id: number): string => labels.find((label) => label.id === id)?.name ?? `${id}`;
+  return [
+    networks === 1 ? "one network" : `mean probability of ${networks} networks`,
+    ...(mirrored.length === 0 ? [] : [`mirrored copies along ${mirrored.join(" and ")} averaged`]),
+    ...(temperature === null
+      ? []
+      : [
+          networks === 1
+            ? `scores divided by ${number(temperature)} (calibrated on validation patients)`
+            : "scores of each calibrated on validation patients",
+        ]),
+    ...(keepLargest.length === 0
+      ? []
+      : [`then only the largest component in a volume of ${keepLargest.map(nameOf).join(", ")}`]),
+  ].join("; ");
+}
+
 /** What is done to grey values. */
 export function describeIntensities({ normalise, over }: ModelCard["input"]): string {
   return normalise === "none"
