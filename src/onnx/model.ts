@@ -140,6 +140,9 @@ export interface StoredTensor {
   readonly data: Float32Array;
 }
 
+/** A copy, since raw data may begin anywhere; Node's Buffer has a slice() that makes none. */
+const floatsOf = (rawData: Uint8Array): Float32Array => new Float32Array(new Uint8Array(rawData).buffer);
+
 /** The float32 tensors of a model by name; undefined when the bytes are no ONNX model. */
 export function readInitializers(bytes: Uint8Array): ReadonlyMap<string, StoredTensor> | undefined {
   try {
@@ -147,11 +150,7 @@ export function readInitializers(bytes: Uint8Array): ReadonlyMap<string, StoredT
     if (graph === undefined) return undefined;
     const stored = graph.initializer.filter(({ dataType }) => dataType === DataType.FLOAT);
     return new Map(
-      stored.map(({ name, dims, rawData }) => [
-        name,
-        // A copy, since raw data may begin anywhere.
-        { shape: dims.map(Number), data: new Float32Array(rawData.slice().buffer) },
-      ]),
+      stored.map(({ name, dims, rawData }) => [name, { shape: dims.map(Number), data: floatsOf(rawData) }]),
     );
   } catch {
     return undefined;
@@ -167,7 +166,7 @@ export function scaleInitializers(bytes: Uint8Array, names: ReadonlySet<string>,
   const model = fromBinary(ModelProtoSchema, bytes);
   for (const tensor of model.graph?.initializer ?? []) {
     if (!names.has(tensor.name) || tensor.dataType !== DataType.FLOAT) continue;
-    const data = new Float32Array(tensor.rawData.slice().buffer).map((value) => value * factor);
+    const data = floatsOf(tensor.rawData).map((value) => value * factor);
     tensor.rawData = new Uint8Array(data.buffer);
   }
   return toBinary(ModelProtoSchema, model);

@@ -3,10 +3,12 @@ import { cpus } from "node:os";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { median } from "../../core/statistics.ts";
+import { counted } from "../../core/text.ts";
+import { quoteSome } from "../../dataset/listing.ts";
 import { patientsOf, splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry, DecodedCase, LayoutName } from "../../dataset/types.ts";
 import { type NetworkPlan, planNetwork } from "../../plan/plan.ts";
-import { readModelCard } from "../../predict/card.ts";
+import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import { pixelFit, type Size } from "../../predict/fit.ts";
 import type { SliceRef } from "../../train/batches.ts";
 import type { FittedConfig, TrainConfig } from "../../train/config.ts";
@@ -16,7 +18,7 @@ import type { LabelDefinition } from "../../volume/volume.ts";
 import { readWholeFile } from "../files.ts";
 import { makeProgress } from "../progress.ts";
 import { commandLine } from "../shell.ts";
-import { type CaseDigest, digestCase } from "./data-digest.ts";
+import { type CaseDigest, caseHashes, digestCase } from "./data-digest.ts";
 import { readLicence } from "./data-licence.ts";
 import { type CaseFacts, type CaseShape, checkCases, type OpenedData, openData } from "./open-data.ts";
 import type { RunSource } from "./run-source.ts";
@@ -190,6 +192,28 @@ async function digestOthers(
   });
 }
 
+/**
+ * @throws HipError "bad-dataset" where images that are to judge were learnt from by the model that is the start: told by
+ *   content, whatever their files are called
+ */
+function checkStart(from: ModelCard, split: SplitCases, digests: ReadonlyMap<string, CaseDigest>): void {
+  const learnt = new Set(from.data?.cases.train ?? []);
+  for (const name of ["validate", "test"] as const) {
+    const known = split[name].filter(({ id }) => {
+      const digest = digests.get(id);
+      return digest !== undefined && learnt.has(caseHashes([digest])[0]!);
+    });
+    if (known.length === 0) continue;
+    throw new HipError(
+      "bad-dataset",
+      `Cannot start from this model: it learnt from ${counted(known.length, "image")} of the ${name} split (${quoteSome(known.map(({ id }) => id))}), which could no longer judge it`,
+      {
+        hint: "Split as that model was split: --set split.seed=… with the seed and the fractions of its config.json",
+      },
+    );
+  }
+}
+
 /** The configuration with what follows from the data, and why. */
 function fitConfig(
   config: TrainConfig,
@@ -307,6 +331,8 @@ export async function prepare(
   // A resumed run has its weights already, and the model may be gone by then.
   const from =
     name === null || resumed !== undefined ? undefined : { bytes: await readWholeFile(name), name };
+  const start = from === undefined ? undefined : readModelCard(from.bytes, from.name);
+  if (start !== undefined) checkStart(start, split, digests);
   const data = { labels, ...listSlices(split.train, labels, facts), validate: split.validate };
   return {
     config: fitted,
@@ -317,7 +343,7 @@ export async function prepare(
     metadata: passport.metadata(split.train),
     from,
     card: trainingCard({
-      from: from === undefined ? undefined : readModelCard(from.bytes, from.name),
+      from: start,
       opened,
       split,
       config: fitted,

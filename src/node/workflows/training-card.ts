@@ -84,14 +84,15 @@ function inputFit({ over, orientation }: OpenedData, { input }: FittedConfig): I
   };
 }
 
-function cardData({ split, facts, digests }: TrainingCardFacts): CardData {
+function cardData({ split, facts, digests, from }: TrainingCardFacts): CardData {
   const known = (cases: readonly CaseEntry[]): readonly CaseDigest[] =>
     cases.flatMap(({ id }) => digests.get(id) ?? []);
   const shapes = split.train.map(({ id }) => facts.shapes.get(id)!);
   return {
     digest: dataDigest(known([...split.train, ...split.validate, ...split.test])),
     cases: {
-      train: caseHashes(known(split.train)),
+      // What the model that was the start learnt from is learnt from too.
+      train: [...new Set([...caseHashes(known(split.train)), ...(from?.data?.cases.train ?? [])])].sort(),
       validate: caseHashes(known(split.validate)),
       test: caseHashes(known(split.test)),
     },
