@@ -5,7 +5,7 @@
  */
 import { add, matMul, mul } from "../graph/build.ts";
 import type { Value } from "../graph/value.ts";
-import { type AugmentConfig, isBending, isSmoothing, strengthened } from "./config.ts";
+import { type AugmentConfig, hasGamma, isBending, isSmoothing, strengthened } from "./config.ts";
 import { changeBias, changeContrast, changeGamma } from "./intensity.ts";
 import { bend, splineField } from "./spatial.ts";
 
@@ -42,7 +42,6 @@ export function augment(
   if (config.brightness.probability > 0) image = mul(image, draw("brightness"));
   if (config.contrast.probability > 0) image = changeContrast(image, draw("contrast"));
   if (config.bias.probability > 0) image = changeBias(image, splineField(draw("bias"), size));
-  const { probability, negativeProbability } = config.gamma;
-  if (probability > 0 || negativeProbability > 0) image = changeGamma(image, draw("gamma"), draw("sign"));
+  if (hasGamma(config)) image = changeGamma(image, draw("gamma"), draw("sign"));
   return { image, labels: placed.labels };
 }

@@ -51,7 +51,7 @@ export const noAugmentation: AugmentConfig = {
   bias: { probability: 0, strength: 0 },
 };
 
-/** The same with its strength worked into the probabilities; `mirror` is a probability then. */
+/** The same with its strength worked into the probabilities, that of mirroring an axis included. */
 export function strengthened(config: AugmentConfig): AugmentConfig & { readonly mirrorProbability: number } {
   const { strength, mirror, gamma } = config;
   const weaker = <T extends { readonly probability: number }>(change: T): T => ({

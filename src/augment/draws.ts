@@ -16,8 +16,6 @@ export interface AugmentSize {
   /** Of the network's input. */
   readonly height: number;
   readonly width: number;
-  /** Height of a pixel over its width: turns are made in millimetres. Default 1. */
-  readonly pixelAspect?: number;
 }
 
 export interface Draw {
@@ -54,14 +52,19 @@ export function drawAugmentation(
 ): Readonly<Record<string, Draw>> {
   const config = strengthened(asked);
   const stream = (name: string): Random => makeRandom(seed, "augment", name, step);
+  const drawFields = (data: Float32Array, probability: number, deviation: number, name: string): void =>
+    drawNormals(data, probability, stream(name), size.batchSize, () => deviation);
   const fillers: Readonly<Record<string, (data: Float32Array) => void>> = {
     affine: (data) => drawAffines(data, config, size, stream),
-    elastic: (data) =>
-      drawFields(data, config.elastic.probability, config.elastic.pixels, stream("elastic"), size),
-    noise: (data) => drawNoise(data, config.noise, stream("noise"), size),
+    elastic: (data) => drawFields(data, config.elastic.probability, config.elastic.pixels, "elastic"),
+    noise: (data) => {
+      const { probability, deviation } = config.noise;
+      const random = stream("noise");
+      drawNormals(data, probability, random, size.batchSize, () => random.between(0, deviation));
+    },
     brightness: (data) => drawFactors(data, config.brightness, stream("brightness")),
     contrast: (data) => drawFactors(data, config.contrast, stream("contrast")),
-    bias: (data) => drawFields(data, config.bias.probability, config.bias.strength, stream("bias"), size),
+    bias: (data) => drawFields(data, config.bias.probability, config.bias.strength, "bias"),
   };
   const shapes = drawShapes(asked, size);
   const empty = (name: string): Float32Array =>
@@ -92,7 +95,7 @@ export function drawAugmentation(
 function drawAffines(
   data: Float32Array,
   config: ReturnType<typeof strengthened>,
-  { batchSize, width, height, pixelAspect = 1 }: AugmentSize,
+  { batchSize, width, height }: AugmentSize,
   stream: (name: string) => Random,
 ): void {
   const { rotation, scale, shift, mirror, mirrorProbability } = config;
@@ -117,8 +120,8 @@ function drawAffines(
     const flipY = mirror.height && flips[1] ? -1 : 1;
     data.set(
       [
-        ...[cos * flipX, (sin * flipX) / pixelAspect],
-        ...[-sin * pixelAspect * flipY, cos * flipY],
+        ...[cos * flipX, sin * flipX],
+        ...[-sin * flipY, cos * flipY],
         ...(isShifted ? [x * shift.share, y * shift.share] : [0, 0]),
       ],
       6 * i,
@@ -126,32 +129,22 @@ function drawAffines(
   }
 }
 
-/** Normal control points for the images that are chosen, 0 for the others. */
-function drawFields(
+/**
+ * Normal numbers for the images that are chosen, 0 for the others: a normal number costs more than all else that is
+ * drawn for a pixel.
+ * @param deviation asked for every image, so that one that is not chosen moves no other's
+ */
+function drawNormals(
   data: Float32Array,
   probability: number,
-  deviation: number,
   random: Random,
-  { batchSize }: AugmentSize,
+  batchSize: number,
+  deviation: () => number,
 ): void {
   const each = data.length / batchSize;
   for (let i = 0; i < batchSize; i++) {
     const isChosen = random.uniform() < probability;
-    for (let k = 0; k < each; k++) data[i * each + k] = isChosen ? random.normal() * deviation : 0;
-  }
-}
-
-function drawNoise(
-  data: Float32Array,
-  { probability, deviation }: AugmentConfig["noise"],
-  random: Random,
-  { batchSize }: AugmentSize,
-): void {
-  const each = data.length / batchSize;
-  for (let i = 0; i < batchSize; i++) {
-    const isChosen = random.uniform() < probability;
-    const own = random.between(0, deviation);
-    // Only for the chosen: a normal number costs more than all else that is drawn for a pixel.
+    const own = deviation();
     if (isChosen) for (let k = 0; k < each; k++) data[i * each + k] = random.normal() * own;
   }
 }

@@ -31,10 +31,10 @@ export interface PlannedValues {
   readonly strength: number;
 }
 
-/** How long the training will be, as the user states it; all undefined: the default number of epochs. */
+/** How long the training will be: steps where they are stated, else minutes, else epochs. */
 export interface GivenTime {
   readonly minutes?: number | undefined;
-  readonly epochs?: number | undefined;
+  readonly epochs: number;
   readonly steps?: number | undefined;
 }
 
@@ -59,7 +59,6 @@ const FEW_PASSES = 6;
 const MANY_PASSES = 100;
 /** Of a network of base width 16 on two CPU cores; a round figure, so that plans do not depend on the machine. */
 const PIXELS_PER_SECOND = 350_000;
-const DEFAULT_EPOCHS = 30;
 /** From so many minutes on, a network twice as wide has the time to be better. */
 const MINUTES_FOR_WIDTH = 30;
 
@@ -82,7 +81,7 @@ function passesIn(
   plan: { readonly batchSize: number; readonly baseWidth: number },
 ): number {
   if (time.steps !== undefined) return (time.steps * plan.batchSize) / slices;
-  if (time.minutes === undefined) return time.epochs ?? DEFAULT_EPOCHS;
+  if (time.minutes === undefined) return time.epochs;
   const perSecond = PIXELS_PER_SECOND * (16 / plan.baseWidth) ** 1.5;
   return (time.minutes * 60 * perSecond) / (size.width * size.height * slices);
 }

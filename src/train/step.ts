@@ -52,24 +52,15 @@ function decayMask(specs: readonly ParameterSpec[], isFrozen: (name: string) => 
   return mask;
 }
 
-/** d loss / d parameter for every parameter, joined in the order of the flat vector. */
-export function flatGradient(loss: Value, parameters: readonly Value[]): Value {
-  const parts = gradient(loss, parameters);
-  return concat(
-    parts.map((part) => reshape(part, [sizeOf(part.shape)])),
-    0,
-  );
-}
-
-/** As flatGradient(), with zeros for what is frozen: no gradient is taken to it or through it alone. */
-function trainableGradient(
+/**
+ * d loss / d parameter for every parameter, joined in the order of the flat vector.
+ * @param free those that learn, default all: the others get zeros, and no gradient is taken to them
+ */
+export function flatGradient(
   loss: Value,
   parameters: readonly Value[],
-  spec: NetworkSpec,
-  isFrozen: (name: string) => boolean,
+  free: readonly Value[] = parameters,
 ): Value {
-  const free = parameters.filter((_, i) => !isFrozen(spec.parameters[i]!.name));
-  if (free.length === parameters.length) return flatGradient(loss, parameters);
   const parts = new Map(gradient(loss, free).map((part, i) => [free[i]!, part]));
   return concat(
     parameters.map((each) => {
@@ -131,7 +122,8 @@ export function buildStepModel(options: StepOptions): StepModel {
   const seen = augmented({ image, labels }, options, outputSize);
   const network = buildTrainingNetwork(seen.image, parameters, unet, spec);
   const loss = segmentationLoss(network.logits, seen.labels, options.loss, network.auxiliary);
-  const clipped = clipGradient(trainableGradient(loss, network.parameters, spec, isFrozen), options.clipNorm);
+  const free = network.parameters.filter((_, i) => !isFrozen(spec.parameters[i]!.name));
+  const clipped = clipGradient(flatGradient(loss, network.parameters, free), options.clipNorm);
   const names = stateNames(options.optimizer);
   const stepped = optimizerStep(options.optimizer, {
     parameters,

@@ -33,7 +33,7 @@ export interface UnetConfig {
   readonly concat: "skip-first" | "up-first";
   /** Kernel of the last convolution. */
   readonly headKernel: 1 | 3;
-  /** While training, so many levels above the lowest of the expanding path are judged too, from the finest on. */
+  /** While training, so many levels below the finest of the expanding path are judged too. */
   readonly deepSupervision: number;
   /** "he": normal, variance 2 / fan-in (He et al. 2015); "pytorch": uniform within 1 / sqrt(fan-in). */
   readonly initialisation: "he" | "pytorch";

@@ -102,15 +102,21 @@ export function countComponents(mask: Uint8Array, shape: Triple): number {
   return joinAll(mask, shape).components;
 }
 
-/** Voxels of each connected component, the largest first; as countComponents(). */
-export function componentSizes(mask: Uint8Array, shape: Triple): readonly number[] {
-  const { runs, parent } = joinAll(mask, shape);
+/** Voxels of each component by the run that is its root, in the order of their first voxels. */
+function sizesByRoot({ runs, parent }: Joined): ReadonlyMap<number, number> {
   const sizes = new Map<number, number>();
   for (let run = 0; run < parent.length; run++) {
     const root = rootOf(parent, run);
-    sizes.set(root, (sizes.get(root) ?? 0) + runs.last[run]! - runs.first[run]! + 1);
+    sizes.set(root, (sizes.get(root) ?? 0) + lengthOf(runs, run));
   }
-  return [...sizes.values()].sort((a, b) => b - a);
+  return sizes;
+}
+
+const lengthOf = ({ first, last }: Runs, run: number): number => last[run]! - first[run]! + 1;
+
+/** Voxels of each connected component, the largest first; as countComponents(). */
+export function componentSizes(mask: Uint8Array, shape: Triple): readonly number[] {
+  return [...sizesByRoot(joinAll(mask, shape)).values()].sort((a, b) => b - a);
 }
 
 /**
@@ -120,23 +126,18 @@ export function componentSizes(mask: Uint8Array, shape: Triple): readonly number
  */
 export function keepLargestComponent(labels: Uint8Array, shape: Triple, id: number): number {
   const mask = Uint8Array.from(labels, (label) => (label === id ? 1 : 0));
-  const { runs, parent, components } = joinAll(mask, shape);
-  if (components < 2) return 0;
-  const sizes = new Map<number, number>();
-  const lengthOf = (run: number): number => runs.last[run]! - runs.first[run]! + 1;
-  for (let run = 0; run < parent.length; run++) {
-    const root = rootOf(parent, run);
-    sizes.set(root, (sizes.get(root) ?? 0) + lengthOf(run));
-  }
+  const joined = joinAll(mask, shape);
+  if (joined.components < 2) return 0;
+  const { runs, parent } = joined;
   // Of components of one size the first stays.
-  const [largest] = [...sizes].reduce((best, each) => (each[1] > best[1] ? each : best));
+  const [largest] = [...sizesByRoot(joined)].reduce((best, each) => (each[1] > best[1] ? each : best));
   let removed = 0;
   for (let row = 0; row + 1 < runs.start.length; row++) {
     for (let run = runs.start[row]!; run < runs.start[row + 1]!; run++) {
       if (rootOf(parent, run) === largest) continue;
       const begin = row * shape[0];
       labels.fill(0, begin + runs.first[run]!, begin + runs.last[run]! + 1);
-      removed += lengthOf(run);
+      removed += lengthOf(runs, run);
     }
   }
   return removed;

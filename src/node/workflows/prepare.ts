@@ -12,6 +12,7 @@ import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import { pixelFit, type Size } from "../../predict/fit.ts";
 import type { SliceRef } from "../../train/batches.ts";
 import type { FittedConfig, TrainConfig } from "../../train/config.ts";
+import { DEFAULT_EPOCHS } from "../../train/plan.ts";
 import type { TrainingData } from "../../train/types.ts";
 import { parseAxisCodes } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
@@ -251,7 +252,7 @@ function fitConfig(
   const { minutes, epochs, steps } = config;
   const plan = planNetwork(fingerprint, wishes, {
     minutes: minutes ?? undefined,
-    epochs: epochs ?? undefined,
+    epochs: epochs ?? DEFAULT_EPOCHS,
     steps: steps ?? undefined,
   });
   const { batchSize, mirror, strength, neighbours, ...unet } = plan.values;
