@@ -1,6 +1,7 @@
 /** ONNX Runtime on this machine's CPU, by onnxruntime-node. */
 import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { Program, Runtime, Tensor, TensorDtype, Tensors } from "../runtime/runtime.ts";
+import { findChannelBlock } from "./channel-block.ts";
 
 export interface NodeRuntimeOptions {
   /** Threads inside an operation. Part of the config: another count may round otherwise. */
@@ -23,8 +24,13 @@ function fromOrt(name: string, tensor: OrtTensor): Tensor {
 
 /** @returns a Runtime on the CPU. */
 export function makeNodeRuntime({ threads, profilePrefix }: NodeRuntimeOptions): Runtime {
+  let block: Promise<number | undefined> | undefined;
   return {
     name: `onnxruntime-node ${env.versions.node ?? env.versions.common} cpu, ${threads} threads`,
+    channelBlock() {
+      block ??= findChannelBlock(makeNodeRuntime({ threads }).load);
+      return block;
+    },
     async load(model): Promise<Program> {
       const session = await InferenceSession.create(model, {
         executionProviders: ["cpu"],

@@ -62,44 +62,94 @@ function convTranspose(
 }
 
 /**
- * dW[:, :, i, j] = sum over images and pixels of dY X(i, j)^T, with X(i, j) the padded input moved by i rows and j columns.
- * Moving dY down by the rows instead leaves kh copies of dY and kw copies of X, whose stacks meet in one product.
+ * dW[:, :, i, j] = sum over images and pixels of dY X(i, j)^T, with X(i, j) the image moved by i rows and j columns.
+ * The columns are taken off one of the two and the rows off the other, so that kh + kw moved copies serve kh * kw products.
  */
 function convWeightGrad(emit: Emitter, value: Value<"ConvWeightGrad">, [x, y]: readonly string[]): string {
-  const { strides, pads, kernel } = value.attrs;
+  const { strides, kernel } = value.attrs;
+  const [n, o, height, width] = value.inputs[1]!.shape as readonly [number, number, number, number];
+  const c = value.inputs[0]!.shape[1]!;
+  if (strides[0] !== 1 || strides[1] !== 1) return stridedWeightGrad(emit, value, [x!, y!]);
+  // Images join the pixels that a product sums over where their own products would be larger than they are.
+  const isJoined = n > 1 && kernel[0] * kernel[1] * o * c > (o + c) * height * width;
+  return isJoined ? joinedWeightGrad(emit, value, [x!, y!]) : weightGradByImage(emit, value, [x!, y!]);
+}
+
+/** `name` with zeros around it, or cut where a number is negative. */
+function moved(
+  emit: Emitter,
+  name: string,
+  before: readonly [rows: number, columns: number],
+  after: readonly [rows: number, columns: number],
+): string {
+  return [...before, ...after].every((count) => count === 0)
+    ? name
+    : emit.node("Pad", [name, emit.ints([0, 0, ...before, 0, 0, ...after])]);
+}
+
+/** The thinner of the two is moved by columns and its copies stacked, the other by rows: a product for each row of weights. */
+function weightGradByImage(
+  emit: Emitter,
+  value: Value<"ConvWeightGrad">,
+  [x, y]: readonly [string, string],
+): string {
+  const { pads, kernel } = value.attrs;
   const [n, o, height, width] = value.inputs[1]!.shape as readonly [number, number, number, number];
   const [, c, xHeight, xWidth] = value.inputs[0]!.shape as readonly [number, number, number, number];
   const [kh, kw] = kernel;
-  if (strides[0] !== 1 || strides[1] !== 1) return stridedWeightGrad(emit, value, [x!, y!]);
-  // Images join the pixels that a product sums over where their own products would be larger than they are.
-  const isJoined = n > 1 && kh * kw * o * c > (o + c) * height * width;
-  const turn = (name: string): string =>
-    isJoined ? emit.node("Transpose", [name], { perm: [1, 0, 2, 3] }) : name;
-  const [from, to] = [turn(x!), turn(y!)];
-  const rows = xHeight + pads[0] + pads[2];
-  const moved = (name: string, before: readonly number[], after: readonly number[]): string =>
-    [...before, ...after].every((count) => count === 0)
-      ? name
-      : emit.node("Pad", [name, emit.ints([0, 0, ...before, 0, 0, ...after])]);
-  const columns = Array.from({ length: kw }, (_, j) =>
-    moved(from, [pads[0], pads[1] - j], [pads[2], width - xWidth - pads[1] + j]),
+  const [top, left] = pads;
+  const isYThin = o <= c;
+  const each = (count: number, make: (i: number) => string): string[] =>
+    Array.from({ length: count }, (_, i) => make(i));
+  // On dY's rows and X's columns, or on X's rows and dY's columns.
+  const columns = each(kw, (j) =>
+    isYThin
+      ? moved(emit, y, [0, j - left], [0, xWidth - width - j + left])
+      : moved(emit, x, [0, left - j], [0, width - xWidth - left + j]),
   );
-  const lines = Array.from({ length: kh }, (_, i) => moved(to, [i, 0], [rows - height - i, 0]));
+  const rows = each(kh, (i) =>
+    isYThin
+      ? moved(emit, x, [top - i, 0], [height - xHeight - top + i, 0])
+      : moved(emit, y, [i - top, 0], [xHeight - height - i + top, 0]),
+  );
+  const pixels = isYThin ? height * xWidth : xHeight * width;
+  const [thin, other] = isYThin ? [o, c] : [c, o];
   const flat = (name: string, channels: number): string =>
+    emit.node("Reshape", [name, emit.ints([n, channels, pixels])]);
+  const stacked = flat(kw === 1 ? columns[0]! : emit.node("Concat", columns, { axis: 1 }), kw * thin);
+  const products = rows.map((row) =>
+    emit.node("FusedMatMul", [stacked, flat(row, other)], { transB: 1 }, "com.microsoft"),
+  );
+  const all = kh === 1 ? products[0]! : emit.node("Concat", products, { axis: 1 });
+  const total = n === 1 ? all : emit.node("ReduceSum", [all, emit.ints([0])], { keepdims: 0 });
+  const split = emit.node("Reshape", [total, emit.ints([kh, kw, thin, other])]);
+  return emit.node("Transpose", [split], { perm: isYThin ? [2, 3, 0, 1] : [3, 2, 0, 1] });
+}
+
+/** Both stacked, all images side by side: one product over all pixels. */
+function joinedWeightGrad(
+  emit: Emitter,
+  value: Value<"ConvWeightGrad">,
+  [x, y]: readonly [string, string],
+): string {
+  const { pads, kernel } = value.attrs;
+  const [n, o, height, width] = value.inputs[1]!.shape as readonly [number, number, number, number];
+  const [, c, xHeight, xWidth] = value.inputs[0]!.shape as readonly [number, number, number, number];
+  const [kh, kw] = kernel;
+  const rows = xHeight + pads[0] + pads[2];
+  const turn = (name: string): string => emit.node("Transpose", [name], { perm: [1, 0, 2, 3] });
+  const [from, to] = [turn(x), turn(y)];
+  const columns = Array.from({ length: kw }, (_, j) =>
+    moved(emit, from, [pads[0], pads[1] - j], [pads[2], width - xWidth - pads[1] + j]),
+  );
+  const lines = Array.from({ length: kh }, (_, i) => moved(emit, to, [i, 0], [rows - height - i, 0]));
+  const stack = (names: readonly string[], channels: number): string =>
     emit.node("Reshape", [
-      name,
-      emit.ints(isJoined ? [channels, n * rows * width] : [n, channels, rows * width]),
+      names.length === 1 ? names[0]! : emit.node("Concat", names, { axis: 0 }),
+      emit.ints([channels, n * rows * width]),
     ]);
-  const axis = isJoined ? 0 : 1;
-  const stack = (names: readonly string[]): string =>
-    names.length === 1 ? names[0]! : emit.node("Concat", names, { axis });
-  const product = (a: string, b: string, m: number, k: number): string => {
-    const products = emit.node("FusedMatMul", [flat(a, m), flat(b, k)], { transB: 1 }, "com.microsoft");
-    return isJoined || n === 1
-      ? products
-      : emit.node("ReduceSum", [products, emit.ints([0])], { keepdims: 0 });
-  };
-  const whole = product(stack(lines), stack(columns), kh * o, kw * c);
+  const operands = [stack(lines, kh * o), stack(columns, kw * c)];
+  const whole = emit.node("FusedMatMul", operands, { transB: 1 }, "com.microsoft");
   const split = emit.node("Reshape", [whole, emit.ints([kh, o, kw, c])]);
   return emit.node("Transpose", [split], { perm: [1, 3, 0, 2] });
 }
@@ -171,6 +221,15 @@ function maxPoolGrad(emit: Emitter, value: Value<"MaxPoolGrad">, [x, y, dy]: rea
   return hasRest ? emit.node("Pad", [dx, emit.ints([0, 0, 0, 0, 0, 0, rest[0], rest[1]])]) : dx;
 }
 
+/** A saturated product instead of Where(y > 0, ...), which ORT's CPU provider runs 15 times slower. */
+export function leakyReluGrad(emit: Emitter, alpha: number, y: string, dy: string): string {
+  const slope =
+    alpha === 0
+      ? emit.node("HardSigmoid", [y], { alpha: HUGE, beta: 0 })
+      : emit.node("Clip", [emit.node("Mul", [y, emit.float(HUGE)]), emit.float(alpha), emit.float(1)]);
+  return emit.node("Mul", [slope, dy]);
+}
+
 const axesOf = ({ over }: Normalisation): number[] => (over === "batch" ? [0, 2, 3] : [2, 3]);
 
 /** x - mean, 1 / sqrt(variance + epsilon) and mean(dy * (x - mean)), with extents of 1. ORT merges equal nodes. */
@@ -200,14 +259,7 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
   Sqrt: simple("Sqrt"),
   LeakyRelu: (emit, { attrs: { alpha } }, inputs) =>
     alpha === 0 ? emit.node("Relu", inputs) : emit.node("LeakyRelu", inputs, { alpha }),
-  // A saturated product instead of Where(y > 0, ...), which ORT's CPU provider runs 15 times slower.
-  LeakyReluGrad: (emit, { attrs: { alpha } }, [y, dy]) => {
-    const slope =
-      alpha === 0
-        ? emit.node("HardSigmoid", [y!], { alpha: HUGE, beta: 0 })
-        : emit.node("Clip", [emit.node("Mul", [y!, emit.float(HUGE)]), emit.float(alpha), emit.float(1)]);
-    return emit.node("Mul", [slope, dy!]);
-  },
+  LeakyReluGrad: (emit, { attrs: { alpha } }, [y, dy]) => leakyReluGrad(emit, alpha, y!, dy!),
   StopGradient: (_, __, inputs) => inputs[0]!,
   Cast: (emit, _, inputs) => emit.node("Cast", inputs, { to: "float" }),
   // An empty list of axes means "all" to ONNX and "none" here.

@@ -2,7 +2,9 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Op } from "../graph/ops.ts";
 import { type Shape, topologicalOrder, type Value } from "../graph/value.ts";
+import { BLOCKED_DOMAIN, type Forms, toBlocked, toPlain } from "./blocked.ts";
 import { emitRules } from "./emit.ts";
+import { blockedRules } from "./emit-blocked.ts";
 import { type Emitter, makeEmitter } from "./emitter.ts";
 import {
   TensorProto_DataType as DataType,
@@ -26,11 +28,49 @@ export interface ModelOptions {
   readonly outputs: Readonly<Record<string, Value>>;
   /** Names for axes that may have any extent, by input or output name, e.g. { image: ["batch", 1, "height", "width"] }. */
   readonly symbolicAxes?: Readonly<Record<string, readonly (string | number)[]>>;
+  /**
+   * Channels in a block of ORT's blocked layout on the machine that will run the model (Runtime.channelBlock): 3x3
+   * convolutions with changing weights are then written in it. Default: none, so that the model runs anywhere.
+   */
+  readonly channelBlock?: number | undefined;
   /** The model's card: stored as metadata_props. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 type AnyRule = (emit: Emitter, value: Value, inputs: readonly string[]) => string;
+type AnyBlockedRule = (emit: Emitter, value: Value, forms: Forms) => string | undefined;
+
+/** Writes values in the layout that suits each, reordering where a form is asked for that is not there. */
+function makeWriter(emit: Emitter, block: number | undefined) {
+  const plainNames = new Map<Value, string>();
+  const blockedNames = new Map<Value, string>();
+  const once = (names: Map<Value, string>, value: Value, make: () => string): string => {
+    const known = names.get(value) ?? make();
+    names.set(value, known);
+    return known;
+  };
+  const plain = (value: Value): string =>
+    once(plainNames, value, () => toPlain(emit, blockedNames.get(value)!, value.shape[1]!));
+  const forms: Forms | undefined =
+    block === undefined
+      ? undefined
+      : {
+          block,
+          plain,
+          blocked: (value) => once(blockedNames, value, () => toBlocked(emit, plainNames.get(value)!)),
+          isBlocked: (value) => blockedNames.has(value),
+        };
+  return {
+    plain,
+    write(value: Value): void {
+      const blockedRule = blockedRules[value.op as Op] as AnyBlockedRule | null;
+      const blocked = forms === undefined ? undefined : blockedRule?.(emit, value, forms);
+      if (blocked !== undefined) blockedNames.set(value, blocked);
+      else
+        plainNames.set(value, (emitRules[value.op as Op] as AnyRule)(emit, value, value.inputs.map(plain)));
+    },
+  };
+}
 
 function valueInfo(
   name: string,
@@ -68,31 +108,27 @@ function checkName(name: string, taken: Set<string>): void {
  * Equal graphs give equal bytes: no date, path or duration is written.
  * @throws RangeError when two inputs or outputs share a name.
  */
-export function buildModel({ outputs, symbolicAxes = {}, metadata = {} }: ModelOptions): Uint8Array {
+export function buildModel(options: ModelOptions): Uint8Array {
+  const { outputs, symbolicAxes = {}, metadata = {}, channelBlock } = options;
   const { emitter, nodes, initializers } = makeEmitter();
-  const names = new Map<Value, string>();
+  const writer = makeWriter(emitter, channelBlock);
   const inputs: ValueInfoProto[] = [];
   const taken = new Set<string>();
   for (const value of topologicalOrder(Object.values(outputs))) {
-    const rule = emitRules[value.op as Op] as AnyRule;
     const before = nodes.length;
-    const name = rule(
-      emitter,
-      value,
-      value.inputs.map((from) => names.get(from)!),
-    );
-    names.set(value, name);
+    writer.write(value);
     for (const [i, node] of nodes.slice(before).entries()) {
       if (value.label !== "") node.name = `${value.label}/${node.opType}_${before + i}`;
     }
     if (value.op === "Input") {
+      const { name } = value.attrs;
       checkName(name, taken);
       inputs.push(valueInfo(name, value, symbolicAxes[name]));
     }
   }
   const output = Object.entries(outputs).map(([name, value]) => {
     checkName(name, taken);
-    const identity = emitter.node("Identity", [names.get(value)!]);
+    const identity = emitter.node("Identity", [writer.plain(value)]);
     nodes.at(-1)!.output = [name];
     nodes.at(-1)!.name = identity;
     return valueInfo(name, value, symbolicAxes[name]);
@@ -102,9 +138,9 @@ export function buildModel({ outputs, symbolicAxes = {}, metadata = {} }: ModelO
     producerName: "hipmri-unet",
     opsetImport: [
       create(OperatorSetIdProtoSchema, { domain: "", version: OPSET }),
-      ...(nodes.some((node) => node.domain === "com.microsoft")
-        ? [create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n })]
-        : []),
+      ...["com.microsoft", BLOCKED_DOMAIN]
+        .filter((domain) => nodes.some((node) => node.domain === domain))
+        .map((domain) => create(OperatorSetIdProtoSchema, { domain, version: 1n })),
     ],
     graph: create(GraphProtoSchema, {
       name: "hipmri-unet",

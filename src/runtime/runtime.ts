@@ -21,6 +21,11 @@ export interface Program {
 export interface Runtime {
   /** e.g. "onnxruntime-node 1.30.0 cpu". */
   readonly name: string;
+  /**
+   * Channels in a block of the layout in which this machine's convolutions run fastest; undefined where graphs are to be
+   * plain. It is for models that are run here and now, never for such as are kept.
+   */
+  readonly channelBlock?: () => Promise<number | undefined>;
   /** @param model the bytes of an ONNX ModelProto. */
   load(model: Uint8Array): Promise<Program>;
 }

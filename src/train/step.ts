@@ -27,6 +27,8 @@ export interface StepOptions {
   readonly isFrozen?: (name: string) => boolean;
   /** Largest L2 norm of the gradient; 0 = no clipping. */
   readonly clipNorm: number;
+  /** Of the runtime that will take the step. */
+  readonly channelBlock?: number | undefined;
 }
 
 export interface StepModel {
@@ -150,7 +152,7 @@ export function buildStepModel(options: StepOptions): StepModel {
     outputs.statisticsNext = updatedStatistics(running, network.observed);
   }
   return {
-    bytes: buildModel({ outputs }),
+    bytes: buildModel({ outputs, channelBlock: options.channelBlock }),
     outputSize,
     hasAverage: options.averageDecay > 0,
     dropouts: network.dropouts.map(({ name, rate, shape }) => ({ name, rate, shape })),

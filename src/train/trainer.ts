@@ -30,6 +30,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     ...(config.finetune.frozen === "encoder" ? { isFrozen: isEncoder } : {}),
     optimizer: optimizerOf(config),
     clipNorm: config.clipNorm,
+    channelBlock: await runtime.channelBlock?.(),
   });
   const program = await runtime.load(stepModel.bytes);
   const pick = makeSlicePicker(data.slices, { ...config, byLabel: data.slicesByLabel });
