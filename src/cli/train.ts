@@ -83,9 +83,14 @@ async function runFolds(data: string, flags: Flags, command: string): Promise<Ou
     return { json: { ...summary }, text: "", exitCode: INTERRUPTED };
   }
   const { formatDuration } = await import("../node/progress.ts");
-  const tables = [summary.metrics].flatMap((each) => (each === undefined ? [] : [formatMetricsTable(each)]));
+  const tables = [summary.metrics, summary.test].flatMap((each) =>
+    each === undefined ? [] : [formatMetricsTable(each)],
+  );
   const facts = alignRows([
     ["Judged", "every patient by the network that did not learn from him or her"],
+    ...(summary.test === undefined
+      ? []
+      : ([["", "test patients, whom no network learnt from, by the ensemble"]] as const)),
     ["Time", formatDuration(summary.seconds)],
     ["Files", summary.files],
     ["Next", commandLine(["hipmri", "predict", out, "scan.nii.gz", "--out", "masks"])],
@@ -169,11 +174,15 @@ export const addTrain: AddVerb = (program, session) => {
       "start from the weights of a model.onnx, with its network and its preparation of images",
     )
     .addOption(
-      new Option("--folds <n>", "cross-validate: one network a fold, and their ensemble as one model.onnx")
-        .argParser(wholeNumber("--folds", 2))
-        .conflicts("test"),
+      new Option(
+        "--folds <n>",
+        "cross-validate: one network a fold, and their ensemble as one model.onnx",
+      ).argParser(wholeNumber("--folds", 2)),
     )
-    .option("--test", "judge the best model once on the test split too")
+    .option(
+      "--test",
+      "judge the model once on the test split too; of folds the ensemble, on patients whom no fold saw",
+    )
     .action(async (data: string, flags: Flags) => {
       const typed = commandLine(["hipmri", ...session.argv]);
       if (flags.folds !== undefined) return session.finish(await runFolds(data, flags, typed));

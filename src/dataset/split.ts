@@ -15,7 +15,7 @@ export interface SplitOptions {
   readonly validateFraction?: number;
   /** Share of the patients; at least one of them unless it is 0. Default 0.15. */
   readonly testFraction?: number;
-  /** Which of `folds` folds validates; the others are learnt from. In place of the fractions. */
+  /** Which of `folds` folds validates, of those not kept for testing; the others are learnt from. In place of validateFraction. */
   readonly folds?: number | null;
   readonly fold?: number | null;
   /** What each patient's scans hold, e.g. the labels: folds get equal shares of each kind. Default: all alike. */
@@ -49,7 +49,7 @@ export function splitByPatient(index: DatasetIndex, options: SplitOptions): Spli
   const fractions = { validateFraction, testFraction };
   const { folds, fold } = options;
   if (typeof folds === "number" && typeof fold === "number") {
-    return keepTraining(splitByFold(index, { ...options, folds, fold }), options);
+    return keepTraining(splitByFold(index, { ...options, testFraction, folds, fold }), options);
   }
   const split = index.cases.every((entry) => entry.split !== undefined)
     ? splitAsStated(index, seed, validateFraction)
@@ -96,15 +96,27 @@ function splitAtRandom(
   return assign(index.cases, of, []);
 }
 
+/** Those whom the layout keeps; where it keeps nobody, the same whom a split without folds would draw. */
+function keptForTesting(
+  index: DatasetIndex,
+  { seed, testFraction }: { readonly seed: number; readonly testFraction: number },
+): ReadonlySet<string> {
+  const stated = index.cases.filter(({ split }) => split === "test").map(({ patient }) => patient);
+  if (stated.length > 0 || testFraction === 0) return new Set(stated);
+  const patients = makeRandom(seed, "split").shuffle(patientsOf(index.cases));
+  return new Set(patients.slice(0, Math.max(1, Math.round(testFraction * patients.length))));
+}
+
 /**
  * Patients shared out into folds, each kind by itself; those whom the layout keeps for testing stay out of all of them.
  * @throws HipError "bad-dataset" where there are fewer patients than folds
  */
 function splitByFold(
   index: DatasetIndex,
-  { seed, folds, fold, kindOf }: SplitOptions & { readonly folds: number; readonly fold: number },
+  options: SplitOptions & { readonly testFraction: number; readonly folds: number; readonly fold: number },
 ): SplitCases {
-  const held = new Set(index.cases.filter(({ split }) => split === "test").map(({ patient }) => patient));
+  const { seed, folds, fold, kindOf } = options;
+  const held = keptForTesting(index, options);
   const patients = patientsOf(index.cases).filter((patient) => !held.has(patient));
   if (patients.length < folds) {
     throw new HipError(

@@ -6,9 +6,16 @@
 import type { AxisCodes } from "../volume/orient.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface DataFingerprint {
   /** Extents in pixels that hold every training slice, at the network's pixel size. */
-  readonly size: { readonly width: number; readonly height: number };
+  readonly size: Size;
+  /** Extents that hold the labels of nearly all slices that have any; undefined where no slice has. */
+  readonly foreground: Size | undefined;
   /** Median distance of slices over the larger side of a pixel; undefined where files do not say it. */
   readonly sliceRatio: number | undefined;
   /** What one image file is. */
@@ -22,6 +29,8 @@ export interface DataFingerprint {
 
 /** What a user may leave open. */
 export interface PlannedValues {
+  /** Of what the network is given: whole slices, or patches of larger ones. */
+  readonly size: Size;
   readonly levels: number;
   readonly baseWidth: number;
   readonly batchSize: number;
@@ -46,6 +55,11 @@ export interface NetworkPlan {
   readonly reasons: readonly { readonly key: string; readonly value: string; readonly because: string }[];
 }
 
+/** Sides of patches are multiples of what the deepest network halves; they hold the labels with a quarter more. */
+const PATCH_STEP = 32;
+const PATCH_MARGIN = 1.25;
+/** A patch that is hardly smaller than a slice saves little and sees less. */
+const LARGEST_PATCH = 0.5;
 /** nnU-Net halves an axis as long as four pixels are left of it. */
 const LEAST_PIXELS = 4;
 const MOST_LEVELS = 5;
@@ -62,14 +76,26 @@ const PIXELS_PER_SECOND = 350_000;
 /** From so many minutes on, a network twice as wide has the time to be better. */
 const MINUTES_FOR_WIDTH = 30;
 
+/**
+ * Where labels fill a small part of the slices, patches that hold them with what is around: the time goes to where there
+ * is something to learn, and the tiles of an image share the rest at inference.
+ */
+function sizeFor({ size, foreground }: DataFingerprint): Size {
+  if (foreground === undefined) return size;
+  const side = (extent: number, held: number): number =>
+    Math.min(extent, PATCH_STEP * Math.ceil((held * PATCH_MARGIN) / PATCH_STEP));
+  const patch = { width: side(size.width, foreground.width), height: side(size.height, foreground.height) };
+  return patch.width * patch.height <= size.width * size.height * LARGEST_PATCH ? patch : size;
+}
+
 /** How often both axes can be halved. */
-function levelsFor({ size }: DataFingerprint): number {
+function levelsFor(size: Size): number {
   const smallest = Math.min(size.width, size.height);
   return Math.max(1, Math.min(MOST_LEVELS, Math.floor(Math.log2(smallest / LEAST_PIXELS))));
 }
 
 /** A power of two, so that batches of all plans are comparable. */
-function batchFor({ size }: DataFingerprint): number {
+function batchFor(size: Size): number {
   const fitting = 2 ** Math.floor(Math.log2(BATCH_PIXELS / (size.width * size.height)));
   return Math.min(Math.max(fitting, BATCH_LIMITS[0]), BATCH_LIMITS[1]);
 }
@@ -77,13 +103,13 @@ function batchFor({ size }: DataFingerprint): number {
 /** How often each slice will be seen. */
 function passesIn(
   time: GivenTime,
-  { size, slices }: DataFingerprint,
-  plan: { readonly batchSize: number; readonly baseWidth: number },
+  { slices }: DataFingerprint,
+  plan: { readonly size: Size; readonly batchSize: number; readonly baseWidth: number },
 ): number {
   if (time.steps !== undefined) return (time.steps * plan.batchSize) / slices;
   if (time.minutes === undefined) return time.epochs;
   const perSecond = PIXELS_PER_SECOND * (16 / plan.baseWidth) ** 1.5;
-  return (time.minutes * 60 * perSecond) / (size.width * size.height * slices);
+  return (time.minutes * 60 * perSecond) / (plan.size.width * plan.size.height * slices);
 }
 
 /** None where each slice is hardly seen twice, all of it where a network could learn the slices by heart. */
@@ -113,11 +139,13 @@ function neighboursFor({ unit, sliceRatio }: DataFingerprint): number {
  */
 export function planNetwork(data: DataFingerprint, wishes: Wishes, time: GivenTime): NetworkPlan {
   const { minutes } = time;
-  const levels = wishes.levels ?? levelsFor(data);
-  const batchSize = wishes.batchSize ?? batchFor(data);
+  const size = wishes.size ?? sizeFor(data);
+  const levels = wishes.levels ?? levelsFor(size);
+  const batchSize = wishes.batchSize ?? batchFor(size);
   const baseWidth = wishes.baseWidth ?? (minutes !== undefined && minutes >= MINUTES_FOR_WIDTH ? 32 : 16);
-  const passes = passesIn(time, data, { batchSize, baseWidth });
+  const passes = passesIn(time, data, { size, batchSize, baseWidth });
   const values: PlannedValues = {
+    size,
     levels,
     baseWidth,
     batchSize,
@@ -126,14 +154,18 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, time: GivenTi
     strength: wishes.strength ?? strengthFor(passes),
   };
   const because: { readonly [K in keyof PlannedValues]: readonly [key: string, reason: string] } = {
-    levels: ["unet.levels", `halved so often, ${describe(data)} leave ${LEAST_PIXELS} pixels or more`],
+    size: ["input.size", sizeReason(data, size)],
+    levels: ["unet.levels", `halved so often, ${describe(data, size)} leave ${LEAST_PIXELS} pixels or more`],
     baseWidth: [
       "unet.baseWidth",
       minutes === undefined
         ? "the width for short trainings"
         : `for ${minutes} minutes (32 from ${MINUTES_FOR_WIDTH} minutes on)`,
     ],
-    batchSize: ["batchSize", `about ${BATCH_PIXELS.toLocaleString("en")} pixels a step at ${describe(data)}`],
+    batchSize: [
+      "batchSize",
+      `about ${BATCH_PIXELS.toLocaleString("en")} pixels a step at ${describe(data, size)}`,
+    ],
     neighbours: ["input.neighbours", neighbourReason(data)],
     strength: ["augment.strength", `each slice will be seen about ${Number(passes.toPrecision(2))} times`],
     mirror: ["augment.mirror", mirrorReason(data)],
@@ -147,7 +179,16 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, time: GivenTi
   };
 }
 
-const describe = ({ size }: DataFingerprint): string => `${size.width} x ${size.height} slices`;
+const by = ({ width, height }: Size): string => `${width} x ${height}`;
+const isWhole = (data: DataFingerprint, { width, height }: Size): boolean =>
+  width >= data.size.width && height >= data.size.height;
+const describe = (data: DataFingerprint, size: Size): string =>
+  `${by(size)} ${isWhole(data, size) ? "slices" : "patches"}`;
+
+function sizeReason(data: DataFingerprint, size: Size): string {
+  if (isWhole(data, size)) return "the largest training slice";
+  return `labels fill at most ${by(data.foreground ?? data.size)} of the ${by(data.size)} slices`;
+}
 
 function neighbourReason({ unit, sliceRatio }: DataFingerprint): string {
   if (unit === "slice") return "single slices come without neighbours";
@@ -163,8 +204,9 @@ function mirrorReason({ labels, orientation }: DataFingerprint): string {
     : "along the axis from side to side";
 }
 
-function text(value: number | PlannedValues["mirror"]): string {
+function text(value: number | PlannedValues["mirror"] | Size): string {
   if (typeof value === "number") return `${value}`;
+  if (typeof value.width === "number") return by(value as Size);
   const axes = (["width", "height"] as const).filter((axis) => value[axis]);
   return axes.length === 0 ? "none" : axes.join(" and ");
 }

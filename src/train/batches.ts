@@ -19,6 +19,8 @@ import { resizeLinear, resizeNearest } from "../volume/resize.ts";
 export interface SliceRef {
   readonly entry: CaseEntry;
   readonly slice: number;
+  /** The label for whose sake it was drawn: where only a tile of the slice is seen, the tile holds some of it. */
+  readonly label?: number;
 }
 
 /** Which slice stands at a place of a step's batch. */
@@ -99,6 +101,42 @@ function drawStart(extent: number, tile: number, uniform: () => number): number 
   return extent <= tile ? tileStarts(extent, tile)[0]! : Math.floor(uniform() * (extent - tile + 1));
 }
 
+/** A tile's start along an axis, such that a pixel lies in the tile's middle half where the slice allows it. */
+function startAround(pixel: number, extent: number, tile: number, uniform: () => number): number {
+  const wanted = Math.round(pixel - tile * (0.25 + 0.5 * uniform()));
+  return Math.min(Math.max(wanted, 0), extent - tile);
+}
+
+/** One pixel of a label, drawn; undefined where the slice has none. */
+function drawPixel(mask: Uint8Array, label: number, integer: (below: number) => number): number | undefined {
+  let count = 0;
+  for (const id of mask) if (id === label) count++;
+  if (count === 0) return undefined;
+  let left = integer(count);
+  return mask.findIndex((id) => id === label && left-- === 0);
+}
+
+/** Where the tile of a slice begins: anywhere, or about a pixel of the label that it was drawn for. */
+function drawTile(
+  mask: Uint8Array,
+  size: Size,
+  { output }: Canvas,
+  label: number | undefined,
+  random: { uniform(): number; integer(below: number): number },
+): { readonly x: number; readonly y: number } {
+  const isTiled = size.width > output.width || size.height > output.height;
+  const pixel =
+    isTiled && label !== undefined ? drawPixel(mask, label, (below) => random.integer(below)) : undefined;
+  const along = (extent: number, tile: number, at: number): number =>
+    pixel === undefined || extent <= tile
+      ? drawStart(extent, tile, random.uniform)
+      : startAround(at, extent, tile, random.uniform);
+  return {
+    x: along(size.width, output.width, (pixel ?? 0) % size.width),
+    y: along(size.height, output.height, Math.floor((pixel ?? 0) / size.width)),
+  };
+}
+
 /** The batch of a step. */
 export async function makeBatch(
   step: number,
@@ -118,12 +156,10 @@ export async function makeBatch(
     const decoded = await load(ref.entry);
     const size = pixelFit(decoded, fit);
     const isSame = size.width === decoded.width && size.height === decoded.height;
-    const placement = {
-      canvas,
-      x: drawStart(size.width, canvas.output.width, random.uniform),
-      y: drawStart(size.height, canvas.output.height, random.uniform),
-      isMirrored: unet.padding === "valid",
-    };
+    const cut = cutSlice(decoded.mask, ref.slice, decoded);
+    const mask = isSame ? cut : resizeNearest(cut, decoded, size);
+    const tile = drawTile(mask, size, canvas, ref.label, random);
+    const placement = { canvas, ...tile, isMirrored: unet.padding === "valid" };
     for (const [channel, at] of neighboursOf(ref.slice, decoded.depth, fit.neighbours).entries()) {
       const offset = (i * channels + channel) * pixels;
       const own = cutSlice(decoded.image, at, decoded);
@@ -131,8 +167,7 @@ export async function makeBatch(
       placeImage(slice, size, intensityOf(decoded, at, fit), placement, { batch: image, offset });
     }
     const into = { batch: labels, offset: i * labelPixels, classOf, outside: IGNORE_LABEL };
-    const mask = cutSlice(decoded.mask, ref.slice, decoded);
-    placeLabels(isSame ? mask : resizeNearest(mask, decoded, size), size, placement, into);
+    placeLabels(mask, size, placement, into);
   }
   return { image, labels };
 }

@@ -19,8 +19,9 @@ const vector = (data: Float32Array, shape: readonly number[] = [data.length]): T
   data,
 });
 
-/** Measuring goes on for about so long. */
+/** Measuring goes on for about so long, or until so many steps: the first pays for memory, one alone may meet a busy moment. */
 const ENOUGH_MS = 4000;
+const MEASURED_STEPS = { least: 4, most: 20 } as const;
 
 /** What is carried from step to step besides the tensors; numbers survive JSON exactly. */
 interface Running {
@@ -81,9 +82,12 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       return now() - before;
     };
     const times: number[] = [];
-    for (let i = 0; i < 6; i++) {
+    while (times.length < MEASURED_STEPS.most) {
       times.push(await timed(() => compute(0, batch, config.schedule.learningRate)));
-      if (i > 0 && times.reduce((sum, ms) => sum + ms, 0) > ENOUGH_MS) break;
+      const sum = times.reduce((total, ms) => total + ms, 0);
+      const isEnough = times.length >= MEASURED_STEPS.least && sum > ENOUGH_MS;
+      // Of steps that take many seconds, two must do.
+      if (isEnough || (times.length > 1 && sum > 4 * ENOUGH_MS)) break;
     }
     const cases = context.data.validate;
     const validateFirst = (count: number) =>
@@ -94,7 +98,6 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
     // A case that takes long by itself hides the loading.
     const each =
       one > ENOUGH_MS ? one : few > 1 ? Math.max(0, (await validateFirst(few)) - one) / (few - 1) : 0;
-    // The first step pays for memory that later ones reuse.
     return { stepMs: median(times.slice(1)), validationMs: one + each * Math.max(0, cases.length - 1) };
   }
 

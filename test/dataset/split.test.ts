@@ -151,3 +151,21 @@ test("a smaller training set leaves validate and test as they are, and says so",
   expect(few.warnings.join()).toContain("5 patients of the 14 of train");
   expect(splitByPatient(index, { seed: 1, trainPatients: 99 })).toEqual(all);
 });
+
+test("folds share out whom the test split leaves: the same test patients as without folds, or none", () => {
+  const index = indexOf(Array.from({ length: 40 }, (_, i) => [i >> 1, i & 1]));
+  const fold = (number: number, testFraction: number) =>
+    splitByPatient(index, { seed: 5, testFraction, folds: 4, fold: number });
+  const { test: drawn } = splitByPatient(index, { seed: 5, testFraction: 0.2 });
+  for (const testFraction of [0, 0.2]) {
+    const splits = [0, 1, 2, 3].map((number) => fold(number, testFraction));
+    const judged = splits.flatMap(({ validate }) => patientsOf(validate));
+    const held = testFraction === 0 ? [] : patientsOf(drawn);
+    for (const { train, validate, test: kept } of splits) {
+      expect(patientsOf(kept)).toEqual(held);
+      expect(patientsOf(train).length + patientsOf(validate).length).toBe(20 - held.length);
+    }
+    expect(new Set([...judged, ...held]).size).toBe(20);
+    expect(judged).toHaveLength(20 - held.length);
+  }
+});

@@ -16,7 +16,9 @@ const stderr = {
   write: (text: string) => lines.push(text) > 0,
 } as unknown as NodeJS.WriteStream;
 
-const train = (options: { readonly resume?: boolean; readonly overwrite?: boolean } = {}) =>
+const train = (
+  options: { readonly resume?: boolean; readonly overwrite?: boolean; readonly test?: boolean } = {},
+) =>
   trainFolds({
     data: phantom.data,
     out,
@@ -25,6 +27,7 @@ const train = (options: { readonly resume?: boolean; readonly overwrite?: boolea
     overwrite: options.overwrite ?? false,
     command: "hipmri train --folds 3",
     folds: FOLDS,
+    test: options.test ?? false,
     stderr,
     quiet: true,
     signal: new AbortController().signal,
@@ -110,5 +113,14 @@ describe("train --folds", () => {
     const after = await Promise.all([0, 1, 2].map((fold) => modelOf(foldFolder(out, fold))));
     expect(after.map((bytes, i) => Buffer.compare(bytes, before[i]!))).toEqual([0, 0, 0]);
     expect(Buffer.compare(await modelOf(out), whole)).toBe(0);
+  }, 60_000);
+
+  test("with --test judges the ensemble on the patients whom no fold saw", async () => {
+    const { test: tested, files } = await train({ resume: true, test: true });
+    const { test: held } = await readJson("split.json");
+    expect(tested?.split).toBe("test");
+    expect(new Set(tested?.cases.map(({ patient }) => patient))).toEqual(new Set(held));
+    expect(files).toContain(join(out, "test", "metrics.json"));
+    expect((await readJson("test", "metrics.json")).foregroundMean).toBe(tested?.foregroundMean);
   }, 60_000);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type DataFingerprint, hasSides, planNetwork, type Wishes } from "../../src/plan/plan.ts";
 
 const OPEN: Wishes = {
+  size: null,
   levels: null,
   baseWidth: null,
   batchSize: null,
@@ -16,6 +17,7 @@ const LABELS = [
 /** As HipMRI's 2D release: coronal slices. */
 const PELVIS: DataFingerprint = {
   size: { width: 256, height: 128 },
+  foreground: { width: 250, height: 128 },
   sliceRatio: 1.1,
   unit: "slice",
   slices: 11_460,
@@ -26,6 +28,7 @@ const PELVIS: DataFingerprint = {
 const SMALL: DataFingerprint = {
   ...PELVIS,
   size: { width: 43, height: 59 },
+  foreground: { width: 30, height: 50 },
   sliceRatio: 1,
   unit: "volume",
   slices: 5000,
@@ -63,6 +66,38 @@ test("a batch has about as many pixels whatever the size of the slices", () => {
   expect(plan({ ...PELVIS, size: { width: 512, height: 512 } }).batchSize).toBe(2);
 });
 
+describe("patches", () => {
+  /** As ACDC: hearts in the middle of wide slices. */
+  const HEARTS: DataFingerprint = {
+    ...SMALL,
+    size: { width: 256, height: 256 },
+    foreground: { width: 83, height: 78 },
+  };
+
+  test("are cut where labels fill a small part of the slices, and the batch grows in turn", () => {
+    expect(plan(HEARTS)).toMatchObject({ size: { width: 128, height: 128 }, levels: 5, batchSize: 4 });
+    const { reasons } = planNetwork(HEARTS, OPEN, { epochs: 30 });
+    expect(reasons.slice(0, 2)).toEqual([
+      {
+        key: "input.size",
+        value: "128 x 128",
+        because: "labels fill at most 83 x 78 of the 256 x 256 slices",
+      },
+      {
+        key: "unet.levels",
+        value: "5",
+        because: "halved so often, 128 x 128 patches leave 4 pixels or more",
+      },
+    ]);
+  });
+
+  test("are not cut where labels fill the slices, or where there are none", () => {
+    expect(plan(PELVIS).size).toEqual(PELVIS.size);
+    expect(plan(SMALL).size).toEqual(SMALL.size);
+    expect(plan({ ...HEARTS, foreground: undefined }).size).toEqual(HEARTS.size);
+  });
+});
+
 describe("mirroring", () => {
   test("runs from side to side of the body, wherever that lies", () => {
     expect(plan(PELVIS).mirror).toEqual({ width: true, height: false });
@@ -97,6 +132,11 @@ test("what the user states stays, and only the rest is explained", () => {
   const wishes: Wishes = { ...OPEN, levels: 2, batchSize: 5, strength: 1 };
   const { values, reasons } = planNetwork(SMALL, wishes, { epochs: 3 });
   expect(values).toMatchObject({ levels: 2, batchSize: 5, strength: 1 });
-  expect(reasons.map(({ key }) => key)).toEqual(["unet.baseWidth", "input.neighbours", "augment.mirror"]);
-  expect(planNetwork(SMALL, { ...OPEN }, { epochs: 30 }).reasons).toHaveLength(6);
+  expect(reasons.map(({ key }) => key)).toEqual([
+    "input.size",
+    "unet.baseWidth",
+    "input.neighbours",
+    "augment.mirror",
+  ]);
+  expect(planNetwork(SMALL, { ...OPEN }, { epochs: 30 }).reasons).toHaveLength(7);
 });

@@ -117,6 +117,44 @@ describe("makeBatch()", () => {
     expect([0, 1, 2].map((k) => channel(1, k))).toEqual([0, 24, 24]);
   });
 
+  it("cuts the tile of a slice that was drawn for a label about one of its pixels", async () => {
+    const width = 40;
+    const mask = new Uint8Array(width * width);
+    mask[33 * width + 5] = 9;
+    const decoded: DecodedCase = {
+      ...ramps,
+      width,
+      height: width,
+      depth: 1,
+      image: Float32Array.from({ length: width * width }, (_, i) => i),
+      mask,
+    };
+    const holds = async (label: number | undefined, seed: number): Promise<boolean> => {
+      const canvas = { width: 8, height: 8 };
+      const { labels: classes } = await makeBatch(
+        0,
+        () => ({ entry, slice: 0, ...(label === undefined ? {} : { label }) }),
+        () => Promise.resolve(decoded),
+        {
+          unet: TINY_UNET,
+          fit: { mode: "pad", normalise: "zscore", over: "slice", canvas, ...PLAIN_INPUT },
+          canvas: makeCanvas(TINY_UNET, canvas),
+          batchSize: 1,
+          classOf: classLookup(labels),
+          seed,
+        },
+      );
+      expect(classes).not.toContain(255);
+      return classes.includes(1);
+    };
+    const seeds = Array.from({ length: 20 }, (_, seed) => seed);
+    const count = async (label?: number): Promise<number> =>
+      (await Promise.all(seeds.map((seed) => holds(label, seed)))).filter(Boolean).length;
+    expect(await count(9)).toBe(20);
+    // Anywhere: the pixel is in few of the tiles.
+    expect(await count()).toBeLessThan(10);
+  });
+
   it("resamples slices to the wanted spacing: images linearly, labels by nearest neighbour", async () => {
     const spacingMm = { width: 2, height: 1 };
     const coarse = await make({ width: 4, height: 4 }, 1, { normalise: "none", spacingMm });

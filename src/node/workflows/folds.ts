@@ -10,13 +10,14 @@ import type { TrainConfig } from "../../train/config.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { formatDuration } from "../progress.ts";
 import { checkRunFolder, RUN_FILES } from "../run-folder.ts";
+import { evaluate } from "./evaluate.ts";
 import { readMetrics } from "./finish.ts";
 import { writeEnsemble } from "./fold-ensemble.ts";
 import { writeFoldsReport } from "./folds-report.ts";
 import { trainRun } from "./train.ts";
 import type { TrainRunOptions } from "./train-options.ts";
 
-export interface TrainFoldsOptions extends Omit<TrainRunOptions, "test"> {
+export interface TrainFoldsOptions extends TrainRunOptions {
   readonly folds: number;
 }
 
@@ -26,6 +27,8 @@ export interface FoldsSummary {
   readonly seconds: number;
   /** Of every patient, by the network that did not learn from him or her. */
   readonly metrics: Metrics | undefined;
+  /** Of the patients whom no fold saw, by the ensemble; where that was asked for. */
+  readonly test: Metrics | undefined;
   readonly files: readonly string[];
   readonly run: string;
 }
@@ -37,9 +40,11 @@ export const foldFolder = (out: string, fold: number): string => join(out, `fold
  * The configuration of a fold. The last weights are kept: were the best on the fold's patients kept, these patients
  * would have had a say in the network that they are to judge.
  */
-function foldConfig(config: TrainConfig, folds: number, fold: number): TrainConfig {
+function foldConfig({ config, folds, test }: TrainFoldsOptions, fold: number): TrainConfig {
   const seed = config.split.seed ?? config.seed;
-  return { ...config, keep: "last", split: { ...config.split, seed, folds, fold } };
+  // Without a test at the end, nobody is kept out of all folds but those whom the layout keeps.
+  const testFraction = test ? config.split.testFraction : 0;
+  return { ...config, keep: "last", split: { ...config.split, seed, testFraction, folds, fold } };
 }
 
 /** @throws what trainRun() throws; HipError "usage" where the folder has a run and neither resume nor overwrite is set */
@@ -61,11 +66,19 @@ export async function trainFolds(options: TrainFoldsOptions): Promise<FoldsSumma
       ...options,
       out: run,
       resume: resume && begun.has(run),
-      config: foldConfig(config, folds, fold),
+      config: foldConfig(options, fold),
       test: false,
     });
     if (!summary.finished) {
-      return { finished: false, folds: done, seconds: seconds(), metrics: undefined, files: [], run: out };
+      return {
+        finished: false,
+        folds: done,
+        seconds: seconds(),
+        metrics: undefined,
+        test: undefined,
+        files: [],
+        run: out,
+      };
     }
     done.push({ run, foregroundDice: summary.foregroundDice });
     if (!(options.quiet ?? false) && fold + 1 < folds) {
@@ -81,7 +94,22 @@ export async function trainFolds(options: TrainFoldsOptions): Promise<FoldsSumma
     ...(await writeFoldsReport({ out, runs: done, metrics, command: options.command, seconds: seconds() })),
   ];
   await writeFileAtomic(join(out, RUN_FILES.metrics), `${JSON.stringify(metrics, null, 2)}\n`);
-  return { finished: true, folds: done, seconds: seconds(), metrics, files, run: out };
+  const tested = options.test ? await testEnsemble(options, model) : undefined;
+  return {
+    finished: true,
+    folds: done,
+    seconds: seconds(),
+    metrics,
+    test: tested?.metrics,
+    files: [...files, ...(tested?.files ?? [])],
+    run: out,
+  };
+}
+
+/** OUT/test: the ensemble judged on the patients whom no fold saw. */
+async function testEnsemble({ data, layout, out, stderr, quiet }: TrainFoldsOptions, model: string) {
+  if (!(quiet ?? false)) stderr.write("\nJudging the ensemble on the test patients\n");
+  return evaluate({ model, data, layout, split: "test", out: join(out, "test") });
 }
 
 /** The cases of all folds as one set: each patient was judged once. */

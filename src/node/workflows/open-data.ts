@@ -106,6 +106,27 @@ export interface CaseFacts {
   readonly shapes: ReadonlyMap<string, CaseShape>;
   /** By case: the foreground labels that each of its slices holds. */
   readonly slices: ReadonlyMap<string, readonly (readonly number[])[]>;
+  /** By case: width and height in pixels of the box around all foreground, for each slice that has any. */
+  readonly foreground: ReadonlyMap<string, readonly { readonly width: number; readonly height: number }[]>;
+}
+
+function foregroundBySlice({ mask, width, height, depth }: DecodedCase) {
+  const boxes: { readonly width: number; readonly height: number }[] = [];
+  for (let slice = 0; slice < depth; slice++) {
+    let [left, right, top, bottom] = [width, -1, height, -1];
+    for (let y = 0; y < height; y++) {
+      const row = (slice * height + y) * width;
+      for (let x = 0; x < width; x++) {
+        if (mask[row + x] === 0) continue;
+        if (x < left) left = x;
+        if (x > right) right = x;
+        if (y < top) top = y;
+        bottom = y;
+      }
+    }
+    if (bottom >= 0) boxes.push({ width: right - left + 1, height: bottom - top + 1 });
+  }
+  return boxes;
 }
 
 function labelsBySlice({ mask, width, height, depth }: DecodedCase): readonly (readonly number[])[] {
@@ -133,6 +154,7 @@ export async function checkCases(
   const errors: HipError[] = [];
   const slices = new Map<string, readonly (readonly number[])[]>();
   const shapes = new Map<string, CaseShape>();
+  const foreground = new Map<string, ReturnType<typeof foregroundBySlice>>();
   let done = 0;
   await mapParallel(cases, Math.max(2, cpus().length), async (entry) => {
     try {
@@ -140,6 +162,7 @@ export async function checkCases(
       const { width, height, depth, spacingMm, hasSpacing } = decoded;
       shapes.set(entry.id, { entry, width, height, depth, spacingMm, hasSpacing });
       slices.set(entry.id, labelsBySlice(decoded));
+      foreground.set(entry.id, foregroundBySlice(decoded));
     } catch (error) {
       if (!(error instanceof HipError)) throw error;
       errors.push(error);
@@ -157,5 +180,5 @@ export async function checkCases(
       ...(first.hint === undefined ? {} : { hint: first.hint }),
     });
   }
-  return { shapes, slices };
+  return { shapes, slices, foreground };
 }
