@@ -165,7 +165,7 @@ export const configSchema = z.strictObject({
   threads: count.max(256),
   split: z.strictObject({
     validateFraction: share.gt(0),
-    testFraction: share.gt(0),
+    testFraction: share.lt(1),
     seed: z
       .number()
       .int()
