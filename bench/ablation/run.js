@@ -1,22 +1,31 @@
 /**
  * Which parts of a U-Net matter here? One factor at a time, three data sets, three seeds, equal time for each run:
- * node bench/ablation/run.js OUT DATA [--minutes 3] [--seeds 3] [--sets phantom,hippocampus,acdc] [--factors base,…]
- * DATA holds hippocampus/ and acdc/; the phantom is drawn. A run that is complete is not repeated, one that was stopped
- * goes on: stop it at any time and start it again. OUT/results.json gathers what is there.
+ * node bench/ablation/run.js OUT DATA [--minutes 3] [--seeds 3] [--sets phantom,hippocampus,acdc] [--factors base,…] [--jobs 2]
+ * DATA holds hippocampus/ and acdc/; the phantom is drawn. Each run has one core. First each network's step is timed,
+ * with as many beside it as later; its runs then take as many steps as fit into the minutes. A run that is complete is
+ * not repeated, one that was stopped goes on: stop it at any time and start it again. OUT/results.json gathers what is
+ * there; node bench/ablation/table.js OUT/results.json makes the table and the plot of docs/ablation.md.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ensureBuilt } from "../../bin/build.js";
+import { BASE, FACTORS, SETS } from "./factors.js";
 
 const HIPMRI = join(import.meta.dirname, "../../bin/hipmri.js");
+/** Timed steps of each network; the first two pay for memory. */
+const TIMED_STEPS = 12;
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     minutes: { type: "string", default: "3" },
     seeds: { type: "string", default: "3" },
-    sets: { type: "string", default: "phantom,hippocampus,acdc" },
-    factors: { type: "string" },
+    sets: { type: "string", default: SETS.join(",") },
+    factors: { type: "string", default: Object.keys(FACTORS).join(",") },
+    jobs: { type: "string", default: `${cpus().length}` },
   },
 });
 const [out, data] = positionals;
@@ -25,100 +34,115 @@ if (out === undefined || data === undefined) {
   process.exit(2);
 }
 
-/** Ronneberger's U-Net with padded convolutions, narrow enough for three minutes; plain cross-entropy, no augmentation. */
-const BASE = {
-  "unet.levels": 4,
-  "unet.baseWidth": 16,
-  "unet.maxWidth": 256,
-  "unet.padding": "same",
-  "unet.bottleneckDropout": 0,
-  "loss.dice": 0,
-  "optimizer.kind": "adam",
-  "optimizer.momentum": 0,
-  "schedule.kind": "poly",
-  "schedule.learningRate": 0.001,
-  clipNorm: 12,
-  batchSize: 8,
-  keep: "last",
-  "split.seed": 2026,
-  "split.testFraction": 0.2,
-};
-/** What each factor changes of the base. */
-const FACTORS = {
-  base: {},
-  "batch norm": {
-    "unet.block": "[conv, norm, activation, conv, norm, activation]",
-    "unet.normalisation": "batch",
-  },
-  "spatial dropout": { "unet.block": "[conv, activation, dropout, conv, activation]", "unet.dropout": 0.25 },
-  "batch norm and spatial dropout": {
-    "unet.block": "[conv, activation, dropout, norm, conv, activation]",
-    "unet.normalisation": "batch",
-    "unet.dropout": 0.25,
-  },
-  "instance norm": {
-    "unet.block": "[conv, norm, activation, conv, norm, activation]",
-    "unet.normalisation": "instance",
-  },
-  "three levels": { "unet.levels": 3 },
-  unpadded: { "unet.padding": "valid" },
-  "cross-entropy and Dice": { "loss.dice": 1 },
-};
-
 const hipmri = (args) =>
-  spawnSync(process.execPath, [HIPMRI, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [HIPMRI, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
+const nameOf = ({ set, factor, seed }) => `${set}-${factor.replaceAll(" ", "-")}-${seed}`;
+const dataOf = (set) => (set === "phantom" ? join(out, "phantom") : join(data, set));
 
-function dataOf(set) {
-  if (set !== "phantom") return join(data, set);
-  const folder = join(out, "phantom");
-  if (!existsSync(join(folder, "README.txt")))
-    hipmri(["phantom", folder, "--seed", "1", "--quiet", "--overwrite"]);
-  return folder;
+async function train(job, run, settings) {
+  const all = { ...BASE, ...FACTORS[job.factor], threads: 1, ...settings };
+  const resumed = existsSync(join(run, "config.json")) ? ["--resume"] : [];
+  const status = await hipmri([
+    ...[
+      "train",
+      dataOf(job.set),
+      "--out",
+      run,
+      "--preset",
+      "ronneberger",
+      "--seed",
+      `${job.seed}`,
+      "--quiet",
+    ],
+    ...Object.entries(all).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
+    ...resumed,
+  ]);
+  if (status === 130) process.exit(130);
+  if (status !== 0) console.error(`${nameOf(job)} ended with ${status}`);
 }
 
-const nameOf = (set, factor, seed) => `${set}-${factor.replaceAll(" ", "-")}-${seed}`;
+/** Seconds of a step, the median of those timed. */
+function stepSeconds(run) {
+  const path = join(run, "log.jsonl");
+  if (!existsSync(path)) return undefined;
+  const lines = readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const times = lines.filter(({ kind, step }) => kind === "step" && step > 2).map(({ seconds }) => seconds);
+  return times.length < TIMED_STEPS - 2 ? undefined : times.sort((a, b) => a - b)[times.length >> 1];
+}
 
-function readRun(set, factor, seed) {
-  const run = join(out, nameOf(set, factor, seed));
+/** Takes jobs off the list until it is empty, as many at a time as there are to be. */
+async function inParallel(jobs, work) {
+  const left = [...jobs];
+  const worker = async () => {
+    for (let job = left.shift(); job !== undefined; job = left.shift()) await work(job);
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
+}
+
+function readRun({ set, factor, seed }) {
+  const run = join(out, nameOf({ set, factor, seed }));
   if (!existsSync(join(run, "metrics.json"))) return undefined;
-  const metrics = JSON.parse(readFileSync(join(run, "metrics.json"), "utf8"));
-  const { steps } = JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
+  const metrics = readJson(join(run, "metrics.json"));
   return {
     set,
     factor,
     seed,
-    steps,
-    patients: metrics.patients,
+    steps: readJson(join(run, "config.json")).steps,
     foregroundMean: metrics.foregroundMean,
-    labels: Object.fromEntries(metrics.labels.map(({ name, dice }) => [name, dice.perVolume.mean])),
+    labels: metrics.labels.map(({ name, dice }) => ({ name, dice: dice.perVolume.mean })),
+    // Mean over labels of each volume, of which several may be of one patient.
+    volumes: metrics.cases.map(({ patient, labels }) => {
+      const scored = labels.map(({ dice }) => dice).filter((dice) => dice !== null);
+      return { patient, dice: scored.reduce((sum, dice) => sum + dice, 0) / scored.length };
+    }),
   };
 }
 
+ensureBuilt();
 mkdirSync(out, { recursive: true });
 const sets = values.sets.split(",");
-const factors = values.factors?.split(",") ?? Object.keys(FACTORS);
+const factors = values.factors.split(",");
 const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
-const results = [];
-for (const seed of seeds) {
-  for (const set of sets) {
-    for (const factor of factors) {
-      const run = join(out, nameOf(set, factor, seed));
-      if (readRun(set, factor, seed) === undefined) {
-        const settings = Object.entries({ ...BASE, ...FACTORS[factor] }).flatMap(([key, value]) => [
-          "--set",
-          `${key}=${value}`,
-        ]);
-        console.error(`${new Date().toISOString()} ${nameOf(set, factor, seed)}`);
-        const resumed = existsSync(join(run, "config.json")) ? ["--resume"] : [];
-        const { status } = hipmri([
-          ...["train", dataOf(set), "--out", run, "--preset", "ronneberger", "--minutes", values.minutes],
-          ...["--seed", `${seed}`, "--quiet", ...settings, ...resumed],
-        ]);
-        if (status === 130) process.exit(130);
-      }
-      const result = readRun(set, factor, seed);
-      if (result !== undefined) results.push(result);
-      writeFileSync(join(out, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
-    }
-  }
-}
+if (sets.includes("phantom") && !existsSync(join(out, "phantom", "README.txt")))
+  await hipmri(["phantom", join(out, "phantom"), "--seed", "1", "--quiet", "--overwrite"]);
+
+const stepsPath = join(out, "steps.json");
+const steps = existsSync(stepsPath) ? readJson(stepsPath) : {};
+const networks = sets.flatMap((set) => factors.map((factor) => ({ set, factor, seed: 0 })));
+await inParallel(
+  networks.filter(({ set, factor }) => steps[`${set} ${factor}`] === undefined),
+  async (job) => {
+    const run = join(out, `timed-${nameOf(job)}`);
+    await train(job, run, { steps: TIMED_STEPS, stepsPerEpoch: TIMED_STEPS });
+    const seconds = stepSeconds(run);
+    if (seconds === undefined) return;
+    steps[`${job.set} ${job.factor}`] = Math.round((Number(values.minutes) * 60) / seconds);
+    writeFileSync(stepsPath, `${JSON.stringify(steps, null, 2)}\n`);
+  },
+);
+
+const jobs = seeds.flatMap((seed) => factors.flatMap((factor) => sets.map((set) => ({ set, factor, seed }))));
+const gather = () => {
+  const runs = jobs.map(readRun).filter((run) => run !== undefined);
+  const about = { minutes: Number(values.minutes), jobs: Number(values.jobs), machine: cpus()[0]?.model };
+  writeFileSync(join(out, "results.json"), `${JSON.stringify({ about, runs }, null, 1)}\n`);
+};
+await inParallel(
+  jobs.filter((job) => readRun(job) === undefined),
+  async (job) => {
+    const planned = steps[`${job.set} ${job.factor}`];
+    if (planned === undefined) return;
+    console.error(`${new Date().toISOString()} ${nameOf(job)}, ${planned} steps`);
+    await train(job, join(out, nameOf(job)), { steps: planned, stepsPerEpoch: planned });
+    gather();
+  },
+);
+gather();
