@@ -40,11 +40,13 @@ export interface PlannedValues {
   readonly strength: number;
 }
 
-/** How long the training will be: steps where they are stated, else minutes, else epochs. */
-export interface GivenTime {
+/** How long the training will be (steps where they are stated, else minutes, else epochs) and what it may take. */
+export interface GivenMeans {
   readonly minutes?: number | undefined;
   readonly epochs: number;
   readonly steps?: number | undefined;
+  /** Default: no bound. */
+  readonly memoryMb?: number | undefined;
 }
 
 export type Wishes = { readonly [K in keyof PlannedValues]: PlannedValues[K] | null };
@@ -66,6 +68,7 @@ const MOST_LEVELS = 5;
 /** Pixels in a batch: enough for a steady gradient, few enough for thousands of steps within minutes. */
 const BATCH_PIXELS = 65_536;
 const BATCH_LIMITS = [2, 16] as const;
+const LEAST_WIDTH = 8;
 /** Slices further apart than this many pixels show other anatomy; nnU-Net calls such volumes anisotropic. */
 const NEAR_SLICES = 3;
 /** Seen less often than FEW_PASSES, slices need no changes; from MANY_PASSES on they need all of nnU-Net's. */
@@ -73,6 +76,9 @@ const FEW_PASSES = 6;
 const MANY_PASSES = 100;
 /** Of a network of base width 16 on two CPU cores; a round figure, so that plans do not depend on the machine. */
 const PIXELS_PER_SECOND = 350_000;
+/** Of a training process, measured: so much by itself, and so many bytes for each pixel of a batch and channel of the base width. */
+const PROCESS_MB = 250;
+const BYTES_PER_PIXEL_AND_CHANNEL = 570;
 /** From so many minutes on, a network twice as wide has the time to be better. */
 const MINUTES_FOR_WIDTH = 30;
 
@@ -100,9 +106,27 @@ function batchFor(size: Size): number {
   return Math.min(Math.max(fitting, BATCH_LIMITS[0]), BATCH_LIMITS[1]);
 }
 
+interface Load {
+  readonly size: Size;
+  readonly batchSize: number;
+  readonly baseWidth: number;
+}
+
+const memoryMbOf = ({ size, batchSize, baseWidth }: Load): number =>
+  PROCESS_MB + (size.width * size.height * batchSize * baseWidth * BYTES_PER_PIXEL_AND_CHANNEL) / 1e6;
+
+/** Smaller batches, then narrower networks, until the memory holds them; what is stated stays. */
+function fitMemory(load: Load, wishes: Wishes, memoryMb: number): Load {
+  let { batchSize, baseWidth } = load;
+  const isTooMuch = (): boolean => memoryMbOf({ ...load, batchSize, baseWidth }) > memoryMb;
+  while (wishes.batchSize === null && batchSize > 1 && isTooMuch()) batchSize /= 2;
+  while (wishes.baseWidth === null && baseWidth > LEAST_WIDTH && isTooMuch()) baseWidth /= 2;
+  return { ...load, batchSize, baseWidth };
+}
+
 /** How often each slice will be seen. */
 function passesIn(
-  time: GivenTime,
+  time: GivenMeans,
   { slices }: DataFingerprint,
   plan: { readonly size: Size; readonly batchSize: number; readonly baseWidth: number },
 ): number {
@@ -137,13 +161,19 @@ function neighboursFor({ unit, sliceRatio }: DataFingerprint): number {
 /**
  * @param wishes what the user stated; null: to be planned.
  */
-export function planNetwork(data: DataFingerprint, wishes: Wishes, time: GivenTime): NetworkPlan {
-  const { minutes } = time;
+export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenMeans): NetworkPlan {
+  const { minutes } = means;
   const size = wishes.size ?? sizeFor(data);
   const levels = wishes.levels ?? levelsFor(size);
-  const batchSize = wishes.batchSize ?? batchFor(size);
-  const baseWidth = wishes.baseWidth ?? (minutes !== undefined && minutes >= MINUTES_FOR_WIDTH ? 32 : 16);
-  const passes = passesIn(time, data, { size, batchSize, baseWidth });
+  const wished = {
+    size,
+    batchSize: wishes.batchSize ?? batchFor(size),
+    baseWidth: wishes.baseWidth ?? (minutes !== undefined && minutes >= MINUTES_FOR_WIDTH ? 32 : 16),
+  };
+  const { memoryMb = Number.POSITIVE_INFINITY } = means;
+  const { batchSize, baseWidth } = fitMemory(wished, wishes, memoryMb);
+  const bounded = (is: boolean): string => (is ? `, and ${memoryMb} MB must do (memoryMb)` : "");
+  const passes = passesIn(means, data, { size, batchSize, baseWidth });
   const values: PlannedValues = {
     size,
     levels,
@@ -158,9 +188,10 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, time: GivenTi
     levels: ["unet.levels", `halved so often, ${describe(data, size)} leave ${LEAST_PIXELS} pixels or more`],
     baseWidth: [
       "unet.baseWidth",
-      minutes === undefined
+      (minutes === undefined
         ? "the width for short trainings"
-        : `for ${minutes} minutes (32 from ${MINUTES_FOR_WIDTH} minutes on)`,
+        : `for ${minutes} minutes (32 from ${MINUTES_FOR_WIDTH} minutes on)`) +
+        bounded(baseWidth < wished.baseWidth),
     ],
     batchSize: [
       "batchSize",

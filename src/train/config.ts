@@ -161,6 +161,11 @@ export const configSchema = z.strictObject({
       frozen: z.enum(["none", "encoder"]).describe("what keeps the weights that it came with"),
     })
     .default({ from: null, frozen: "none" }),
+  memoryMb: z
+    .number()
+    .min(512)
+    .default(6000)
+    .describe("what planning may ask for: batch and width are chosen within it"),
   checkpointSeconds: z.number().positive(),
   threads: count.max(256),
   split: z.strictObject({

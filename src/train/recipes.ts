@@ -49,6 +49,7 @@ const base: TrainConfig = {
   shuffle: true,
   oversample: 0.5,
   finetune: { from: null, frozen: "none" },
+  memoryMb: 6000,
   checkpointSeconds: 30,
   threads: 2,
   split: {

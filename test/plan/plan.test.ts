@@ -66,6 +66,19 @@ test("a batch has about as many pixels whatever the size of the slices", () => {
   expect(plan({ ...PELVIS, size: { width: 512, height: 512 } }).batchSize).toBe(2);
 });
 
+test("batch and width stay within the memory that is given, and the plan says so", () => {
+  const wide = { ...PELVIS, size: { width: 512, height: 512 }, foreground: undefined };
+  const within = (memoryMb: number) => planNetwork(wide, OPEN, { minutes: 60, epochs: 30, memoryMb });
+  expect(within(20_000).values).toMatchObject({ batchSize: 2, baseWidth: 32 });
+  expect(within(6000).values).toMatchObject({ batchSize: 1, baseWidth: 32 });
+  expect(within(3000).values).toMatchObject({ batchSize: 1, baseWidth: 16 });
+  expect(within(3000).reasons.find(({ key }) => key === "unet.baseWidth")?.because).toBe(
+    "for 60 minutes (32 from 30 minutes on), and 3000 MB must do (memoryMb)",
+  );
+  const stated = planNetwork(wide, { ...OPEN, batchSize: 2, baseWidth: 32 }, { epochs: 30, memoryMb: 1000 });
+  expect(stated.values).toMatchObject({ batchSize: 2, baseWidth: 32 });
+});
+
 describe("patches", () => {
   /** As ACDC: hearts in the middle of wide slices. */
   const HEARTS: DataFingerprint = {

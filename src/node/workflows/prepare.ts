@@ -247,11 +247,12 @@ function fitConfig(
     labels,
     orientation: found,
   };
-  const { minutes, epochs, steps } = config;
+  const { minutes, epochs, steps, memoryMb } = config;
   const plan = planNetwork(fingerprint, wishes, {
     minutes: minutes ?? undefined,
     epochs: epochs ?? DEFAULT_EPOCHS,
     steps: steps ?? undefined,
+    memoryMb,
   });
   const { batchSize, mirror, strength, neighbours, size, ...unet } = plan.values;
   return {
