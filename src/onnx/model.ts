@@ -10,6 +10,7 @@ import {
   TensorProto_DataType as DataType,
   GraphProtoSchema,
   ModelProtoSchema,
+  type NodeProto,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
   TensorShapeProto_DimensionSchema,
@@ -94,13 +95,37 @@ function valueInfo(
   });
 }
 
+const EMITTED_NAME = /^[vc]\d+$/;
+
 /** Names of inputs and outputs must differ from each other and from those that the emitter gives (v0, c0, …). */
 function checkName(name: string, taken: Set<string>): void {
   if (taken.has(name))
     throw new RangeError(`Cannot build the model: two inputs or outputs are named "${name}"`);
-  if (/^[vc]\d+$/.test(name))
+  if (EMITTED_NAME.test(name))
     throw new RangeError(`Cannot build the model: the name "${name}" is the emitter's own`);
   taken.add(name);
+}
+
+/**
+ * Calls a value by an output's name; one that has another output's name already, or that no node makes, is copied.
+ * @returns whether it has the new name instead of its own
+ */
+function nameOutput(
+  emit: Emitter,
+  nodes: readonly NodeProto[],
+  { from, to }: { readonly from: string; readonly to: string },
+): boolean {
+  const maker = nodes.find((node) => node.output[0] === from);
+  if (maker === undefined || !EMITTED_NAME.test(from)) {
+    emit.node("Identity", [from]);
+    nodes.at(-1)!.output = [to];
+    return false;
+  }
+  maker.output = [to];
+  for (const node of nodes) {
+    if (node.input.includes(from)) node.input = node.input.map((name) => (name === from ? to : name));
+  }
+  return true;
 }
 
 /**
@@ -126,11 +151,12 @@ export function buildModel(options: ModelOptions): Uint8Array {
       inputs.push(valueInfo(name, value, symbolicAxes[name]));
     }
   }
+  const renamed = new Map<string, string>();
   const output = Object.entries(outputs).map(([name, value]) => {
     checkName(name, taken);
-    const identity = emitter.node("Identity", [writer.plain(value)]);
-    nodes.at(-1)!.output = [name];
-    nodes.at(-1)!.name = identity;
+    const emitted = writer.plain(value);
+    const from = renamed.get(emitted) ?? emitted;
+    if (nameOutput(emitter, nodes, { from, to: name })) renamed.set(emitted, name);
     return valueInfo(name, value, symbolicAxes[name]);
   });
   const model = create(ModelProtoSchema, {
