@@ -19,9 +19,12 @@ const vector = (data: Float32Array, shape: readonly number[] = [data.length]): T
   data,
 });
 
-/** Measuring goes on for about so long, or until so many steps: the first pays for memory, one alone may meet a busy moment. */
-const ENOUGH_MS = 4000;
-const MEASURED_STEPS = { least: 4, most: 20 } as const;
+/**
+ * ORT lays out its memory in the first steps, which take up to four times as long as later ones: they are not counted.
+ * Then steps are measured for about so long: one alone may meet a busy moment.
+ */
+const WARM_UP = { steps: 4, enoughMs: 12_000 } as const;
+const MEASURED = { leastSteps: 3, mostSteps: 20, enoughMs: 4000 } as const;
 
 /** What is carried from step to step besides the tensors; numbers survive JSON exactly. */
 interface Running {
@@ -81,13 +84,16 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       await work();
       return now() - before;
     };
+    const timedStep = () => timed(() => compute(0, batch, config.schedule.learningRate));
+    let spent = 0;
+    for (let i = 0; i < WARM_UP.steps && spent < WARM_UP.enoughMs; i++) spent += await timedStep();
     const times: number[] = [];
-    while (times.length < MEASURED_STEPS.most) {
-      times.push(await timed(() => compute(0, batch, config.schedule.learningRate)));
-      const sum = times.reduce((total, ms) => total + ms, 0);
-      const isEnough = times.length >= MEASURED_STEPS.least && sum > ENOUGH_MS;
-      // Of steps that take many seconds, two must do.
-      if (isEnough || (times.length > 1 && sum > 4 * ENOUGH_MS)) break;
+    for (spent = 0; times.length < MEASURED.mostSteps; ) {
+      times.push(await timedStep());
+      spent += times.at(-1)!;
+      const isEnough = times.length >= MEASURED.leastSteps && spent > MEASURED.enoughMs;
+      // Of steps that take many seconds, one must do.
+      if (isEnough || spent > 4 * MEASURED.enoughMs) break;
     }
     const cases = context.data.validate;
     const validateFirst = (count: number) =>
@@ -97,8 +103,8 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
     const one = cases.length === 0 ? 0 : await validateFirst(1);
     // A case that takes long by itself hides the loading.
     const each =
-      one > ENOUGH_MS ? one : few > 1 ? Math.max(0, (await validateFirst(few)) - one) / (few - 1) : 0;
-    return { stepMs: median(times.slice(1)), validationMs: one + each * Math.max(0, cases.length - 1) };
+      one > MEASURED.enoughMs ? one : few > 1 ? Math.max(0, (await validateFirst(few)) - one) / (few - 1) : 0;
+    return { stepMs: median(times), validationMs: one + each * Math.max(0, cases.length - 1) };
   }
 
   async function run(host: TrainingHost, plan: StepPlan): Promise<boolean> {
