@@ -78,7 +78,9 @@ async function runFolds(data: string, flags: Flags, command: string): Promise<Ou
   const { trainFolds } = await import("../node/workflows/folds.ts");
   const summary = await withInterrupt((signal) => trainFolds({ ...options, folds, signal }));
   if (!summary.finished) {
-    const again = commandLine(["hipmri", "train", data, "--folds", `${folds}`, "--out", out, "--resume"]);
+    const tested = flags.test === true ? ["--test"] : [];
+    const parts = ["train", data, "--folds", `${folds}`, ...tested, "--out", out, "--resume"];
+    const again = commandLine(["hipmri", ...parts]);
     process.stderr.write(`Stopped and saved. Go on with: ${again}\n`);
     return { json: { ...summary }, text: "", exitCode: INTERRUPTED };
   }

@@ -85,7 +85,7 @@ function splitAtRandom(
     );
   }
   const n = patients.length;
-  const testN = splits === 2 ? 0 : Math.min(n - 2, Math.max(1, Math.round(fractions.testFraction * n)));
+  const testN = splits === 2 ? 0 : testCount(n, fractions.testFraction);
   const validateN = Math.min(n - testN - 1, Math.max(1, Math.round(fractions.validateFraction * n)));
   const of = new Map<string, Split>(
     patients.map((patient, i) => [
@@ -96,16 +96,21 @@ function splitAtRandom(
   return assign(index.cases, of, []);
 }
 
-/** Those whom the layout keeps; where it keeps nobody, the same whom a split without folds would draw. */
+/** Those whom the layout keeps; where it states no split at all, the same whom a split without folds would draw. */
 function keptForTesting(
   index: DatasetIndex,
   { seed, testFraction }: { readonly seed: number; readonly testFraction: number },
 ): ReadonlySet<string> {
-  const stated = index.cases.filter(({ split }) => split === "test").map(({ patient }) => patient);
-  if (stated.length > 0 || testFraction === 0) return new Set(stated);
+  const stated = index.cases.filter(({ split }) => split !== undefined);
+  if (stated.length > 0 || testFraction === 0)
+    return new Set(stated.filter(({ split }) => split === "test").map(({ patient }) => patient));
   const patients = makeRandom(seed, "split").shuffle(patientsOf(index.cases));
-  return new Set(patients.slice(0, Math.max(1, Math.round(testFraction * patients.length))));
+  return new Set(patients.slice(0, testCount(patients.length, testFraction)));
 }
+
+/** At least one, and at least two are left. */
+const testCount = (patients: number, fraction: number): number =>
+  Math.min(patients - 2, Math.max(1, Math.round(fraction * patients)));
 
 /**
  * Patients shared out into folds, each kind by itself; those whom the layout keeps for testing stay out of all of them.

@@ -60,6 +60,8 @@ export interface NetworkPlan {
 /** Sides of patches are multiples of what the deepest network halves; they hold the labels with a quarter more. */
 const PATCH_STEP = 32;
 const PATCH_MARGIN = 1.25;
+/** A smaller patch of a large slice would not show where in the body it is. */
+const LEAST_PATCH = 96;
 /** A patch that is hardly smaller than a slice saves little and sees less. */
 const LARGEST_PATCH = 0.5;
 /** nnU-Net halves an axis as long as four pixels are left of it. */
@@ -68,7 +70,8 @@ const MOST_LEVELS = 5;
 /** Pixels in a batch: enough for a steady gradient, few enough for thousands of steps within minutes. */
 const BATCH_PIXELS = 65_536;
 const BATCH_LIMITS = [2, 16] as const;
-const LEAST_WIDTH = 8;
+/** For long trainings, for short ones, and where memory forces it. */
+const WIDTHS = { long: 32, short: 16, least: 8 } as const;
 /** Slices further apart than this many pixels show other anatomy; nnU-Net calls such volumes anisotropic. */
 const NEAR_SLICES = 3;
 /** Seen less often than FEW_PASSES, slices need no changes; from MANY_PASSES on they need all of nnU-Net's. */
@@ -76,7 +79,10 @@ const FEW_PASSES = 6;
 const MANY_PASSES = 100;
 /** Of a network of base width 16 on two CPU cores; a round figure, so that plans do not depend on the machine. */
 const PIXELS_PER_SECOND = 350_000;
-/** Of a training process, measured: so much by itself, and so many bytes for each pixel of a batch and channel of the base width. */
+/**
+ * Of a training process beside its cache of decoded cases: so much by itself, and so many bytes for each pixel of a batch
+ * and channel of the base width (bench/RESULTS.md, "Memory of a step").
+ */
 const PROCESS_MB = 250;
 const BYTES_PER_PIXEL_AND_CHANNEL = 570;
 /** From so many minutes on, a network twice as wide has the time to be better. */
@@ -89,7 +95,7 @@ const MINUTES_FOR_WIDTH = 30;
 function sizeFor({ size, foreground }: DataFingerprint): Size {
   if (foreground === undefined) return size;
   const side = (extent: number, held: number): number =>
-    Math.min(extent, PATCH_STEP * Math.ceil((held * PATCH_MARGIN) / PATCH_STEP));
+    Math.min(extent, Math.max(LEAST_PATCH, PATCH_STEP * Math.ceil((held * PATCH_MARGIN) / PATCH_STEP)));
   const patch = { width: side(size.width, foreground.width), height: side(size.height, foreground.height) };
   return patch.width * patch.height <= size.width * size.height * LARGEST_PATCH ? patch : size;
 }
@@ -115,12 +121,19 @@ interface Load {
 const memoryMbOf = ({ size, batchSize, baseWidth }: Load): number =>
   PROCESS_MB + (size.width * size.height * batchSize * baseWidth * BYTES_PER_PIXEL_AND_CHANNEL) / 1e6;
 
-/** Smaller batches, then narrower networks, until the memory holds them; what is stated stays. */
+/**
+ * Smaller batches down to two, of which one can still be oversampled, then the narrower width, and only then a batch of
+ * one and a thin network; what is stated stays.
+ */
 function fitMemory(load: Load, wishes: Wishes, memoryMb: number): Load {
   let { batchSize, baseWidth } = load;
   const isTooMuch = (): boolean => memoryMbOf({ ...load, batchSize, baseWidth }) > memoryMb;
-  while (wishes.batchSize === null && batchSize > 1 && isTooMuch()) batchSize /= 2;
-  while (wishes.baseWidth === null && baseWidth > LEAST_WIDTH && isTooMuch()) baseWidth /= 2;
+  const shrink = (leastBatch: number, leastWidth: number): void => {
+    while (wishes.batchSize === null && batchSize > leastBatch && isTooMuch()) batchSize /= 2;
+    while (wishes.baseWidth === null && baseWidth > leastWidth && isTooMuch()) baseWidth /= 2;
+  };
+  shrink(BATCH_LIMITS[0], WIDTHS.short);
+  shrink(1, WIDTHS.least);
   return { ...load, batchSize, baseWidth };
 }
 
@@ -168,7 +181,9 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
   const wished = {
     size,
     batchSize: wishes.batchSize ?? batchFor(size),
-    baseWidth: wishes.baseWidth ?? (minutes !== undefined && minutes >= MINUTES_FOR_WIDTH ? 32 : 16),
+    baseWidth:
+      wishes.baseWidth ??
+      (minutes !== undefined && minutes >= MINUTES_FOR_WIDTH ? WIDTHS.long : WIDTHS.short),
   };
   const { memoryMb = Number.POSITIVE_INFINITY } = means;
   const { batchSize, baseWidth } = fitMemory(wished, wishes, memoryMb);
@@ -190,12 +205,12 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
       "unet.baseWidth",
       (minutes === undefined
         ? "the width for short trainings"
-        : `for ${minutes} minutes (32 from ${MINUTES_FOR_WIDTH} minutes on)`) +
+        : `for ${minutes} minutes (${WIDTHS.long} from ${MINUTES_FOR_WIDTH} minutes on)`) +
         bounded(baseWidth < wished.baseWidth),
     ],
     batchSize: [
       "batchSize",
-      `about ${BATCH_PIXELS.toLocaleString("en")} pixels a step at ${describe(data, size)}`,
+      `about ${BATCH_PIXELS.toLocaleString("en")} pixels a step at ${describe(data, size)}${bounded(batchSize < wished.batchSize)}`,
     ],
     neighbours: ["input.neighbours", neighbourReason(data)],
     strength: ["augment.strength", `each slice will be seen about ${Number(passes.toPrecision(2))} times`],
@@ -217,8 +232,8 @@ const describe = (data: DataFingerprint, size: Size): string =>
   `${by(size)} ${isWhole(data, size) ? "slices" : "patches"}`;
 
 function sizeReason(data: DataFingerprint, size: Size): string {
-  if (isWhole(data, size)) return "the largest training slice";
-  return `labels fill at most ${by(data.foreground ?? data.size)} of the ${by(data.size)} slices`;
+  if (isWhole(data, size)) return "the largest training slice (up to 512 pixels a side)";
+  return `labels fill ${by(data.foreground ?? data.size)} or less of nearly all ${by(data.size)} slices`;
 }
 
 function neighbourReason({ unit, sliceRatio }: DataFingerprint): string {

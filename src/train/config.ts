@@ -14,7 +14,7 @@ const rate = z.number().min(0).lt(1);
 
 const unetSchema = z.strictObject({
   levels: count.max(7).nullable().describe("null: planned from the size of the slices"),
-  baseWidth: count.max(1024).nullable().describe("null: planned from the time given"),
+  baseWidth: count.max(1024).nullable().describe("null: planned from the time given, within memoryMb"),
   maxWidth: count.max(4096),
   inChannels: count.max(9).describe("1 + 2 * input.neighbours; follows it where left at 1"),
   classes: z.number().int().min(2).max(255).nullable().describe("null: as many as the data set has labels"),
@@ -75,7 +75,7 @@ export const configSchema = z.strictObject({
     size: z
       .strictObject({ width: count.max(4096), height: count.max(4096) })
       .nullable()
-      .describe("null: the largest training slice (at most 512)"),
+      .describe("null: the largest training slice (at most 512), or patches where labels fill little of it"),
     plane: z
       .enum(["auto", "axial", "coronal", "sagittal"])
       .default("auto")
@@ -144,7 +144,10 @@ export const configSchema = z.strictObject({
       "which weights become model.onnx: the best on validation patients, or the last, which have not chosen themselves",
     ),
   clipNorm: z.number().min(0).describe("largest L2 norm of the gradient; 0: no clipping"),
-  batchSize: count.max(1024).nullable().describe("null: planned from the size of the slices"),
+  batchSize: count
+    .max(1024)
+    .nullable()
+    .describe("null: planned from the size of the slices, within memoryMb"),
   epochs: count.nullable(),
   minutes: z.number().positive().nullable().describe("turned into `steps` once, at the start"),
   steps: count.nullable().describe("null: found from epochs or minutes"),
@@ -165,7 +168,7 @@ export const configSchema = z.strictObject({
     .number()
     .min(512)
     .default(6000)
-    .describe("what planning may ask for: batch and width are chosen within it"),
+    .describe("of the training step, beside cached cases: batch and width are planned within it"),
   checkpointSeconds: z.number().positive(),
   threads: count.max(256),
   split: z.strictObject({
@@ -186,7 +189,7 @@ export const configSchema = z.strictObject({
       .min(2)
       .nullable()
       .default(null)
-      .describe("share all patients out into so many folds instead of drawing fractions"),
+      .describe("share the patients whom testFraction leaves out into so many folds"),
     fold: z.number().int().min(0).nullable().default(null).describe("the fold that validates, from 0"),
   }),
   licence: z

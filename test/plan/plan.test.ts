@@ -69,11 +69,18 @@ test("a batch has about as many pixels whatever the size of the slices", () => {
 test("batch and width stay within the memory that is given, and the plan says so", () => {
   const wide = { ...PELVIS, size: { width: 512, height: 512 }, foreground: undefined };
   const within = (memoryMb: number) => planNetwork(wide, OPEN, { minutes: 60, epochs: 30, memoryMb });
+  const because = (memoryMb: number, name: string) =>
+    within(memoryMb).reasons.find(({ key }) => key === name)?.because;
   expect(within(20_000).values).toMatchObject({ batchSize: 2, baseWidth: 32 });
-  expect(within(6000).values).toMatchObject({ batchSize: 1, baseWidth: 32 });
-  expect(within(3000).values).toMatchObject({ batchSize: 1, baseWidth: 16 });
-  expect(within(3000).reasons.find(({ key }) => key === "unet.baseWidth")?.because).toBe(
-    "for 60 minutes (32 from 30 minutes on), and 3000 MB must do (memoryMb)",
+  expect(within(6000).values).toMatchObject({ batchSize: 2, baseWidth: 16 });
+  expect(within(4000).values).toMatchObject({ batchSize: 1, baseWidth: 16 });
+  expect(within(2000).values).toMatchObject({ batchSize: 1, baseWidth: 8 });
+  expect(because(6000, "unet.baseWidth")).toBe(
+    "for 60 minutes (32 from 30 minutes on), and 6000 MB must do (memoryMb)",
+  );
+  expect(because(6000, "batchSize")).toBe("about 65,536 pixels a step at 512 x 512 slices");
+  expect(because(4000, "batchSize")).toBe(
+    "about 65,536 pixels a step at 512 x 512 slices, and 4000 MB must do (memoryMb)",
   );
   const stated = planNetwork(wide, { ...OPEN, batchSize: 2, baseWidth: 32 }, { epochs: 30, memoryMb: 1000 });
   expect(stated.values).toMatchObject({ batchSize: 2, baseWidth: 32 });
@@ -94,7 +101,7 @@ describe("patches", () => {
       {
         key: "input.size",
         value: "128 x 128",
-        because: "labels fill at most 83 x 78 of the 256 x 256 slices",
+        because: "labels fill 83 x 78 or less of nearly all 256 x 256 slices",
       },
       {
         key: "unet.levels",
@@ -102,6 +109,13 @@ describe("patches", () => {
         because: "halved so often, 128 x 128 patches leave 4 pixels or more",
       },
     ]);
+  });
+
+  test("are never so small that they do not show where they lie", () => {
+    expect(plan({ ...HEARTS, foreground: { width: 5, height: 40 } }).size).toEqual({ width: 96, height: 96 });
+    expect(
+      plan({ ...HEARTS, size: { width: 256, height: 60 }, foreground: { width: 5, height: 5 } }).size,
+    ).toEqual({ width: 96, height: 60 });
   });
 
   test("are not cut where labels fill the slices, or where there are none", () => {

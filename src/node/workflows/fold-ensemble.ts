@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { HipError } from "../../core/errors.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import { readModelMetadata } from "../../onnx/model.ts";
 import { PASSPORT_KEY } from "../../passport/read.ts";
@@ -16,7 +17,7 @@ import { readWholeFile } from "../files.ts";
 import { RUN_FILES } from "../run-folder.ts";
 
 /** Who was learnt from and who judged: all patients were both, but no patient judged a network that knew him or her. */
-function ensembleCard(cards: readonly ModelCard[], metrics: Metrics): ModelCard {
+function ensembleCard(cards: readonly ModelCard[], metrics: Metrics, tested: Metrics | undefined): ModelCard {
   const [first] = cards;
   const all = (of: (card: ModelCard) => readonly string[]): readonly string[] =>
     [...new Set(cards.flatMap(of))].sort();
@@ -47,14 +48,31 @@ function ensembleCard(cards: readonly ModelCard[], metrics: Metrics): ModelCard 
     trainedOn: `${first!.trainedOn} in each of ${cards.length} folds`,
     validation: {
       foregroundMeanDice: metrics.foregroundMean,
-      convention: `${metrics.convention}. Out of fold: each patient by the one network that did not learn from him or her; the ensemble of all was judged on nobody`,
+      convention: `${metrics.convention}. Out of fold: each patient by the one network that did not learn from him or her${tested === undefined ? "; the ensemble of all was judged on nobody" : ""}`,
     },
-    metrics: [cardMetrics(metrics, "validate")],
+    metrics: [
+      cardMetrics(metrics, "validate"),
+      ...(tested === undefined ? [] : [cardMetrics(tested, "test")]),
+    ],
     limits: [
       ...first!.limits,
-      `The figures are of single networks, ${cards.length} in all; their ensemble is expected to do as well or better, which nobody has measured here`,
+      tested === undefined
+        ? `The figures are of single networks, ${cards.length} in all; their ensemble is expected to do as well or better, which nobody has measured here`
+        : `The validation figures are of single networks, ${cards.length} in all; those of the test patients are of their ensemble`,
     ],
   };
+}
+
+/** @throws HipError "bad-model" where the networks of the folds differ, so that one graph cannot hold them */
+function checkAlike(cards: readonly ModelCard[], runs: readonly string[]): void {
+  const kind = ({ unet, input, labels }: ModelCard): string => JSON.stringify([unet, input, labels]);
+  const other = cards.findIndex((card) => kind(card) !== kind(cards[0]!));
+  if (other < 0) return;
+  throw new HipError(
+    "bad-model",
+    `Cannot join the folds: the networks of "${runs[0]}" and "${runs[other]}" must be alike`,
+    { hint: "Start anew with --overwrite" },
+  );
 }
 
 /** Writes OUT/model.onnx, its card, and the config.json and split.json that tell what it learnt from. @returns the model's path */
@@ -62,10 +80,13 @@ export async function writeEnsemble({
   out,
   runs,
   metrics,
+  test,
 }: {
   readonly out: string;
   readonly runs: readonly string[];
   readonly metrics: Metrics;
+  /** Of the ensemble itself, where it was judged. */
+  readonly test: Metrics | undefined;
 }): Promise<string> {
   const cards: ModelCard[] = [];
   const weights: Weights[] = [];
@@ -82,7 +103,8 @@ export async function writeEnsemble({
     const known = readModelMetadata(bytes)?.[PASSPORT_KEY];
     if (known !== undefined && cards.length === 1) passport = { [PASSPORT_KEY]: known };
   }
-  const card = ensembleCard(cards, metrics);
+  checkAlike(cards, runs);
+  const card = ensembleCard(cards, metrics, test);
   const spec = specifyNetwork(card.unet, [
     1,
     card.unet.inChannels,

@@ -14,6 +14,8 @@ export async function writeFoldsReport(of: {
   readonly out: string;
   readonly runs: readonly { readonly run: string; readonly foregroundDice: number | null }[];
   readonly metrics: Metrics;
+  /** Of the ensemble, on patients whom no fold saw. */
+  readonly test: Metrics | undefined;
   readonly command: string;
   readonly seconds: number;
 }): Promise<readonly string[]> {
@@ -41,7 +43,12 @@ export async function writeFoldsReport(of: {
       })),
       { name: "Time of this session", value: formatDuration(of.seconds) },
     ],
-    metrics: [{ title: "Every patient, out of fold", metrics }],
+    metrics: [
+      { title: "Every patient, out of fold", metrics },
+      ...(of.test === undefined
+        ? []
+        : [{ title: "Test patients, whom no fold saw, by the ensemble", metrics: of.test }]),
+    ],
     figures: [
       {
         title: "Dice per patient by label",
@@ -52,7 +59,12 @@ export async function writeFoldsReport(of: {
     reproduce: [of.command],
     summary: [
       `Judged by the one network of ${runs.length} that did not learn from them, the patients have a mean Dice of ${formatNumber(metrics.foregroundMean, 3)} over the labels${interval}. ` +
-        "model.onnx holds all networks and averages their probabilities: it learnt from everybody, so that none of these patients can judge it.",
+        "model.onnx holds all networks and averages their probabilities: it learnt from all of these patients, so that none of them can judge it.",
+      ...(of.test === undefined
+        ? []
+        : [
+            `On ${of.test.patients} test patients, whom no fold saw, it has a mean Dice of ${formatNumber(of.test.foregroundMean, 3)} (test/report.html).`,
+          ]),
     ],
   });
   const page = join(out, RUN_FILES.report);

@@ -2,19 +2,23 @@
  * `hipmri train --folds`: one network for each fold of the patients, each judged on the fold that it did not learn from,
  * and their ensemble as one model.onnx. Every fold is a run folder of its own, so that folds stop and resume as runs do.
  */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
+import { splitByPatient } from "../../dataset/split.ts";
 import { aggregate } from "../../metrics/aggregate.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
-import { makeFolder, writeFileAtomic } from "../atomic.ts";
-import { formatDuration } from "../progress.ts";
+import { makeFolder, writeError, writeFileAtomic } from "../atomic.ts";
+import { formatDuration, makeProgress } from "../progress.ts";
 import { checkRunFolder, RUN_FILES } from "../run-folder.ts";
 import { evaluate } from "./evaluate.ts";
 import { readMetrics } from "./finish.ts";
 import { writeEnsemble } from "./fold-ensemble.ts";
 import { writeFoldsReport } from "./folds-report.ts";
-import { trainRun } from "./train.ts";
+import { openData } from "./open-data.ts";
+import { readRunOf } from "./run-source.ts";
+import { storedConfig, trainRun } from "./train.ts";
 import type { TrainRunOptions } from "./train-options.ts";
 
 export interface TrainFoldsOptions extends TrainRunOptions {
@@ -37,14 +41,42 @@ export interface FoldsSummary {
 export const foldFolder = (out: string, fold: number): string => join(out, `fold_${fold}`);
 
 /**
- * The configuration of a fold. The last weights are kept: were the best on the fold's patients kept, these patients
- * would have had a say in the network that they are to judge.
+ * The configuration of the first fold. The last weights are kept: were the best on the fold's patients kept, these
+ * patients would have had a say in the network that they are to judge.
  */
-function foldConfig({ config, folds, test }: TrainFoldsOptions, fold: number): TrainConfig {
+function firstConfig({ config, folds, test }: TrainFoldsOptions): TrainConfig {
   const seed = config.split.seed ?? config.seed;
   // Without a test at the end, nobody is kept out of all folds but those whom the layout keeps.
   const testFraction = test ? config.split.testFraction : 0;
-  return { ...config, keep: "last", split: { ...config.split, seed, testFraction, folds, fold } };
+  return { ...config, keep: "last", split: { ...config.split, seed, testFraction, folds, fold: 0 } };
+}
+
+/**
+ * Every other fold takes what the first one planned, so that all networks are alike and all share out the patients in
+ * the same way, whether or not the folds were trained in one go.
+ */
+async function laterConfig(first: string, fold: number): Promise<TrainConfig> {
+  const stored = await storedConfig(first);
+  if (stored === undefined) throw new Error(`internal: "${first}" has no configuration`);
+  return { ...stored, split: { ...stored.split, fold } };
+}
+
+/** @throws HipError "usage" where at the end there would be nobody to test the ensemble on */
+async function checkTestable(options: TrainFoldsOptions, begun: TrainConfig | undefined): Promise<void> {
+  const config = begun ?? firstConfig(options);
+  const { index } = await openData(options.data, { plane: config.input.plane, layout: options.layout });
+  const seed = config.split.seed ?? config.seed;
+  const isKept = splitByPatient(index, { ...config.split, seed }).test.length > 0;
+  if (isKept && config.split.trainPatients === null) return;
+  const why = isKept
+    ? "split.trainPatients leaves patients in no split"
+    : "no patient is kept out of all folds";
+  throw new HipError("usage", `Cannot test the ensemble: ${why}`, {
+    hint:
+      begun === undefined
+        ? "Leave --test out, or set split.testFraction above 0 and no split.trainPatients"
+        : "Leave --test out, or start anew with --test and --overwrite",
+  });
 }
 
 /** @throws what trainRun() throws; HipError "usage" where the folder has a run and neither resume nor overwrite is set */
@@ -57,16 +89,20 @@ export async function trainFolds(options: TrainFoldsOptions): Promise<FoldsSumma
     const files = await checkRunFolder(run, { resume, overwrite });
     if (files.length > 0) begun.add(run);
   }
+  const stored = begun.has(runs[0]!) && resume ? await storedConfig(runs[0]!) : undefined;
+  if (options.test) await checkTestable(options, stored);
   await makeFolder(out);
+  if (overwrite) await removeTest(out);
   const seconds = (): number => (performance.now() - started) / 1000;
   const done: { readonly run: string; readonly foregroundDice: number | null }[] = [];
+  let isNew = false;
   for (const [fold, run] of runs.entries()) {
     if (!(options.quiet ?? false)) stderr.write(`\nFold ${fold + 1} of ${folds}: ${run}\n`);
     const summary = await trainRun({
       ...options,
       out: run,
       resume: resume && begun.has(run),
-      config: foldConfig(options, fold),
+      config: fold === 0 ? firstConfig(options) : await laterConfig(runs[0]!, fold),
       test: false,
     });
     if (!summary.finished) {
@@ -80,6 +116,7 @@ export async function trainFolds(options: TrainFoldsOptions): Promise<FoldsSumma
         run: out,
       };
     }
+    isNew ||= !summary.alreadyFinished;
     done.push({ run, foregroundDice: summary.foregroundDice });
     if (!(options.quiet ?? false) && fold + 1 < folds) {
       const left = (seconds() / (fold + 1)) * (folds - fold - 1);
@@ -87,29 +124,70 @@ export async function trainFolds(options: TrainFoldsOptions): Promise<FoldsSumma
     }
   }
   const metrics = await joinMetrics(runs, config.seed);
-  const model = await writeEnsemble({ out, runs, metrics });
+  let model = await writeEnsemble({ out, runs, metrics, test: undefined });
+  const tested = options.test ? await testEnsemble(options, { model, isNew }) : undefined;
+  // The card tells what the test found.
+  if (tested !== undefined) model = await writeEnsemble({ out, runs, metrics, test: tested.metrics });
   const files = [
     model,
     join(out, RUN_FILES.metrics),
-    ...(await writeFoldsReport({ out, runs: done, metrics, command: options.command, seconds: seconds() })),
+    ...(await writeFoldsReport({
+      out,
+      runs: done,
+      metrics,
+      test: tested?.metrics,
+      command: options.command,
+      seconds: seconds(),
+    })),
+    ...(tested?.files ?? []),
   ];
   await writeFileAtomic(join(out, RUN_FILES.metrics), `${JSON.stringify(metrics, null, 2)}\n`);
-  const tested = options.test ? await testEnsemble(options, model) : undefined;
   return {
     finished: true,
     folds: done,
     seconds: seconds(),
     metrics,
     test: tested?.metrics,
-    files: [...files, ...(tested?.files ?? [])],
+    files,
     run: out,
   };
 }
 
-/** OUT/test: the ensemble judged on the patients whom no fold saw. */
-async function testEnsemble({ data, layout, out, stderr, quiet }: TrainFoldsOptions, model: string) {
-  if (!(quiet ?? false)) stderr.write("\nJudging the ensemble on the test patients\n");
-  return evaluate({ model, data, layout, split: "test", out: join(out, "test") });
+const TEST_FOLDER = "test";
+
+/** What an earlier ensemble was judged as. */
+async function removeTest(out: string): Promise<void> {
+  for (const name of [TEST_FOLDER, RUN_FILES.testLooks])
+    await rm(join(out, name), { recursive: true, force: true }).catch((error: unknown) => {
+      throw writeError(`remove "${join(out, name)}"`, error);
+    });
+}
+
+/** OUT/test: the ensemble judged on the patients whom no fold saw; once, as long as no fold is trained anew. */
+async function testEnsemble(
+  { data, layout, out, stderr, quiet }: TrainFoldsOptions,
+  { model, isNew }: { readonly model: string; readonly isNew: boolean },
+): Promise<{ readonly metrics: Metrics; readonly files: readonly string[] }> {
+  const folder = join(out, TEST_FOLDER);
+  const known = isNew ? undefined : await readMetrics(folder);
+  if (known !== undefined) return { metrics: known, files: [] };
+  let progress: ReturnType<typeof makeProgress> | undefined;
+  try {
+    return await evaluate({
+      model,
+      data,
+      layout,
+      split: "test",
+      out: folder,
+      warn: (text) => stderr.write(`warning: ${text}\n`),
+      onProgress({ done, total }) {
+        progress ??= makeProgress(stderr, { total, label: "Testing the ensemble", isQuiet: quiet ?? false });
+        progress.update(done);
+      },
+    });
+  } finally {
+    progress?.stop();
+  }
 }
 
 /** The cases of all folds as one set: each patient was judged once. */
@@ -124,8 +202,25 @@ async function joinMetrics(runs: readonly string[], seed: number): Promise<Metri
     }
     all.push(metrics);
   }
+  await checkShares(runs);
   const [first] = all;
   const labels = first!.labels.map(({ id, name }) => ({ id, name }));
   const cases = all.flatMap((metrics) => metrics.cases).sort((a, b) => (a.id < b.id ? -1 : 1));
   return aggregate(cases, { split: "validate", labels: [{ id: 0, name: "background" }, ...labels], seed });
+}
+
+/** @throws HipError "bad-dataset" where folds do not share out the same patients: one would be learnt from and judged */
+async function checkShares(runs: readonly string[]): Promise<void> {
+  const sources = await Promise.all(runs.map((run) => readRunOf(join(run, RUN_FILES.model))));
+  const listed = (patients: readonly string[] | undefined): string => [...(patients ?? [])].sort().join(", ");
+  const judged = sources.flatMap((source) => source?.patients.validate ?? []);
+  const isShared =
+    new Set(judged).size === judged.length &&
+    sources.every((source) => listed(source?.patients.test) === listed(sources[0]?.patients.test));
+  if (isShared) return;
+  throw new HipError(
+    "bad-dataset",
+    "Cannot join the folds: they must share out the same patients, each judged once and the same ones kept for testing",
+    { hint: "Start anew with --overwrite" },
+  );
 }

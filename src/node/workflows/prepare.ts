@@ -73,8 +73,11 @@ function splitCases(
   resumed: RunSource | undefined,
   kindOf: ReadonlyMap<string, string>,
 ): SplitCases {
+  // Folds that were begun before anybody could be kept out of them share out everybody still.
+  const isShared = config.split.folds !== null && resumed?.patients.test.length === 0;
   const split = splitByPatient(data.index, {
     ...config.split,
+    ...(isShared ? { testFraction: 0 } : {}),
     seed: config.split.seed ?? config.seed,
     kindOf,
   });

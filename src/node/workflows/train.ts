@@ -54,7 +54,8 @@ function differences(stored: TrainConfig, asked: TrainConfig): string[] {
   return keys.filter((key) => JSON.stringify(stored[key]) !== JSON.stringify(wished[key]));
 }
 
-async function storedConfig(run: string): Promise<TrainConfig | undefined> {
+/** The configuration of a run folder; undefined where there is none yet. @throws HipError "config" */
+export async function storedConfig(run: string): Promise<TrainConfig | undefined> {
   const path = join(run, RUN_FILES.config);
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
