@@ -15,8 +15,9 @@ import { ensureBuilt } from "../../bin/build.js";
 import { BASE, FACTORS, SETS } from "./factors.js";
 
 const HIPMRI = join(import.meta.dirname, "../../bin/hipmri.js");
-/** Timed steps of each network; the first two pay for memory. */
-const TIMED_STEPS = 12;
+/** Steps of each network that are run to time it; in the first ones ORT lays out its memory. */
+const TIMED_STEPS = 14;
+const WARM_UP = 4;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -74,8 +75,10 @@ function stepSeconds(run) {
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  const times = lines.filter(({ kind, step }) => kind === "step" && step > 2).map(({ seconds }) => seconds);
-  return times.length < TIMED_STEPS - 2 ? undefined : times.sort((a, b) => a - b)[times.length >> 1];
+  const times = lines
+    .filter(({ kind, step }) => kind === "step" && step > WARM_UP)
+    .map(({ seconds }) => seconds);
+  return times.length < TIMED_STEPS - WARM_UP ? undefined : times.sort((a, b) => a - b)[times.length >> 1];
 }
 
 /** Takes jobs off the list until it is empty, as many at a time as there are to be. */
@@ -139,7 +142,10 @@ await inParallel(
   jobs.filter((job) => readRun(job) === undefined),
   async (job) => {
     const planned = steps[`${job.set} ${job.factor}`];
-    if (planned === undefined) return;
+    if (planned === undefined) {
+      console.error(`${nameOf(job)} is left out: its step could not be timed`);
+      return;
+    }
     console.error(`${new Date().toISOString()} ${nameOf(job)}, ${planned} steps`);
     await train(job, join(out, nameOf(job)), { steps: planned, stepsPerEpoch: planned });
     gather();

@@ -162,8 +162,11 @@ def main():
 
     net = Unet(config["unet"]).to(memory_format=torch.channels_last)
     average = {key: value.clone() for key, value in net.state_dict().items()}
-    optimizer = torch.optim.AdamW(net.parameters(), betas=(config["optimizer"]["beta1"], config["optimizer"]["beta2"]),
-                                  weight_decay=config["optimizer"]["weightDecay"])
+    # Only weights decay, as with us.
+    weights = [each for each in net.parameters() if each.dim() > 1]
+    others = [each for each in net.parameters() if each.dim() == 1]
+    groups = [{"params": weights, "weight_decay": config["optimizer"]["weightDecay"]}, {"params": others, "weight_decay": 0}]
+    optimizer = torch.optim.AdamW(groups, betas=(config["optimizer"]["beta1"], config["optimizer"]["beta2"]))
     rate, power, warmup = (config["schedule"][key] for key in ("learningRate", "power", "warmupSteps"))
     random = np.random.default_rng(config["seed"])
     order, points, spent, step = [], [], 0.0, 0
@@ -188,7 +191,8 @@ def main():
         image, truth = augment(image, truth, config["augment"], generator)
         # The schedule follows the clock: how many steps there will be is not known before.
         decay = (1 - min(spent / budget, 1)) ** power
-        optimizer.param_groups[0]["lr"] = rate * min((step + 1) / max(warmup, 1), decay) + 1e-7
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min((step + 1) / max(warmup, 1), decay) + 1e-7
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of(net(image.contiguous(memory_format=torch.channels_last)), truth, len(labels))
         loss.backward()

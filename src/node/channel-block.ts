@@ -3,7 +3,7 @@ import { conv, input } from "../graph/build.ts";
 import { buildModel } from "../onnx/model.ts";
 import { float32Of, type Program, type Tensors } from "../runtime/runtime.ts";
 
-/** AVX-512 has blocks of 16, AVX2 and NEON of 8. */
+/** AVX-512 has blocks of 16, AVX2 of 8. */
 const BLOCKS = [16, 8] as const;
 const CHANNELS = 16;
 /** Rounding leaves less than 1e-5; a wrong block leaves differences as large as the numbers. */

@@ -30,8 +30,8 @@ export interface ModelOptions {
   /** Names for axes that may have any extent, by input or output name, e.g. { image: ["batch", 1, "height", "width"] }. */
   readonly symbolicAxes?: Readonly<Record<string, readonly (string | number)[]>>;
   /**
-   * Channels in a block of ORT's blocked layout on the machine that will run the model (Runtime.channelBlock): 3x3
-   * convolutions with changing weights are then written in it. Default: none, so that the model runs anywhere.
+   * Channels in a block of ORT's blocked layout on the machine that will run the model (Runtime.channelBlock): convolutions
+   * and what stands between them are then written in it. Default: none, so that the model runs anywhere.
    */
   readonly channelBlock?: number | undefined;
   /** The model's card: stored as metadata_props. */

@@ -281,12 +281,26 @@ export const cases: { readonly [K in Op]: Cases } = {
         input("bias", [3]),
       ),
   },
-  ConvWeightGrad: convCases((shapes, window) =>
-    convWeightGrad(input("x", shapes.x), input("y", shapes.y), {
-      ...windowOf(window),
-      kernel: window.kernel,
-    }),
-  ),
+  ConvWeightGrad: {
+    ...convCases((shapes, window) =>
+      convWeightGrad(input("x", shapes.x), input("y", shapes.y), {
+        ...windowOf(window),
+        kernel: window.kernel,
+      }),
+    ),
+    // The thinner of the two is moved by columns: here y, of one image and of two.
+    ...Object.fromEntries(
+      [1, 2].map((n) => [
+        `5 to 2 channels, batch ${n}, uneven padding`,
+        () =>
+          convWeightGrad(input("x", [n, 5, 6, 7]), input("y", [n, 2, 7, 5]), {
+            strides: [1, 1],
+            pads: [2, 0, 1, 1],
+            kernel: [3, 4],
+          }),
+      ]),
+    ),
+  },
   MaxPool: poolCases(x, (from, kernel) => maxPool(from, { kernel })),
   MaxPoolGrad: {
     ...poolCases(x, maxPoolGrad),
