@@ -85,8 +85,8 @@ const PIXELS_PER_SECOND = 350_000;
  */
 const PROCESS_MB = 250;
 const BYTES_PER_PIXEL_AND_CHANNEL = 570;
-/** From so many minutes on, a network twice as wide has the time to be better. */
-const MINUTES_FOR_WIDTH = 30;
+/** Fewer steps of a network twice as wide do less than more steps of the narrow one. */
+const STEPS_FOR_WIDTH = 8000;
 
 /**
  * Where labels fill a small part of the slices, patches that hold them with what is around: the time goes to where there
@@ -137,6 +137,13 @@ function fitMemory(load: Load, wishes: Wishes, memoryMb: number): Load {
   return { ...load, batchSize, baseWidth };
 }
 
+const pixelsPerSecond = (baseWidth: number): number => PIXELS_PER_SECOND * (WIDTHS.short / baseWidth) ** 1.5;
+
+/** Of a network of the wide kind, in the minutes given. */
+function wideSteps(minutes: number, { width, height }: Size, batchSize: number): number {
+  return (minutes * 60 * pixelsPerSecond(WIDTHS.long)) / (width * height * batchSize);
+}
+
 /** How often each slice will be seen. */
 function passesIn(
   time: GivenMeans,
@@ -145,7 +152,7 @@ function passesIn(
 ): number {
   if (time.steps !== undefined) return (time.steps * plan.batchSize) / slices;
   if (time.minutes === undefined) return time.epochs;
-  const perSecond = PIXELS_PER_SECOND * (16 / plan.baseWidth) ** 1.5;
+  const perSecond = pixelsPerSecond(plan.baseWidth);
   return (time.minutes * 60 * perSecond) / (plan.size.width * plan.size.height * slices);
 }
 
@@ -178,12 +185,12 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
   const { minutes } = means;
   const size = wishes.size ?? sizeFor(data);
   const levels = wishes.levels ?? levelsFor(size);
+  const wishedBatch = wishes.batchSize ?? batchFor(size);
+  const steps = minutes === undefined ? 0 : wideSteps(minutes, size, wishedBatch);
   const wished = {
     size,
-    batchSize: wishes.batchSize ?? batchFor(size),
-    baseWidth:
-      wishes.baseWidth ??
-      (minutes !== undefined && minutes >= MINUTES_FOR_WIDTH ? WIDTHS.long : WIDTHS.short),
+    batchSize: wishedBatch,
+    baseWidth: wishes.baseWidth ?? (steps >= STEPS_FOR_WIDTH ? WIDTHS.long : WIDTHS.short),
   };
   const { memoryMb = Number.POSITIVE_INFINITY } = means;
   const { batchSize, baseWidth } = fitMemory(wished, wishes, memoryMb);
@@ -205,7 +212,7 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
       "unet.baseWidth",
       (minutes === undefined
         ? "the width for short trainings"
-        : `for ${minutes} minutes (${WIDTHS.long} from ${MINUTES_FOR_WIDTH} minutes on)`) +
+        : `${minutes} minutes are about ${Number(steps.toPrecision(2)).toLocaleString("en")} steps of width ${WIDTHS.long}, which wants ${STEPS_FOR_WIDTH.toLocaleString("en")}`) +
         bounded(baseWidth < wished.baseWidth),
     ],
     batchSize: [

@@ -34,7 +34,7 @@ const base: TrainConfig = {
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
-    weightDecay: 0.01,
+    weightDecay: 0.1,
   },
   schedule: { kind: "poly", learningRate: 5e-3, warmupSteps: 20, power: 0.9 },
   inference: { mirror: true },

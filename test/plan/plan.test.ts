@@ -50,6 +50,9 @@ describe("the network", () => {
     expect(plan(SMALL, 12).baseWidth).toBe(16);
     expect(plan(SMALL, 60).baseWidth).toBe(32);
     expect(plan(SMALL).baseWidth).toBe(16);
+    // Larger batches of pixels leave fewer steps.
+    expect(plan(PELVIS, 60).baseWidth).toBe(16);
+    expect(plan(PELVIS, 90).baseWidth).toBe(32);
   });
 
   test("sees neighbouring slices of volumes where they are near, of single slices never", () => {
@@ -68,7 +71,7 @@ test("a batch has about as many pixels whatever the size of the slices", () => {
 
 test("batch and width stay within the memory that is given, and the plan says so", () => {
   const wide = { ...PELVIS, size: { width: 512, height: 512 }, foreground: undefined };
-  const within = (memoryMb: number) => planNetwork(wide, OPEN, { minutes: 60, epochs: 30, memoryMb });
+  const within = (memoryMb: number) => planNetwork(wide, OPEN, { minutes: 600, epochs: 30, memoryMb });
   const because = (memoryMb: number, name: string) =>
     within(memoryMb).reasons.find(({ key }) => key === name)?.because;
   expect(within(20_000).values).toMatchObject({ batchSize: 2, baseWidth: 32 });
@@ -76,7 +79,7 @@ test("batch and width stay within the memory that is given, and the plan says so
   expect(within(4000).values).toMatchObject({ batchSize: 1, baseWidth: 16 });
   expect(within(2000).values).toMatchObject({ batchSize: 1, baseWidth: 8 });
   expect(because(6000, "unet.baseWidth")).toBe(
-    "for 60 minutes (32 from 30 minutes on), and 6000 MB must do (memoryMb)",
+    "600 minutes are about 8,500 steps of width 32, which wants 8,000, and 6000 MB must do (memoryMb)",
   );
   expect(because(6000, "batchSize")).toBe("about 65,536 pixels a step at 512 x 512 slices");
   expect(because(4000, "batchSize")).toBe(
