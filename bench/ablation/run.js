@@ -3,8 +3,9 @@
  * node bench/ablation/run.js OUT DATA [--minutes 3] [--seeds 3] [--sets phantom,hippocampus,acdc] [--factors base,…] [--jobs 2]
  * DATA holds hippocampus/ and acdc/; the phantom is drawn. Each run has one core. First each network's step is timed,
  * with as many beside it as later; its runs then take as many steps as fit into the minutes. A run that is complete is
- * not repeated, one that was stopped goes on: stop it at any time and start it again. OUT/results.json gathers what is
- * there; node bench/ablation/table.js OUT/results.json makes the table and the plot of docs/ablation.md.
+ * not repeated, one that was stopped goes on: stop it at any time and start it again. OUT/results.json and OUT/steps.json
+ * gather what is there: with them alone, in another folder or on another day, only what is missing is run.
+ * node bench/ablation/table.js OUT/results.json makes the table and the plot of docs/ablation.md.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -90,9 +91,13 @@ async function inParallel(jobs, work) {
   await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
 }
 
+const resultsPath = join(out, "results.json");
+const known = existsSync(resultsPath) ? readJson(resultsPath).runs : [];
+
 function readRun({ set, factor, seed }) {
   const run = join(out, nameOf({ set, factor, seed }));
-  if (!existsSync(join(run, "metrics.json"))) return undefined;
+  if (!existsSync(join(run, "metrics.json")))
+    return known.find((each) => each.set === set && each.factor === factor && each.seed === seed);
   const metrics = readJson(join(run, "metrics.json"));
   return {
     set,
@@ -134,9 +139,10 @@ await inParallel(
 
 const jobs = seeds.flatMap((seed) => factors.flatMap((factor) => sets.map((set) => ({ set, factor, seed }))));
 const gather = () => {
-  const runs = jobs.map(readRun).filter((run) => run !== undefined);
+  const others = known.filter((run) => !jobs.some((job) => nameOf(job) === nameOf(run)));
+  const runs = [...jobs.map(readRun).filter((run) => run !== undefined), ...others];
   const about = { minutes: Number(values.minutes), jobs: Number(values.jobs), machine: cpus()[0]?.model };
-  writeFileSync(join(out, "results.json"), `${JSON.stringify({ about, runs }, null, 1)}\n`);
+  writeFileSync(resultsPath, `${JSON.stringify({ about, runs }, null, 1)}\n`);
 };
 await inParallel(
   jobs.filter((job) => readRun(job) === undefined),
