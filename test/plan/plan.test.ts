@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type DataFingerprint, hasSides, planNetwork, type Wishes } from "../../src/plan/plan.ts";
+import { hasSides } from "../../src/plan/anatomy.ts";
+import type { DataFingerprint, Wishes } from "../../src/plan/fingerprint.ts";
+import { planNetwork } from "../../src/plan/plan.ts";
 
 const OPEN: Wishes = {
   size: null,

@@ -1,0 +1,60 @@
+/** What a training costs in time and memory, and how wide a network may be within both. */
+import type { DataFingerprint, GivenMeans, Size, Wishes } from "./fingerprint.ts";
+import { BATCH_LIMITS } from "./size.ts";
+
+/** For long trainings, for short ones, and where memory forces it. */
+export const WIDTHS = { long: 32, short: 16, least: 8 } as const;
+/** Of a network of base width 16 on two CPU cores; a round figure, so that plans do not depend on the machine. */
+const PIXELS_PER_SECOND = 350_000;
+/**
+ * Of a training process beside its cache of decoded cases: so much by itself, and so many bytes for each pixel of a batch
+ * and channel of the base width (bench/RESULTS.md, "Memory of a step").
+ */
+const PROCESS_MB = 250;
+const BYTES_PER_PIXEL_AND_CHANNEL = 570;
+/** Fewer steps of a network twice as wide do less than more steps of the narrow one. */
+export const STEPS_FOR_WIDTH = 8000;
+
+interface Load {
+  readonly size: Size;
+  readonly batchSize: number;
+  readonly baseWidth: number;
+}
+
+const memoryMbOf = ({ size, batchSize, baseWidth }: Load): number =>
+  PROCESS_MB + (size.width * size.height * batchSize * baseWidth * BYTES_PER_PIXEL_AND_CHANNEL) / 1e6;
+
+/**
+ * Smaller batches down to two, of which one can still be oversampled, then the narrower width, and only then a batch of
+ * one and a thin network; what is stated stays.
+ */
+export function fitMemory(load: Load, wishes: Wishes, memoryMb: number): Load {
+  let { batchSize, baseWidth } = load;
+  const isTooMuch = (): boolean => memoryMbOf({ ...load, batchSize, baseWidth }) > memoryMb;
+  const shrink = (leastBatch: number, leastWidth: number): void => {
+    while (wishes.batchSize === null && batchSize > leastBatch && isTooMuch()) batchSize /= 2;
+    while (wishes.baseWidth === null && baseWidth > leastWidth && isTooMuch()) baseWidth /= 2;
+  };
+  shrink(BATCH_LIMITS[0], WIDTHS.short);
+  shrink(1, WIDTHS.least);
+  return { ...load, batchSize, baseWidth };
+}
+
+const pixelsPerSecond = (baseWidth: number): number => PIXELS_PER_SECOND * (WIDTHS.short / baseWidth) ** 1.5;
+
+/** Of a network of the wide kind, in the minutes given. */
+export function wideSteps(minutes: number, { width, height }: Size, batchSize: number): number {
+  return (minutes * 60 * pixelsPerSecond(WIDTHS.long)) / (width * height * batchSize);
+}
+
+/** How often each slice will be seen. */
+export function passesIn(
+  time: GivenMeans,
+  { slices }: DataFingerprint,
+  plan: { readonly size: Size; readonly batchSize: number; readonly baseWidth: number },
+): number {
+  if (time.steps !== undefined) return (time.steps * plan.batchSize) / slices;
+  if (time.minutes === undefined) return time.epochs;
+  const perSecond = pixelsPerSecond(plan.baseWidth);
+  return (time.minutes * 60 * perSecond) / (plan.size.width * plan.size.height * slices);
+}
