@@ -118,18 +118,14 @@ describe("makeBatch()", () => {
   });
 
   it("cuts the tile of a slice that was drawn for a label about one of its pixels", async () => {
-    const width = 40;
-    const mask = new Uint8Array(width * width);
-    mask[33 * width + 5] = 9;
-    const decoded: DecodedCase = {
-      ...ramps,
-      width,
-      height: width,
-      depth: 1,
-      image: Float32Array.from({ length: width * width }, (_, i) => i),
-      mask,
+    const height = 40;
+    const withOnePixel = (width: number): DecodedCase => {
+      const mask = new Uint8Array(width * height);
+      mask[33 * width + 5] = 9;
+      const image = Float32Array.from({ length: width * height }, (_, i) => i);
+      return { ...ramps, width, height, depth: 1, image, mask };
     };
-    const holds = async (label: number | undefined, seed: number): Promise<boolean> => {
+    const holds = async (label: number | undefined, seed: number, decoded: DecodedCase): Promise<boolean> => {
       const canvas = { width: 8, height: 8 };
       const { labels: classes } = await makeBatch(
         0,
@@ -144,15 +140,18 @@ describe("makeBatch()", () => {
           seed,
         },
       );
-      expect(classes).not.toContain(255);
+      // Outside is what a slice that is narrower than the tile leaves of it.
+      expect(classes.filter((value) => value === 255)).toHaveLength(8 * Math.max(0, 8 - decoded.width));
       return classes.includes(1);
     };
     const seeds = Array.from({ length: 20 }, (_, seed) => seed);
-    const count = async (label?: number): Promise<number> =>
-      (await Promise.all(seeds.map((seed) => holds(label, seed)))).filter(Boolean).length;
-    expect(await count(9)).toBe(20);
+    const count = async (width: number, label?: number): Promise<number> =>
+      (await Promise.all(seeds.map((seed) => holds(label, seed, withOnePixel(width))))).filter(Boolean)
+        .length;
+    expect(await count(40, 9)).toBe(20);
+    expect(await count(6, 9)).toBe(20);
     // Anywhere: the pixel is in few of the tiles.
-    expect(await count()).toBeLessThan(10);
+    expect(await count(40)).toBeLessThan(10);
   });
 
   it("resamples slices to the wanted spacing: images linearly, labels by nearest neighbour", async () => {
