@@ -19,6 +19,8 @@ export interface DataFingerprint {
   /** Training slices. */
   readonly slices: number;
   readonly labels: readonly LabelDefinition[];
+  /** Share of the training slices that hold the label that the fewest hold; 1 where there is no label. */
+  readonly rarestShare: number;
   /** Which way width, height and depth run; undefined where nothing says it. */
   readonly orientation: AxisCodes | undefined;
 }
@@ -30,6 +32,8 @@ export interface PlannedValues {
   readonly levels: number;
   readonly baseWidth: number;
   readonly batchSize: number;
+  /** Share of each batch that is drawn for a label. */
+  readonly oversample: number;
   readonly neighbours: number;
   readonly mirror: { readonly width: boolean; readonly height: boolean };
   /** Of augmentation, 0 to 1. */

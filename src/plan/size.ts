@@ -49,3 +49,13 @@ export function sizeReason(data: DataFingerprint, size: Size): string {
   if (isWhole(data, size)) return "the largest training slice (up to 512 pixels a side)";
   return `labels fill ${by(data.foreground ?? data.size)} or less of nearly all ${by(data.size)} slices`;
 }
+
+/** A label that few slices hold is seen too seldom where only half of the places are drawn for labels. */
+const RARE_SHARE = 0.5;
+const OVERSAMPLE = { rare: 0.75, usual: 0.5 } as const;
+
+export const oversampleFor = ({ rarestShare }: DataFingerprint): number =>
+  rarestShare < RARE_SHARE ? OVERSAMPLE.rare : OVERSAMPLE.usual;
+
+export const oversampleReason = ({ rarestShare }: DataFingerprint): string =>
+  `the rarest label is in ${Math.round(100 * rarestShare)} of 100 slices (${OVERSAMPLE.rare} below ${100 * RARE_SHARE})`;

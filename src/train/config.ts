@@ -155,9 +155,11 @@ export const configSchema = z.strictObject({
     .nullable()
     .describe("null: one pass over the training slices, at least 25 steps with minutes"),
   shuffle: z.boolean(),
-  oversample: share.describe(
-    "share of each batch drawn from slices that hold a foreground label drawn at random",
-  ),
+  oversample: share
+    .nullable()
+    .describe(
+      "share of each batch drawn from slices that hold a foreground label drawn at random; null: planned from how many slices hold the rarest label",
+    ),
   finetune: z
     .strictObject({
       from: z.string().nullable().describe("a model.onnx whose weights are the start; null: random weights"),
@@ -206,9 +208,10 @@ export const configSchema = z.strictObject({
 export type TrainConfig = z.infer<typeof configSchema>;
 
 /** With the values that follow from the data. */
-export type FittedConfig = Omit<TrainConfig, "unet" | "input" | "batchSize" | "augment"> & {
+export type FittedConfig = Omit<TrainConfig, "unet" | "input" | "batchSize" | "oversample" | "augment"> & {
   readonly unet: UnetConfig;
   readonly batchSize: number;
+  readonly oversample: number;
   readonly augment: AugmentConfig;
   readonly input: TrainConfig["input"] & {
     readonly size: { readonly width: number; readonly height: number };

@@ -9,6 +9,8 @@ export const DEFAULT_EPOCHS = 30;
 const VALIDATION_SHARE = 8;
 /** Fewer steps between validations say little about what was learnt. */
 const LEAST_STEPS_PER_EPOCH = 25;
+/** With minutes, at least so many validations, where they are quick: the best weights are chosen among them. */
+const LEAST_VALIDATIONS = 8;
 
 /** What of a configuration says how long a run is. */
 export type PlannedConfig = Pick<
@@ -38,7 +40,8 @@ export function planSteps(config: PlannedConfig, slices: number, measured: Measu
   const { stepMs, validationMs } = measured;
   const budgetMs = config.minutes * 60_000;
   const rare = Math.ceil((validationMs * (VALIDATION_SHARE - 1)) / stepMs);
-  const stepsPerEpoch = config.stepsPerEpoch ?? Math.max(pass, LEAST_STEPS_PER_EPOCH, rare);
+  const often = Math.ceil(budgetMs / stepMs / LEAST_VALIDATIONS);
+  const stepsPerEpoch = config.stepsPerEpoch ?? Math.max(Math.min(pass, often), LEAST_STEPS_PER_EPOCH, rare);
   // Every started epoch ends in a validation, the last one too.
   const epochs = Math.max(1, Math.ceil(budgetMs / (stepsPerEpoch * stepMs + validationMs)));
   const steps = Math.max(1, Math.floor((budgetMs - epochs * validationMs) / stepMs));

@@ -47,7 +47,7 @@ const base: TrainConfig = {
   steps: null,
   stepsPerEpoch: null,
   shuffle: true,
-  oversample: 0.5,
+  oversample: null,
   finetune: { from: null, frozen: "none" },
   memoryMb: 6000,
   checkpointSeconds: 30,

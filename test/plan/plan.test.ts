@@ -8,6 +8,7 @@ const OPEN: Wishes = {
   levels: null,
   baseWidth: null,
   batchSize: null,
+  oversample: null,
   neighbours: null,
   mirror: null,
   strength: null,
@@ -23,6 +24,7 @@ const PELVIS: DataFingerprint = {
   sliceRatio: 1.1,
   unit: "slice",
   slices: 11_460,
+  rarestShare: 0.36,
   labels: LABELS,
   orientation: "LSP",
 };
@@ -34,6 +36,7 @@ const SMALL: DataFingerprint = {
   sliceRatio: 1,
   unit: "volume",
   slices: 5000,
+  rarestShare: 0.6,
   orientation: "LPS",
 };
 const plan = (data: DataFingerprint, minutes?: number) =>
@@ -130,6 +133,14 @@ describe("patches", () => {
   });
 });
 
+test("more of a batch is drawn for labels where one is in few slices", () => {
+  expect(plan(PELVIS).oversample).toBe(0.75);
+  expect(plan(SMALL).oversample).toBe(0.5);
+  expect(
+    planNetwork(PELVIS, OPEN, { epochs: 30 }).reasons.find(({ key }) => key === "oversample")?.because,
+  ).toBe("the rarest label is in 36 of 100 slices (0.75 below 50)");
+});
+
 describe("mirroring", () => {
   test("runs from side to side of the body, wherever that lies", () => {
     expect(plan(PELVIS).mirror).toEqual({ width: true, height: false });
@@ -167,8 +178,9 @@ test("what the user states stays, and only the rest is explained", () => {
   expect(reasons.map(({ key }) => key)).toEqual([
     "input.size",
     "unet.baseWidth",
+    "oversample",
     "input.neighbours",
     "augment.mirror",
   ]);
-  expect(planNetwork(SMALL, { ...OPEN }, { epochs: 30 }).reasons).toHaveLength(7);
+  expect(planNetwork(SMALL, { ...OPEN }, { epochs: 30 }).reasons).toHaveLength(8);
 });

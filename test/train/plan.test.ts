@@ -3,7 +3,7 @@ import { estimateMs, planSteps } from "../../src/train/plan.ts";
 import { presetConfig } from "../../src/train/recipes.ts";
 
 // Batches of 8 slices, 4 of them oversampled.
-const config = { ...presetConfig("pelvis"), batchSize: 8 };
+const config = { ...presetConfig("pelvis"), batchSize: 8, oversample: 0.5 };
 const measured = { stepMs: 100, validationMs: 1000 };
 
 describe("planSteps()", () => {
@@ -35,6 +35,10 @@ describe("planSteps()", () => {
   it("validates more rarely where validation is slow", () => {
     const plan = planSteps({ ...config, minutes: 10 }, 8, { stepMs: 10, validationMs: 5000 });
     expect(plan.stepsPerEpoch * 10).toBeGreaterThanOrEqual(7 * 5000);
+  });
+  it("validates eight times at least, where an epoch would be longer", () => {
+    const { stepsPerEpoch } = planSteps({ ...config, minutes: 2 }, 8000, measured);
+    expect(stepsPerEpoch).toBe(150);
   });
   it("takes at least one step", () => {
     expect(planSteps({ ...config, minutes: 0.001 }, 800, { stepMs: 9000, validationMs: 90_000 })).toEqual({

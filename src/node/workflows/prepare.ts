@@ -223,7 +223,7 @@ function fitConfig(
   config: TrainConfig,
   { index, orientation }: OpenedData,
   shapes: readonly CaseShape[],
-  foreground: CaseFacts["foreground"],
+  facts: CaseFacts,
 ): { readonly config: FittedConfig; readonly plan: NetworkPlan } {
   const { classes } = config.unet;
   const { labels } = index;
@@ -239,12 +239,19 @@ function fitConfig(
   const sizes = shapes.map((shape) => pixelFit(shape, target));
   const largest = (of: (size: Size) => number): number =>
     Math.min(Math.max(...sizes.map(of)), LARGEST_CANVAS);
-  const wishes = { ...config.unet, ...config.input, ...config.augment, batchSize: config.batchSize };
+  const wishes = {
+    ...config.unet,
+    ...config.input,
+    ...config.augment,
+    batchSize: config.batchSize,
+    oversample: config.oversample,
+  };
   const found = orientation.orientation;
   const fingerprint = {
     size: { width: largest(({ width }) => width), height: largest(({ height }) => height) },
-    foreground: foregroundSize(shapes, sizes, foreground),
+    foreground: foregroundSize(shapes, sizes, facts.foreground),
     slices: shapes.reduce((sum, { depth }) => sum + depth, 0),
+    rarestShare: rarestShare(labels, shapes, facts.slices),
     sliceRatio: sliceRatio(shapes),
     unit: index.unit,
     labels,
@@ -257,17 +264,30 @@ function fitConfig(
     steps: steps ?? undefined,
     memoryMb,
   });
-  const { batchSize, mirror, strength, neighbours, size, ...unet } = plan.values;
+  const { batchSize, oversample, mirror, strength, neighbours, size, ...unet } = plan.values;
   return {
     plan,
     config: {
       ...config,
       batchSize,
+      oversample,
       augment: { ...config.augment, mirror, strength },
       unet: { ...config.unet, ...unet, classes: labels.length, inChannels: 1 + 2 * neighbours },
       input: { ...config.input, orientation: found ?? null, spacingMm, neighbours, size },
     },
   };
+}
+
+/** Labels that no training slice holds cannot be drawn and do not count. */
+function rarestShare(
+  labels: readonly LabelDefinition[],
+  shapes: readonly CaseShape[],
+  slices: CaseFacts["slices"],
+): number {
+  const held = shapes.flatMap(({ entry }) => slices.get(entry.id)!);
+  const counts = labels.map(({ id }) => held.filter((ids) => ids.includes(id)).length);
+  const some = counts.filter((count) => count > 0);
+  return some.length === 0 ? 1 : Math.min(...some) / held.length;
 }
 
 /** In 95 of 100 training slices with foreground it is no larger, at the network's pixel size. */
@@ -346,7 +366,7 @@ export async function prepare(
     config,
     opened,
     split.train.map(({ id }) => facts.shapes.get(id)!),
-    facts.foreground,
+    facts,
   );
   const name = fitted.finetune.from;
   // A resumed run has its weights already, and the model may be gone by then.

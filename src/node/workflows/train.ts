@@ -37,6 +37,7 @@ function differences(stored: TrainConfig, asked: TrainConfig): string[] {
       inChannels: 1 + 2 * (asked.input.neighbours ?? stored.input.neighbours ?? 0),
     },
     batchSize: asked.batchSize ?? stored.batchSize,
+    oversample: asked.oversample ?? stored.oversample,
     augment: {
       ...asked.augment,
       mirror: asked.augment.mirror ?? stored.augment.mirror,
