@@ -50,8 +50,8 @@ export function sizeReason(data: DataFingerprint, size: Size): string {
   return `labels fill ${by(data.foreground ?? data.size)} or less of nearly all ${by(data.size)} slices`;
 }
 
-/** A label that few slices hold is seen too seldom where only half of the places are drawn for labels. */
-const RARE_SHARE = 0.5;
+/** A label that fewer slices hold is seen too seldom where only half of the places are drawn for labels. */
+const RARE_SHARE = 0.375;
 const OVERSAMPLE = { rare: 0.75, usual: 0.5 } as const;
 
 export const oversampleFor = ({ rarestShare }: DataFingerprint): number =>

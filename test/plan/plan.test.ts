@@ -36,7 +36,7 @@ const SMALL: DataFingerprint = {
   sliceRatio: 1,
   unit: "volume",
   slices: 5000,
-  rarestShare: 0.6,
+  rarestShare: 0.4,
   orientation: "LPS",
 };
 const plan = (data: DataFingerprint, minutes?: number) =>
@@ -138,7 +138,7 @@ test("more of a batch is drawn for labels where one is in few slices", () => {
   expect(plan(SMALL).oversample).toBe(0.5);
   expect(
     planNetwork(PELVIS, OPEN, { epochs: 30 }).reasons.find(({ key }) => key === "oversample")?.because,
-  ).toBe("the rarest label is in 36 of 100 slices (0.75 below 50)");
+  ).toBe("the rarest label is in 36 of 100 slices (0.75 below 37.5)");
 });
 
 describe("mirroring", () => {
