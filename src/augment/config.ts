@@ -1,7 +1,7 @@
 /** Which random changes training images undergo, and how often. */
 
 export interface AugmentConfig {
-  /** A factor on every probability below, mirroring included: 0 turns all off. */
+  /** A factor on every probability below; mirroring is apart: an image's mirror image is as likely as itself, however long the training. */
   readonly strength: number;
   /** Turned by up to so many degrees either way. */
   readonly rotation: { readonly probability: number; readonly degrees: number };
@@ -51,21 +51,23 @@ export const noAugmentation: AugmentConfig = {
   bias: { probability: 0, strength: 0 },
 };
 
-/** The same with its strength worked into the probabilities, that of mirroring an axis included. */
-export function strengthened(config: AugmentConfig): AugmentConfig & { readonly mirrorProbability: number } {
-  const { strength, mirror, gamma } = config;
+/** Of each mirrored axis, so that what was learnt is the same on both sides. */
+export const MIRROR_PROBABILITY = 0.5;
+
+/** The same with its strength worked into the probabilities. */
+export function strengthened(config: AugmentConfig): AugmentConfig {
+  const { strength, gamma } = config;
   const weaker = <T extends { readonly probability: number }>(change: T): T => ({
     ...change,
     probability: change.probability * strength,
   });
   return {
+    ...config,
     strength: 1,
-    mirrorProbability: strength / 2,
     rotation: weaker(config.rotation),
     scale: weaker(config.scale),
     shift: weaker(config.shift),
     elastic: weaker(config.elastic),
-    mirror: strength > 0 ? mirror : { width: false, height: false },
     brightness: weaker(config.brightness),
     contrast: weaker(config.contrast),
     gamma: { ...weaker(gamma), negativeProbability: gamma.negativeProbability * strength },

@@ -4,7 +4,14 @@
  */
 import { makeRandom, type Random } from "../core/random.ts";
 import type { Shape } from "../graph/value.ts";
-import { type AugmentConfig, hasGamma, isBending, isSmoothing, strengthened } from "./config.ts";
+import {
+  type AugmentConfig,
+  hasGamma,
+  isBending,
+  isSmoothing,
+  MIRROR_PROBABILITY,
+  strengthened,
+} from "./config.ts";
 import { blurMatrix, composeMatrices, lowResolutionMatrix } from "./matrices.ts";
 
 /** Control points of the fields along each axis. */
@@ -98,7 +105,7 @@ function drawAffines(
   { batchSize, width, height }: AugmentSize,
   stream: (name: string) => Random,
 ): void {
-  const { rotation, scale, shift, mirror, mirrorProbability } = config;
+  const { rotation, scale, shift, mirror } = config;
   const random = {
     rotation: stream("rotation"),
     scale: stream("scale"),
@@ -112,7 +119,10 @@ function drawAffines(
     const factor = logBetween(random.scale, scale.low, scale.high);
     const isShifted = random.shift.uniform() < shift.probability;
     const [x, y] = [random.shift.between(-1, 1) * width, random.shift.between(-1, 1) * height];
-    const flips = [random.mirror.uniform() < mirrorProbability, random.mirror.uniform() < mirrorProbability];
+    const flips = [
+      random.mirror.uniform() < MIRROR_PROBABILITY,
+      random.mirror.uniform() < MIRROR_PROBABILITY,
+    ];
     const angle = isTurned ? turn : 0;
     const size = isScaled ? 1 / factor : 1;
     const [cos, sin] = [Math.cos(angle) * size, Math.sin(angle) * size];

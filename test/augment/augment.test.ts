@@ -198,13 +198,15 @@ describe("draws", () => {
     expect(Object.keys(drawn(all, size)).sort()).toEqual(Object.keys(drawShapes(all, size)).sort());
   });
 
-  test("come as rarely as the strength says", () => {
-    expect(drawShapes({ ...all, strength: 0 }, size)).toEqual({});
+  test("come as rarely as the strength says, but for mirroring, which does not depend on it", () => {
+    const still = { ...all, mirror: { width: false, height: false } };
+    expect(drawShapes({ ...still, strength: 0 }, size)).toEqual({});
+    expect(Object.keys(drawShapes({ ...all, strength: 0 }, size))).toEqual(["affine"]);
     const many = { ...size, batchSize: 2000, height: 2, width: 2 };
     const { brightness, affine } = drawn({ ...all, strength: 0.5 }, many);
     expect(brightness!.data.filter((factor) => factor !== 1).length / 2000).toBeCloseTo(0.075, 1);
     const turned = affine!.data.filter((value, i) => i % 6 === 0 && value < 0).length;
-    expect(turned / 2000).toBeCloseTo(0.25, 1);
+    expect(turned / 2000).toBeCloseTo(0.5, 1);
   });
 
   test("of one kind do not depend on the others", () => {

@@ -49,7 +49,7 @@ export interface DemoResult {
 /** Names the folder as ours, so that the next demo may replace what is in it. */
 const MARKER = ".hipmri-demo";
 /** A fixed number, so that a busy moment at the start does not cut the training short: about 3 minutes on 2 cores. */
-const DEMO_STEPS = 800;
+const DEMO_STEPS = 900;
 const PARTS = ["data", "run", "test", "predict"] as const;
 /** Slices of a test volume that are predicted one by one. */
 const PREDICTED_SLICES = 6;
