@@ -114,7 +114,7 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
     while (running.step < plan.steps) {
       const { step } = running;
       const batch = (await next)!;
-      // The next batch is put together while ORT's threads work on this one.
+      // Where a runtime works beside this thread, the next batch is put together meanwhile; onnxruntime-node blocks it.
       const learningRate = learningRateAt(config.schedule, step, plan.steps);
       const computing = compute(step, batch, learningRate);
       next = prefetch(step + 1, plan);
