@@ -42,15 +42,6 @@ export async function withProgress<T>(
   options: { readonly label: string; readonly isQuiet: boolean },
   work: (update: (done: number, total: number) => void) => Promise<T>,
 ): Promise<T> {
-  if (options.isQuiet) return work(() => undefined);
-  const { makeProgress } = await import("../node/progress.ts");
-  let progress: ReturnType<typeof makeProgress> | undefined;
-  try {
-    return await work((done, total) => {
-      progress ??= makeProgress(process.stderr, { total, label: options.label });
-      progress.update(done);
-    });
-  } finally {
-    progress?.stop();
-  }
+  const { withProgress: follow } = await import("../node/progress.ts");
+  return follow(process.stderr, options, work);
 }

@@ -1,5 +1,6 @@
 /** Finds by trial whether ONNX Runtime's blocked convolutions are to be had on this machine, and with which block. */
 import { conv, input } from "../graph/build.ts";
+import { sizeOf } from "../graph/value.ts";
 import { buildModel } from "../onnx/model.ts";
 import { float32Of, type Program, type Tensors } from "../runtime/runtime.ts";
 
@@ -12,7 +13,7 @@ const TOLERANCE = 1e-3;
 const waves = (shape: readonly number[], frequency: number): Tensors[string] => ({
   dtype: "float32",
   shape,
-  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * frequency)),
+  data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i * frequency)),
 });
 
 async function resultOf(

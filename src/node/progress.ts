@@ -161,3 +161,21 @@ export function makeProgress(
     },
   };
 }
+
+/** Runs `work` with a progress line of its own, which appears with the first report and is always ended. */
+export async function withProgress<T>(
+  stream: NodeJS.WriteStream,
+  { label, isQuiet }: { readonly label: string; readonly isQuiet: boolean },
+  work: (update: (done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  if (isQuiet) return work(() => undefined);
+  let progress: Progress | undefined;
+  try {
+    return await work((done, total) => {
+      progress ??= makeProgress(stream, { total, label });
+      progress.update(done);
+    });
+  } finally {
+    progress?.stop();
+  }
+}

@@ -6,6 +6,7 @@
  */
 import type { Pads, Pair } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
+import { convAttributes } from "./emit.ts";
 import type { Emitter } from "./emitter.ts";
 
 export const BLOCKED_DOMAIN = "com.microsoft.nchwc";
@@ -77,13 +78,7 @@ export function blockedConv(
   return emit.node(
     "Conv",
     [x, weight.name, ...options.bias],
-    {
-      kernel_shape: [...weight.kernel],
-      strides: [...options.strides],
-      pads: [...options.pads],
-      dilations: [1, 1],
-      group: 1,
-    },
+    convAttributes(weight.kernel, options),
     BLOCKED_DOMAIN,
   );
 }

@@ -12,7 +12,7 @@ import {
   weightBackward,
   weightForward,
 } from "./blocked.ts";
-import { leakyReluGrad } from "./emit.ts";
+import { adjointPads, leakyRelu, leakyReluGrad } from "./emit.ts";
 import type { Emitter } from "./emitter.ts";
 
 type Rule<K extends Op> = (emit: Emitter, value: Value<K>, forms: Forms) => string | undefined;
@@ -42,20 +42,22 @@ export const blockedRules: { readonly [K in Op]: Rule<K> | null } = {
     return blockedConv(emit, imageFor(forms, x!), weight, { strides, pads, bias: biases });
   },
   // As in emit.ts: a convolution of y with the weight turned and its channels swapped.
-  ConvTranspose: (emit, { inputs: [y, w, bias], attrs: { strides, pads } }, forms) => {
+  ConvTranspose: (emit, { inputs: [y, w, bias], attrs }, forms) => {
     const [o, c, kh, kw] = w!.shape as readonly [number, number, number, number];
-    const inner = [kh - 1 - pads[0], kw - 1 - pads[1], kh - 1 - pads[2], kw - 1 - pads[3]] as const;
-    const isPlainStep = strides[0] === 1 && strides[1] === 1 && inner.every((extent) => extent >= 0);
+    const inner = adjointPads([kh, kw], attrs);
     // A weight thinner than a block on the side of the result would not fill its blocks.
-    if (!isPlainStep || !canBlock(o, c, forms.block)) return undefined;
+    if (inner === undefined || !canBlock(o, c, forms.block)) return undefined;
     const weight = weightBackward(emit, w!, forms.plain(w!), forms.block);
     const biases = bias === undefined ? [] : [forms.plain(bias)];
-    return blockedConv(emit, imageFor(forms, y!), weight, { strides, pads: inner, bias: biases });
+    return blockedConv(emit, imageFor(forms, y!), weight, {
+      strides: attrs.strides,
+      pads: inner,
+      bias: biases,
+    });
   },
   LeakyRelu: (emit, { inputs: [x], attrs: { alpha } }, forms) => {
     if (!forms.isBlocked(x!)) return undefined;
-    const from = forms.blocked(x!);
-    return alpha === 0 ? emit.node("Relu", [from]) : emit.node("LeakyRelu", [from], { alpha });
+    return leakyRelu(emit, alpha, forms.blocked(x!));
   },
   LeakyReluGrad: (emit, value, forms) => {
     const { inputs, attrs } = value;

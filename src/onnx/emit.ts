@@ -3,7 +3,7 @@
  * Rules write no input-dependent shape into what an inference graph uses, so models accept any image size.
  * Where several ways give the same numbers, the comment says what ONNX Runtime 1.30 was measured to prefer.
  */
-import type { Normalisation, Op, Pair, Window } from "../graph/ops.ts";
+import type { Normalisation, Op, Pads, Pair, Window } from "../graph/ops.ts";
 import { sizeOf, type Value } from "../graph/value.ts";
 import type { Emitter } from "./emitter.ts";
 import { convWeightGrad } from "./weight-gradient.ts";
@@ -15,7 +15,7 @@ const simple =
   (emit, _, inputs) =>
     emit.node(opType, inputs);
 
-const convAttributes = (kernel: Pair, { strides, pads }: Window) => ({
+export const convAttributes = (kernel: Pair, { strides, pads }: Window) => ({
   kernel_shape: [...kernel],
   strides: [...strides],
   pads: [...pads],
@@ -27,6 +27,12 @@ const kernelOf = (weight: Value): Pair => [weight.shape[2]!, weight.shape[3]!];
 /** Larger than any product with a normal float32 needs to saturate a clip. */
 const HUGE = 3e38;
 
+/** The padding with which a convolution without steps is the adjoint of another; undefined where none is. */
+export function adjointPads([kh, kw]: Pair, { strides, pads }: Window): Pads | undefined {
+  const inner = [kh - 1 - pads[0], kw - 1 - pads[1], kh - 1 - pads[2], kw - 1 - pads[3]] as const;
+  return strides[0] === 1 && strides[1] === 1 && inner.every((extent) => extent >= 0) ? inner : undefined;
+}
+
 function convTranspose(
   emit: Emitter,
   value: Value<"ConvTranspose">,
@@ -36,8 +42,8 @@ function convTranspose(
   const [from, weight] = value.inputs;
   const kernel = kernelOf(weight!);
   const [kh, kw] = kernel;
-  const inner = [kh - 1 - pads[0], kw - 1 - pads[1], kh - 1 - pads[2], kw - 1 - pads[3]] as const;
-  if (strides[0] === 1 && strides[1] === 1 && inner.every((extent) => extent >= 0)) {
+  const inner = adjointPads(kernel, value.attrs);
+  if (inner !== undefined) {
     // Half the time of ConvTranspose: a Conv with the weight turned by 180 degrees and its channels swapped.
     const turned =
       kh === 1 && kw === 1
@@ -100,6 +106,9 @@ function maxPoolGrad(emit: Emitter, value: Value<"MaxPoolGrad">, [x, y, dy]: rea
   return hasRest ? emit.node("Pad", [dx, emit.ints([0, 0, 0, 0, 0, 0, rest[0], rest[1]])]) : dx;
 }
 
+export const leakyRelu = (emit: Emitter, alpha: number, x: string): string =>
+  alpha === 0 ? emit.node("Relu", [x]) : emit.node("LeakyRelu", [x], { alpha });
+
 /** A saturated product instead of Where(y > 0, ...), which ORT's CPU provider runs 15 times slower. */
 export function leakyReluGrad(emit: Emitter, alpha: number, y: string, dy: string): string {
   const slope =
@@ -136,8 +145,7 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
   Exp: simple("Exp"),
   Log: simple("Log"),
   Sqrt: simple("Sqrt"),
-  LeakyRelu: (emit, { attrs: { alpha } }, inputs) =>
-    alpha === 0 ? emit.node("Relu", inputs) : emit.node("LeakyRelu", inputs, { alpha }),
+  LeakyRelu: (emit, { attrs: { alpha } }, [x]) => leakyRelu(emit, alpha, x!),
   LeakyReluGrad: (emit, { attrs: { alpha } }, [y, dy]) => leakyReluGrad(emit, alpha, y!, dy!),
   StopGradient: (_, __, inputs) => inputs[0]!,
   Cast: (emit, _, inputs) => emit.node("Cast", inputs, { to: "float" }),

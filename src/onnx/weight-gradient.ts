@@ -5,11 +5,12 @@
 import type { Value } from "../graph/value.ts";
 import type { Emitter } from "./emitter.ts";
 
-/** Extents of x [N,C,xHeight,xWidth] and dY [N,O,height,width]. */
-function extentsOf({ inputs: [x, y] }: Value<"ConvWeightGrad">) {
+/** Extents of x [N,C,xHeight,xWidth], of dY [N,O,height,width] and of the kernel [kh,kw]. */
+function extentsOf({ inputs: [x, y], attrs: { kernel } }: Value<"ConvWeightGrad">) {
+  const [kh, kw] = kernel;
   const [n, o, height, width] = y!.shape as readonly [number, number, number, number];
   const [, c, xHeight, xWidth] = x!.shape as readonly [number, number, number, number];
-  return { n, o, height, width, c, xHeight, xWidth };
+  return { n, o, height, width, c, xHeight, xWidth, kh, kw };
 }
 
 /**
@@ -21,11 +22,11 @@ export function convWeightGrad(
   value: Value<"ConvWeightGrad">,
   [x, y]: readonly string[],
 ): string {
-  const { strides, kernel } = value.attrs;
-  const { n, o, height, width, c } = extentsOf(value);
+  const { strides } = value.attrs;
+  const { n, o, height, width, c, kh, kw } = extentsOf(value);
   if (strides[0] !== 1 || strides[1] !== 1) return stridedWeightGrad(emit, value, [x!, y!]);
   // Images join the pixels that a product sums over where their own products would be larger than they are.
-  const isJoined = n > 1 && kernel[0] * kernel[1] * o * c > (o + c) * height * width;
+  const isJoined = n > 1 && kh * kw * o * c > (o + c) * height * width;
   return isJoined ? joinedWeightGrad(emit, value, [x!, y!]) : weightGradByImage(emit, value, [x!, y!]);
 }
 
@@ -47,9 +48,8 @@ function weightGradByImage(
   value: Value<"ConvWeightGrad">,
   [x, y]: readonly [string, string],
 ): string {
-  const { pads, kernel } = value.attrs;
-  const { n, o, height, width, c, xHeight, xWidth } = extentsOf(value);
-  const [kh, kw] = kernel;
+  const { pads } = value.attrs;
+  const { n, o, height, width, c, xHeight, xWidth, kh, kw } = extentsOf(value);
   const [top, left] = pads;
   const isYThin = o <= c;
   const each = (count: number, make: (i: number) => string): string[] =>
@@ -85,9 +85,8 @@ function joinedWeightGrad(
   value: Value<"ConvWeightGrad">,
   [x, y]: readonly [string, string],
 ): string {
-  const { pads, kernel } = value.attrs;
-  const { n, o, height, width, c, xHeight, xWidth } = extentsOf(value);
-  const [kh, kw] = kernel;
+  const { pads } = value.attrs;
+  const { n, o, height, width, c, xHeight, xWidth, kh, kw } = extentsOf(value);
   const rows = xHeight + pads[0] + pads[2];
   const turn = (name: string): string => emit.node("Transpose", [name], { perm: [1, 0, 2, 3] });
   const [from, to] = [turn(x), turn(y)];
@@ -108,15 +107,15 @@ function joinedWeightGrad(
 
 /** As above with a product for each weight position. */
 function stridedWeightGrad(emit: Emitter, value: Value<"ConvWeightGrad">, [x, y]: readonly string[]): string {
-  const { strides, pads, kernel } = value.attrs;
-  const { n, o, height, width, c } = extentsOf(value);
+  const { strides, pads } = value.attrs;
+  const { n, o, height, width, c, kh, kw } = extentsOf(value);
   const padded = pads.some((count) => count > 0)
     ? emit.node("Pad", [x!, emit.ints([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]])])
     : x!;
   const rows = emit.node("Reshape", [y!, emit.ints([n, o, height * width])]);
   const parts: string[] = [];
-  for (let i = 0; i < kernel[0]; i++) {
-    for (let j = 0; j < kernel[1]; j++) {
+  for (let i = 0; i < kh; i++) {
+    for (let j = 0; j < kw; j++) {
       const seen = emit.node("Slice", [
         padded,
         emit.ints([i, j]),

@@ -1,5 +1,5 @@
 /** Which slices make up each batch, and the batch itself: pure functions of (seed, step), so that a run can resume. */
-import { makeRandom } from "../core/random.ts";
+import { makeRandom, type Random } from "../core/random.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
 import { IGNORE_LABEL } from "../loss/loss.ts";
 import type { InputFit } from "../predict/card.ts";
@@ -108,11 +108,11 @@ function startAround(pixel: number, extent: number, tile: number, uniform: () =>
 }
 
 /** One pixel of a label, drawn; undefined where the slice has none. */
-function drawPixel(mask: Uint8Array, label: number, integer: (below: number) => number): number | undefined {
+function drawPixel(mask: Uint8Array, label: number, random: Random): number | undefined {
   let count = 0;
   for (const id of mask) if (id === label) count++;
   if (count === 0) return undefined;
-  let left = integer(count);
+  let left = random.integer(count);
   return mask.findIndex((id) => id === label && left-- === 0);
 }
 
@@ -122,11 +122,10 @@ function drawTile(
   size: Size,
   { output }: Canvas,
   label: number | undefined,
-  random: { uniform(): number; integer(below: number): number },
+  random: Random,
 ): { readonly x: number; readonly y: number } {
   const isTiled = size.width > output.width || size.height > output.height;
-  const pixel =
-    isTiled && label !== undefined ? drawPixel(mask, label, (below) => random.integer(below)) : undefined;
+  const pixel = isTiled && label !== undefined ? drawPixel(mask, label, random) : undefined;
   const along = (extent: number, tile: number, at: number): number =>
     pixel === undefined || extent <= tile
       ? drawStart(extent, tile, random.uniform)

@@ -8,7 +8,7 @@ import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { type DeepPartial, resolveConfig } from "../../train/recipes.ts";
 import { makeFolder, writeError, writeFileAtomic } from "../atomic.ts";
-import { makeProgress } from "../progress.ts";
+import { withProgress } from "../progress.ts";
 import { evaluate } from "./evaluate.ts";
 import { openData } from "./open-data.ts";
 import { writePhantom } from "./phantom.ts";
@@ -96,24 +96,6 @@ function middleSlices({ files }: CaseEntry): readonly string[] {
     .map((file) => file.image);
 }
 
-/** Runs `work` with a progress line that is always ended. */
-async function withProgress<T>(
-  options: DemoOptions,
-  label: string,
-  work: (update: (done: number, total: number) => void) => Promise<T>,
-): Promise<T> {
-  if (options.quiet) return work(() => undefined);
-  let progress: ReturnType<typeof makeProgress> | undefined;
-  try {
-    return await work((done, total) => {
-      progress ??= makeProgress(options.stderr, { total, label });
-      progress.update(done);
-    });
-  } finally {
-    progress?.stop();
-  }
-}
-
 /**
  * Makes a synthetic data set, trains the default preset on it, judges the model on the test patients and predicts
  * some of their slices.
@@ -133,7 +115,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     options.stderr.write(`warning: ${message}\n`);
   };
   const phantom = { ...defaultPhantomOptions, ...options.phantom, seed };
-  await withProgress(options, "Drawing the synthetic pelvis", (onProgress) =>
+  const { stderr } = options;
+  const isQuiet = options.quiet ?? false;
+  await withProgress(stderr, { label: "Drawing the synthetic pelvis", isQuiet }, (onProgress) =>
     writePhantom({ out: folders.data, phantom, onProgress, signal }),
   );
   const { minutes } = options;
@@ -163,7 +147,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       masks: [],
     };
   }
-  const judged = await withProgress(options, "Judging the test patients", (onProgress) =>
+  const judged = await withProgress(stderr, { label: "Judging the test patients", isQuiet }, (onProgress) =>
     evaluate({
       model: folders.run,
       data: folders.data,

@@ -10,7 +10,7 @@ import { aggregate } from "../../metrics/aggregate.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { makeFolder, writeError, writeFileAtomic } from "../atomic.ts";
-import { formatDuration, makeProgress } from "../progress.ts";
+import { formatDuration, withProgress } from "../progress.ts";
 import { checkRunFolder, RUN_FILES } from "../run-folder.ts";
 import { evaluate } from "./evaluate.ts";
 import { readMetrics } from "./finish.ts";
@@ -171,23 +171,18 @@ async function testEnsemble(
   const folder = join(out, TEST_FOLDER);
   const known = isNew ? undefined : await readMetrics(folder);
   if (known !== undefined) return { metrics: known, files: [] };
-  let progress: ReturnType<typeof makeProgress> | undefined;
-  try {
-    return await evaluate({
+  const line = { label: "Testing the ensemble", isQuiet: quiet ?? false };
+  return withProgress(stderr, line, (update) =>
+    evaluate({
       model,
       data,
       layout,
       split: "test",
       out: folder,
       warn: (text) => stderr.write(`warning: ${text}\n`),
-      onProgress({ done, total }) {
-        progress ??= makeProgress(stderr, { total, label: "Testing the ensemble", isQuiet: quiet ?? false });
-        progress.update(done);
-      },
-    });
-  } finally {
-    progress?.stop();
-  }
+      onProgress: ({ done, total }) => update(done, total),
+    }),
+  );
 }
 
 /** The cases of all folds as one set: each patient was judged once. */
