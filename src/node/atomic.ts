@@ -78,6 +78,13 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   }
 }
 
+/** Removes a file or a folder with all that is in it; nothing happens where there is none. @throws HipError "disk" */
+export async function removePath(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+    throw writeError(`remove "${path}"`, error);
+  });
+}
+
 /**
  * Makes a folder and those above it; one that is there already is fine.
  * @throws HipError "disk", "not-found"

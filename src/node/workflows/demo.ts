@@ -1,5 +1,5 @@
 /** `hipmri demo`: phantom, training, evaluation and prediction in one go, without any download. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { defaultPhantomOptions, type PhantomOptions } from "../../dataset/phantom/options.ts";
@@ -7,7 +7,7 @@ import type { CaseEntry } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { type DeepPartial, resolveConfig } from "../../train/recipes.ts";
-import { makeFolder, writeError, writeFileAtomic } from "../atomic.ts";
+import { makeFolder, removePath, writeError, writeFileAtomic } from "../atomic.ts";
 import { withProgress } from "../progress.ts";
 import { evaluate } from "./evaluate.ts";
 import { openData } from "./open-data.ts";
@@ -78,12 +78,7 @@ async function prepareFolder(out: string): Promise<void> {
     join(out, MARKER),
     "Made by hipmri demo, which may replace data, run, test and predict\n",
   );
-  for (const part of PARTS) {
-    const path = join(out, part);
-    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
-      throw writeError(`remove "${path}"`, error);
-    });
-  }
+  for (const part of PARTS) await removePath(join(out, part));
 }
 
 /** Slices spread over the middle half of a volume, where the organs are. */

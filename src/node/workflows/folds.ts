@@ -2,14 +2,13 @@
  * `hipmri train --folds`: one network for each fold of the patients, each judged on the fold that it did not learn from,
  * and their ensemble as one model.onnx. Every fold is a run folder of its own, so that folds stop and resume as runs do.
  */
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { splitByPatient } from "../../dataset/split.ts";
 import { aggregate } from "../../metrics/aggregate.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
-import { makeFolder, writeError, writeFileAtomic } from "../atomic.ts";
+import { makeFolder, removePath, writeFileAtomic } from "../atomic.ts";
 import { formatDuration, withProgress } from "../progress.ts";
 import { checkRunFolder, RUN_FILES } from "../run-folder.ts";
 import { evaluate } from "./evaluate.ts";
@@ -157,10 +156,7 @@ const TEST_FOLDER = "test";
 
 /** What an earlier ensemble was judged as. */
 async function removeTest(out: string): Promise<void> {
-  for (const name of [TEST_FOLDER, RUN_FILES.testLooks])
-    await rm(join(out, name), { recursive: true, force: true }).catch((error: unknown) => {
-      throw writeError(`remove "${join(out, name)}"`, error);
-    });
+  for (const name of [TEST_FOLDER, RUN_FILES.testLooks]) await removePath(join(out, name));
 }
 
 /** OUT/test: the ensemble judged on the patients whom no fold saw; once, as long as no fold is trained anew. */
