@@ -94,7 +94,7 @@ async function findRun(folder: string): Promise<readonly string[]> {
 }
 
 /** Removes an earlier run's files and figures, and nothing that a user may have put beside them. */
-async function removeRun(folder: string, files: readonly string[]): Promise<void> {
+export async function removeRun(folder: string, files: readonly string[]): Promise<void> {
   const figures = (await namesIn(join(folder, "figures"))).filter((name) => /\.(svg|png)$/.test(name));
   // Checkpoints last: until then the run could still be resumed.
   for (const name of [...figures.map((figure) => join("figures", figure)), ...files]) {

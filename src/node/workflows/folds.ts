@@ -4,19 +4,19 @@
  */
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
-import { splitByPatient } from "../../dataset/split.ts";
+import { patientsOf, splitByPatient } from "../../dataset/split.ts";
 import { aggregate } from "../../metrics/aggregate.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { makeFolder, removePath, writeFileAtomic } from "../atomic.ts";
 import { formatDuration, withProgress } from "../progress.ts";
-import { checkRunFolder, RUN_FILES } from "../run-folder.ts";
+import { checkRunFolder, RUN_FILES, removeRun } from "../run-folder.ts";
 import { evaluate } from "./evaluate.ts";
 import { readMetrics } from "./finish.ts";
 import { writeEnsemble } from "./fold-ensemble.ts";
 import { writeFoldsReport } from "./folds-report.ts";
 import { openData } from "./open-data.ts";
-import { readRunOf } from "./run-source.ts";
+import { type RunSource, readRunOf } from "./run-source.ts";
 import { storedConfig, trainRun } from "./train.ts";
 import type { TrainRunOptions } from "./train-options.ts";
 
@@ -60,13 +60,19 @@ async function laterConfig(first: string, fold: number): Promise<TrainConfig> {
   return { ...stored, split: { ...stored.split, fold } };
 }
 
+/** Those whom the first fold will keep out. */
+async function testPatients(options: TrainFoldsOptions): Promise<readonly string[]> {
+  const { seed, input, split } = firstConfig(options);
+  const { index } = await openData(options.data, { plane: input.plane, layout: options.layout });
+  return patientsOf(splitByPatient(index, { ...split, seed: split.seed ?? seed }).test);
+}
+
 /** @throws HipError "usage" where at the end there would be nobody to test the ensemble on */
-async function checkTestable(options: TrainFoldsOptions, begun: TrainConfig | undefined): Promise<void> {
-  const config = begun ?? firstConfig(options);
-  const { index } = await openData(options.data, { plane: config.input.plane, layout: options.layout });
-  const seed = config.split.seed ?? config.seed;
-  const isKept = splitByPatient(index, { ...config.split, seed }).test.length > 0;
-  if (isKept && config.split.trainPatients === null) return;
+async function checkTestable(options: TrainFoldsOptions, begun: RunSource | undefined): Promise<void> {
+  const { split } = begun?.config ?? firstConfig(options);
+  const kept = begun?.patients.test ?? (await testPatients(options));
+  const isKept = kept.length > 0;
+  if (isKept && split.trainPatients === null) return;
   const why = isKept
     ? "split.trainPatients leaves patients in no split"
     : "no patient is kept out of all folds";
@@ -88,8 +94,9 @@ export async function trainFolds(options: TrainFoldsOptions): Promise<FoldsSumma
     const files = await checkRunFolder(run, { resume, overwrite });
     if (files.length > 0) begun.add(run);
   }
-  const stored = begun.has(runs[0]!) && resume ? await storedConfig(runs[0]!) : undefined;
-  if (options.test) await checkTestable(options, stored);
+  if (options.test) {
+    await checkTestable(options, resume ? await readRunOf(join(runs[0]!, RUN_FILES.model)) : undefined);
+  }
   await makeFolder(out);
   if (overwrite) await removeTest(out);
   const seconds = (): number => (performance.now() - started) / 1000;
@@ -156,7 +163,8 @@ const TEST_FOLDER = "test";
 
 /** What an earlier ensemble was judged as. */
 async function removeTest(out: string): Promise<void> {
-  for (const name of [TEST_FOLDER, RUN_FILES.testLooks]) await removePath(join(out, name));
+  await removeRun(join(out, TEST_FOLDER), [RUN_FILES.metrics, RUN_FILES.report]);
+  await removePath(join(out, RUN_FILES.testLooks));
 }
 
 /** OUT/test: the ensemble judged on the patients whom no fold saw; once, as long as no fold is trained anew. */
