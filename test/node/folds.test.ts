@@ -121,6 +121,9 @@ describe("train --folds", () => {
     expect(tested?.split).toBe("test");
     expect(new Set(tested?.cases.map(({ patient }) => patient))).toEqual(new Set(held));
     expect(files).toContain(join(out, "test", "metrics.json"));
+    const page = await readFile(join(out, "report.html"), "utf8");
+    expect(page).toContain("On 1 test patient, whom no fold saw");
+    expect(page).toContain("<strong>Synthetic data.</strong>");
     expect((await readJson("test", "metrics.json")).foregroundMean).toBe(tested?.foregroundMean);
   }, 60_000);
 });

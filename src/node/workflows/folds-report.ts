@@ -1,15 +1,18 @@
 /** report.html of a cross-validation: all patients in one table, each fold in a line. */
 import { join } from "node:path";
+import { counted } from "../../core/text.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import { boxByLabel } from "../../plot/boxes.ts";
+import { readModelCard } from "../../predict/card.ts";
 import { formatInterval, formatNumber } from "../../report/format.ts";
 import { reportHtml } from "../../report/report.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { readWholeFile } from "../files.ts";
 import { formatDuration } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { readMetrics } from "./finish.ts";
 
-/** Writes the page and its figure. @returns their paths */
+/** Writes the page and its figure; model.onnx must be there. @returns their paths */
 export async function writeFoldsReport(of: {
   readonly out: string;
   readonly runs: readonly { readonly run: string; readonly foregroundDice: number | null }[];
@@ -24,6 +27,9 @@ export async function writeFoldsReport(of: {
   const svg = boxByLabel(metrics);
   await makeFolder(join(out, "figures"));
   await writeFileAtomic(figure, svg);
+  const model = join(out, RUN_FILES.model);
+  // All folds learnt from one data set.
+  const { synthetic } = readModelCard(await readWholeFile(model), model);
   const byFold = await Promise.all(
     runs.map(async ({ run }, fold) => ({ fold, metrics: await readMetrics(run) })),
   );
@@ -32,7 +38,7 @@ export async function writeFoldsReport(of: {
   const html = reportHtml({
     title: "Cross-validation",
     subtitle: `${runs.length} folds, ${metrics.patients} patients`,
-    synthetic: false,
+    synthetic,
     config: {},
     facts: [
       ...byFold.map(({ fold, metrics: own }) => ({
@@ -63,7 +69,7 @@ export async function writeFoldsReport(of: {
       ...(of.test === undefined
         ? []
         : [
-            `On ${of.test.patients} test patients, whom no fold saw, it has a mean Dice of ${formatNumber(of.test.foregroundMean, 3)} (test/report.html).`,
+            `On ${counted(of.test.patients, "test patient")}, whom no fold saw, it has a mean Dice of ${formatNumber(of.test.foregroundMean, 3)} (test/report.html).`,
           ]),
     ],
   });
