@@ -19,7 +19,7 @@ export const BASE = {
   // The test patients are those of docs/accuracy.md, whom nobody looks at here.
   "split.seed": 2026,
   "split.testFraction": 0.2,
-  "split.validateFraction": 0.4,
+  "split.validateFraction": 0.2,
 };
 
 /** In the order in which they are run: those of the question first. */

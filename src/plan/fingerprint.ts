@@ -21,6 +21,8 @@ export interface DataFingerprint {
   readonly labels: readonly LabelDefinition[];
   /** Share of the training slices that hold the label that the fewest hold; 1 where there is no label. */
   readonly rarestShare: number;
+  /** By axis two labels of which one lies always on the same side of the other, where there are such. */
+  readonly sided: { readonly [K in keyof Size]: readonly [number, number] | undefined };
   /** Which way width, height and depth run; undefined where nothing says it. */
   readonly orientation: AxisCodes | undefined;
 }
@@ -32,6 +34,7 @@ export interface PlannedValues {
   readonly levels: number;
   readonly baseWidth: number;
   readonly batchSize: number;
+  readonly learningRate: number;
   /** Share of each batch that is drawn for a label. */
   readonly oversample: number;
   readonly neighbours: number;

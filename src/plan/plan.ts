@@ -29,6 +29,15 @@ export interface NetworkPlan {
 const FEW_PASSES = 6;
 const MANY_PASSES = 100;
 
+/**
+ * AdamW's, for batches of so many slices or more. Smaller ones have a noisier gradient and want proportionally smaller
+ * steps (Goyal et al. 2017, arXiv 1706.02677; docs/accuracy.md has what was measured here).
+ */
+const LEARNING_RATE = 0.005;
+const STEADY_BATCH = 8;
+
+const learningRateFor = (batchSize: number): number => LEARNING_RATE * Math.min(1, batchSize / STEADY_BATCH);
+
 /** None where each slice is hardly seen twice, all of it where a network could learn the slices by heart. */
 function strengthFor(passes: number): number {
   const share = Math.log(passes / FEW_PASSES) / Math.log(MANY_PASSES / FEW_PASSES);
@@ -58,6 +67,7 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
     levels,
     baseWidth,
     batchSize,
+    learningRate: wishes.learningRate ?? learningRateFor(batchSize),
     oversample: wishes.oversample ?? oversampleFor(data),
     neighbours: wishes.neighbours ?? neighboursFor(data),
     mirror: wishes.mirror ?? mirrorFor(data),
@@ -79,6 +89,10 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
     batchSize: [
       "batchSize",
       `about ${BATCH_PIXELS.toLocaleString("en")} pixels a step at ${describeSize(data, size)}${bounded(batchSize < wished.batchSize)}`,
+    ],
+    learningRate: [
+      "schedule.learningRate",
+      `${LEARNING_RATE} from batches of ${STEADY_BATCH} on, in proportion below`,
     ],
     oversample: ["oversample", oversampleReason(data)],
     neighbours: ["input.neighbours", neighbourReason(data)],

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type AugmentConfig, noAugmentation } from "../augment/config.ts";
 import { HipError } from "../core/errors.ts";
 import type { OptimizerConfig } from "../optimizer/optimizer.ts";
+import type { ScheduleConfig } from "../optimizer/schedule.ts";
 import type { UnetConfig } from "../unet/config.ts";
 import { PRESET_NAMES } from "../unet/presets.ts";
 import { parseAxisCodes, planeOf } from "../volume/orient.ts";
@@ -123,7 +124,11 @@ export const configSchema = z.strictObject({
   }),
   schedule: z.strictObject({
     kind: z.enum(["constant", "poly", "cosine"]),
-    learningRate: z.number().positive(),
+    learningRate: z
+      .number()
+      .positive()
+      .nullable()
+      .describe("of the first step after the warm-up; null: planned from the size of a batch"),
     warmupSteps: z.number().int().min(0),
     power: z.number().positive(),
   }),
@@ -208,11 +213,15 @@ export const configSchema = z.strictObject({
 export type TrainConfig = z.infer<typeof configSchema>;
 
 /** With the values that follow from the data. */
-export type FittedConfig = Omit<TrainConfig, "unet" | "input" | "batchSize" | "oversample" | "augment"> & {
+export type FittedConfig = Omit<
+  TrainConfig,
+  "unet" | "input" | "batchSize" | "oversample" | "augment" | "schedule"
+> & {
   readonly unet: UnetConfig;
   readonly batchSize: number;
   readonly oversample: number;
   readonly augment: AugmentConfig;
+  readonly schedule: ScheduleConfig;
   readonly input: TrainConfig["input"] & {
     readonly size: { readonly width: number; readonly height: number };
     readonly neighbours: number;

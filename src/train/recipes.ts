@@ -36,7 +36,7 @@ const base: TrainConfig = {
     epsilon: 1e-8,
     weightDecay: 0.1,
   },
-  schedule: { kind: "poly", learningRate: 5e-3, warmupSteps: 20, power: 0.9 },
+  schedule: { kind: "poly", learningRate: null, warmupSteps: 20, power: 0.9 },
   inference: { mirror: true },
   averageDecay: 0.99,
   keep: "best",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hasSides } from "../../src/plan/anatomy.ts";
+import { hasSides, type LabelCentres, sidedLabels } from "../../src/plan/anatomy.ts";
 import type { DataFingerprint, Wishes } from "../../src/plan/fingerprint.ts";
 import { planNetwork } from "../../src/plan/plan.ts";
 
@@ -8,6 +8,7 @@ const OPEN: Wishes = {
   levels: null,
   baseWidth: null,
   batchSize: null,
+  learningRate: null,
   oversample: null,
   neighbours: null,
   mirror: null,
@@ -25,6 +26,7 @@ const PELVIS: DataFingerprint = {
   unit: "slice",
   slices: 11_460,
   rarestShare: 0.36,
+  sided: { width: undefined, height: undefined },
   labels: LABELS,
   orientation: "LSP",
 };
@@ -72,6 +74,13 @@ test("a batch has about as many pixels whatever the size of the slices", () => {
   expect(plan(SMALL).batchSize).toBe(16);
   expect(plan({ ...PELVIS, size: { width: 128, height: 64 } }).batchSize).toBe(8);
   expect(plan({ ...PELVIS, size: { width: 512, height: 512 } }).batchSize).toBe(2);
+});
+
+test("small batches take small steps", () => {
+  expect(plan(SMALL).learningRate).toBe(0.005);
+  expect(plan({ ...PELVIS, size: { width: 128, height: 64 } }).learningRate).toBe(0.005);
+  expect(plan({ ...PELVIS, size: { width: 128, height: 128 } }).learningRate).toBe(0.0025);
+  expect(planNetwork(SMALL, { ...OPEN, batchSize: 2 }, { epochs: 30 }).values.learningRate).toBe(0.00125);
 });
 
 test("batch and width stay within the memory that is given, and the plan says so", () => {
@@ -149,6 +158,39 @@ describe("mirroring", () => {
     expect(plan({ ...PELVIS, orientation: undefined }).mirror).toEqual({ width: true, height: false });
   });
 
+  test("is off along an axis where one label lies always on the same side of another", () => {
+    const sided = { width: [1, 2], height: undefined } as const;
+    const labels = [...LABELS, { id: 2, name: "bladder" }];
+    expect(plan({ ...PELVIS, sided }).mirror).toEqual({ width: false, height: false });
+    expect(plan({ ...PELVIS, sided, orientation: "SRP" }).mirror).toEqual({ width: false, height: true });
+    const { reasons } = planNetwork({ ...PELVIS, labels, sided }, OPEN, { epochs: 30 });
+    expect(reasons.find(({ key }) => key === "augment.mirror")).toMatchObject({
+      value: "none",
+      because: "prostate lies always on the same side of bladder",
+    });
+  });
+
+  test("finds such labels by their centres in enough cases", () => {
+    const at = (...centres: number[]): LabelCentres =>
+      new Map(centres.map((width, i) => [i + 1, { width, height: 0.5 }]));
+    const hearts = Array.from({ length: 20 }, (_, i) => at(0.2 + i / 200, 0.6, 0.61));
+    expect(sidedLabels(hearts, "width")).toEqual([1, 2]);
+    expect(sidedLabels(hearts, "height")).toBeUndefined();
+    // Two of twenty lie the other way round.
+    expect(sidedLabels([...hearts.slice(2), at(0.9, 0.5, 0.5), at(0.9, 0.5, 0.5)], "width")).toBeUndefined();
+    expect(sidedLabels([...hearts.slice(1), at(0.9, 0.5, 0.5)], "width")).toEqual([1, 2]);
+    // Always on one side, but hardly.
+    expect(
+      sidedLabels(
+        Array.from({ length: 20 }, () => at(0.45, 0.55)),
+        "width",
+      ),
+    ).toBeUndefined();
+    expect(sidedLabels(hearts.slice(4), "width")).toEqual([1, 2]);
+    expect(sidedLabels(hearts.slice(16), "width")).toBeUndefined();
+    expect(sidedLabels([at(0.1), at(0.1)], "width")).toBeUndefined();
+  });
+
   test("is off where labels have sides", () => {
     const labels = [...LABELS, { id: 2, name: "kidney_left" }];
     expect(plan({ ...PELVIS, labels }).mirror).toEqual({ width: false, height: false });
@@ -178,9 +220,10 @@ test("what the user states stays, and only the rest is explained", () => {
   expect(reasons.map(({ key }) => key)).toEqual([
     "input.size",
     "unet.baseWidth",
+    "schedule.learningRate",
     "oversample",
     "input.neighbours",
     "augment.mirror",
   ]);
-  expect(planNetwork(SMALL, { ...OPEN }, { epochs: 30 }).reasons).toHaveLength(8);
+  expect(planNetwork(SMALL, { ...OPEN }, { epochs: 30 }).reasons).toHaveLength(9);
 });

@@ -10,6 +10,7 @@ import { type FoundOrientation, findOrientation } from "../../dataset/orientatio
 import { pairIndex } from "../../dataset/pair.ts";
 import { readSyntheticReadme, topOf } from "../../dataset/synthetic.ts";
 import type { CaseEntry, DatasetIndex, DecodedCase, LayoutName } from "../../dataset/types.ts";
+import type { LabelCentres } from "../../plan/anatomy.ts";
 import type { AxisCodes, Plane } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeCaseCache } from "../case-cache.ts";
@@ -108,6 +109,37 @@ export interface CaseFacts {
   readonly slices: ReadonlyMap<string, readonly (readonly number[])[]>;
   /** By case: width and height in pixels of the box around all foreground, for each slice that has any. */
   readonly foreground: ReadonlyMap<string, readonly { readonly width: number; readonly height: number }[]>;
+  readonly centres: ReadonlyMap<string, LabelCentres>;
+}
+
+/** By foreground label its centre, as a share of the box around all foreground of the case. */
+function labelCentres({ mask, width, height }: DecodedCase): LabelCentres {
+  const sums = new Map<number, { count: number; x: number; y: number }>();
+  let [left, right, top, bottom] = [width, 0, height, 0];
+  for (let i = 0; i < mask.length; i++) {
+    const label = mask[i]!;
+    if (label === 0) continue;
+    const x = i % width;
+    const y = Math.floor(i / width) % height;
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+    const sum = sums.get(label);
+    if (sum === undefined) sums.set(label, { count: 1, x, y });
+    else {
+      sum.count++;
+      sum.x += x;
+      sum.y += y;
+    }
+  }
+  const share = (mean: number, from: number, to: number): number => (mean - from) / (to - from + 1);
+  return new Map(
+    [...sums].map(([label, { count, x, y }]) => [
+      label,
+      { width: share(x / count, left, right), height: share(y / count, top, bottom) },
+    ]),
+  );
 }
 
 function foregroundBySlice({ mask, width, height, depth }: DecodedCase) {
@@ -155,6 +187,7 @@ export async function checkCases(
   const slices = new Map<string, readonly (readonly number[])[]>();
   const shapes = new Map<string, CaseShape>();
   const foreground = new Map<string, ReturnType<typeof foregroundBySlice>>();
+  const centres = new Map<string, LabelCentres>();
   let done = 0;
   await mapParallel(cases, Math.max(2, cpus().length), async (entry) => {
     try {
@@ -163,6 +196,7 @@ export async function checkCases(
       shapes.set(entry.id, { entry, width, height, depth, spacingMm, hasSpacing });
       slices.set(entry.id, labelsBySlice(decoded));
       foreground.set(entry.id, foregroundBySlice(decoded));
+      centres.set(entry.id, labelCentres(decoded));
     } catch (error) {
       if (!(error instanceof HipError)) throw error;
       errors.push(error);
@@ -180,5 +214,5 @@ export async function checkCases(
       ...(first.hint === undefined ? {} : { hint: first.hint }),
     });
   }
-  return { shapes, slices, foreground };
+  return { shapes, slices, foreground, centres };
 }

@@ -7,6 +7,7 @@ import { counted } from "../../core/text.ts";
 import { quoteSome } from "../../dataset/listing.ts";
 import { patientsOf, splitByPatient } from "../../dataset/split.ts";
 import type { CaseEntry, DecodedCase, LayoutName } from "../../dataset/types.ts";
+import { sidedLabels } from "../../plan/anatomy.ts";
 import { type NetworkPlan, planNetwork } from "../../plan/plan.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import { pixelFit, type Size } from "../../predict/fit.ts";
@@ -245,14 +246,17 @@ function fitConfig(
     ...config.augment,
     batchSize: config.batchSize,
     oversample: config.oversample,
+    learningRate: config.schedule.learningRate,
   };
   const found = orientation.orientation;
+  const centres = shapes.map(({ entry }) => facts.centres.get(entry.id)!);
   const fingerprint = {
     size: { width: largest(({ width }) => width), height: largest(({ height }) => height) },
     foreground: foregroundSize(shapes, sizes, facts.foreground),
     slices: shapes.reduce((sum, { depth }) => sum + depth, 0),
     rarestShare: rarestShare(labels, shapes, facts.slices),
     sliceRatio: sliceRatio(shapes),
+    sided: { width: sidedLabels(centres, "width"), height: sidedLabels(centres, "height") },
     unit: index.unit,
     labels,
     orientation: found,
@@ -264,13 +268,14 @@ function fitConfig(
     steps: steps ?? undefined,
     memoryMb,
   });
-  const { batchSize, oversample, mirror, strength, neighbours, size, ...unet } = plan.values;
+  const { batchSize, learningRate, oversample, mirror, strength, neighbours, size, ...unet } = plan.values;
   return {
     plan,
     config: {
       ...config,
       batchSize,
       oversample,
+      schedule: { ...config.schedule, learningRate },
       augment: { ...config.augment, mirror, strength },
       unet: { ...config.unet, ...unet, classes: labels.length, inChannels: 1 + 2 * neighbours },
       input: { ...config.input, orientation: found ?? null, spacingMm, neighbours, size },

@@ -38,6 +38,10 @@ function differences(stored: TrainConfig, asked: TrainConfig): string[] {
     },
     batchSize: asked.batchSize ?? stored.batchSize,
     oversample: asked.oversample ?? stored.oversample,
+    schedule: {
+      ...asked.schedule,
+      learningRate: asked.schedule.learningRate ?? stored.schedule.learningRate,
+    },
     augment: {
       ...asked.augment,
       mirror: asked.augment.mirror ?? stored.augment.mirror,
