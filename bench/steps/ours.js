@@ -1,0 +1,172 @@
+/**
+ * One side of a comparison, in a process of its own: node bench/steps/ours.js '{"work":…,"mode":…,"folder":…,"threads":…,"variant":…}'
+ * The variant "plain" does without ORT's blocked layout, "bare" without augmentation.
+ * Writes weights and a batch into the folder for the others; then takes a step (or an inference) for each line "go"
+ * that it reads, and answers with { ms, loss }. "end": its peak memory.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { ensureBuilt } from "../../bin/build.js";
+
+ensureBuilt();
+const load = (path) => import(`../../dist/${path}`);
+const { noAugmentation, standardAugmentation } = await load("augment/config.js");
+const { drawAugmentation } = await load("augment/draws.js");
+const { input } = await load("graph/build.js");
+const { makeNodeRuntime } = await load("node/runtime.js");
+const { buildModel } = await load("onnx/model.js");
+const { optimizerOf } = await load("train/config.js");
+const { drawDropoutMasks } = await load("train/dropout.js");
+const { presetConfig } = await load("train/recipes.js");
+const { buildStepModel, drawName } = await load("train/step.js");
+const { buildInferenceNetwork, specifyNetwork } = await load("unet/network.js");
+const { initialParameters, initialStatistics } = await load("unet/parameters.js");
+
+const { work, mode, folder, threads, variant, profile } = JSON.parse(process.argv[2]);
+const LEARNING_RATE = 1e-4;
+const answer = (value) => console.log(JSON.stringify(value));
+const vector = (data, shape = [data.length]) => ({ dtype: "float32", shape, data });
+
+const { width, height } = work.size;
+const config = presetConfig(work.preset);
+const unet = {
+  ...config.unet,
+  classes: 6,
+  levels: work.levels ?? config.unet.levels,
+  baseWidth: work.baseWidth ?? config.unet.baseWidth,
+  inChannels: work.inChannels ?? 1,
+  deepSupervision: work.deepSupervision ?? 0,
+};
+const spec = specifyNetwork(unet, [1, unet.inChannels, height, width]);
+const parameters = initialParameters(spec.parameters, { seed: 0, initialisation: unet.initialisation });
+const statistics = initialStatistics(spec.statistics);
+const imageShape = [work.batch, unet.inChannels, height, width];
+const pixels = work.batch * width * height;
+// Blobs of a few pixels, so that the loss falls. Inference sees one image again and again.
+const seen = mode === "train" ? pixels * unet.inChannels : width * height * unet.inChannels;
+const image = Float32Array.from({ length: pixels * unet.inChannels }, (_, at) => {
+  const i = at % seen;
+  return Math.sin((i % width) / 9) + Math.cos(Math.floor(i / width) / 7) + Math.sin(i * 12.9898) / 3;
+});
+
+async function prepareTraining(runtime) {
+  const isAugmented = work.augment === true && variant !== "bare";
+  const augment = isAugmented ? standardAugmentation : noAugmentation;
+  const model = buildStepModel({
+    unet,
+    spec,
+    batchSize: work.batch,
+    inputSize: { width, height },
+    loss: config.loss,
+    optimizer: optimizerOf(config),
+    augment,
+    averageDecay: config.averageDecay,
+    clipNorm: config.clipNorm,
+    channelBlock: variant === "plain" ? undefined : await runtime.channelBlock(),
+  });
+  const { outputSize } = model;
+  const labelPixels = work.batch * outputSize.width * outputSize.height;
+  const labels = Uint8Array.from(
+    { length: labelPixels },
+    (_, i) => Math.floor((Math.sin((i % outputSize.width) / 9) + 1.01) * 2.9) % 6,
+  );
+  const masks = drawDropoutMasks(model.dropouts, { seed: 0, step: 0 });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "parameters.f32"), parameters);
+  writeFileSync(join(folder, "image.f32"), image);
+  writeFileSync(join(folder, "labels.u8"), labels);
+  for (const [name, { data }] of Object.entries(masks)) writeFileSync(join(folder, `${name}.f32`), data);
+  const { learningRate: _, ...schedule } = config.schedule;
+  writeFileSync(
+    join(folder, "work.json"),
+    JSON.stringify({
+      unet,
+      imageShape,
+      labelShape: [work.batch, outputSize.height, outputSize.width],
+      parameters: spec.parameters.map(({ name, shape, kind }) => ({ name, shape, kind })),
+      masks: Object.fromEntries(Object.entries(masks).map(([name, { shape }]) => [name, shape])),
+      loss: config.loss,
+      optimizer: config.optimizer,
+      schedule,
+      learningRate: LEARNING_RATE,
+      clipNorm: config.clipNorm,
+      averageDecay: config.averageDecay,
+      augment: isAugmented ? augment : null,
+    }),
+  );
+
+  const program = await runtime.load(model.bytes);
+  const like = () => new Float32Array(parameters.length);
+  let tensors = {
+    parameters: parameters.slice(),
+    ...(model.hasAverage ? { average: parameters.slice() } : {}),
+    ...(statistics.length > 0 ? { statistics: statistics.slice() } : {}),
+    ...Object.fromEntries(model.stateNames.map((name) => [name, like()])),
+  };
+  let spare = Object.fromEntries(
+    Object.entries(tensors).map(([name, data]) => [name, new Float32Array(data.length)]),
+  );
+  let step = 0;
+  const { beta1, beta2 } = config.optimizer;
+  return async () => {
+    step++;
+    const draws = drawAugmentation(
+      augment,
+      { batchSize: work.batch, channels: unet.inChannels, width, height },
+      { seed: 0, step },
+    );
+    const into = Object.fromEntries(
+      Object.entries(spare).map(([name, data]) => [`${name}Next`, vector(data)]),
+    );
+    const { loss } = await program.run(
+      {
+        image: vector(image, imageShape),
+        labels: { dtype: "uint8", shape: [work.batch, outputSize.height, outputSize.width], data: labels },
+        ...Object.fromEntries(Object.entries(tensors).map(([name, data]) => [name, vector(data)])),
+        ...masks,
+        learningRate: vector(Float32Array.of(LEARNING_RATE)),
+        correction1: vector(Float32Array.of(1 - beta1 ** step)),
+        correction2: vector(Float32Array.of(1 - beta2 ** step)),
+        averageRate: vector(Float32Array.of(1 - Math.min(config.averageDecay, step / (9 + step)))),
+        ...Object.fromEntries(
+          Object.entries(draws).map(([name, { shape, data }]) => [drawName(name), vector(data, shape)]),
+        ),
+      },
+      into,
+    );
+    [tensors, spare] = [spare, tensors];
+    return loss.data[0];
+  };
+}
+
+async function prepareInference(runtime) {
+  const x = input("image", imageShape);
+  const logits = buildInferenceNetwork(x, { parameters, statistics }, unet, spec);
+  const program = await runtime.load(
+    buildModel({
+      outputs: { logits },
+      symbolicAxes: {
+        image: ["batch", unet.inChannels, "height", "width"],
+        logits: ["batch", unet.classes, "outputHeight", "outputWidth"],
+      },
+    }),
+  );
+  return async () => {
+    const { logits: found } = await program.run({ image: vector(image, imageShape) });
+    return found.data.reduce((sum, value) => sum + Math.abs(value), 0) / found.data.length;
+  };
+}
+
+const started = performance.now();
+const runtime = makeNodeRuntime({ threads, ...(profile === undefined ? {} : { profilePrefix: profile }) });
+const go = mode === "train" ? await prepareTraining(runtime) : await prepareInference(runtime);
+answer({ readyMs: performance.now() - started });
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === "end") break;
+  const before = performance.now();
+  const loss = await go();
+  answer({ ms: performance.now() - before, loss });
+}
+answer({ peakMb: process.resourceUsage().maxRSS / 1024 });
+process.exit(0);

@@ -1,0 +1,168 @@
+/**
+ * Training steps and inference, ours and PyTorch's, by turns in one run: node bench/steps/run.js
+ *   [--works a1,b,…] [--modes train,infer] [--sides ours,plain,bare,nchw,channels-last,compiled,bf16] [--rounds 9] [--threads 2] [--json]
+ * "plain" is ours without ONNX Runtime's blocked layout, "bare" without augmentation.
+ * PYTHON names an interpreter with PyTorch; without one our side is timed alone. Each side has a process of its own, the
+ * same weights and the same batch; a round is one step of each. The ratio is the median over rounds of the time of
+ * PyTorch's best side in fp32 over ours: above 1 we are faster.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { ensureBuilt } from "../../bin/build.js";
+import { WORKS } from "./works.js";
+
+const { values } = parseArgs({
+  options: {
+    works: { type: "string", default: WORKS.map(({ id }) => id).join(",") },
+    modes: { type: "string", default: "train,infer" },
+    sides: { type: "string", default: "ours,nchw,channels-last,compiled,bf16" },
+    rounds: { type: "string", default: "9" },
+    threads: { type: "string", default: "2" },
+    json: { type: "boolean", default: false },
+  },
+});
+const PYTHON = process.env.PYTHON ?? "python3";
+const OURS = new Set(["ours", "plain", "bare"]);
+/** Of another precision: shown, but no rival of ours in fp32. */
+const APART = new Set(["bf16"]);
+/** ORT lays out its memory and PyTorch compiles in the first steps. */
+const WARM_UP = 4;
+const INFER_BATCHES = [1, 8];
+
+const hasTorch = spawnSync(PYTHON, ["-c", "import torch, numpy"]).status === 0;
+const torchVersion = hasTorch
+  ? spawnSync(PYTHON, ["-c", "import torch; print(torch.__version__)"], { encoding: "utf8" }).stdout.trim()
+  : undefined;
+
+/** A process that answers each line with one line of JSON. */
+async function startSide(variant, options) {
+  const argument = JSON.stringify({ ...options, variant, threads: Number(values.threads) });
+  const here = import.meta.dirname;
+  const child = OURS.has(variant)
+    ? spawn(process.execPath, [join(here, "ours.js"), argument], { stdio: ["pipe", "pipe", "inherit"] })
+    : spawn(PYTHON, [join(here, "torch_side.py"), argument], { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${variant} ended without an answer`);
+    return JSON.parse(value);
+  };
+  const ask = async (line) => {
+    child.stdin.write(`${line}\n`);
+    return read();
+  };
+  return { ...(await read()), go: () => ask("go"), end: () => ask("end") };
+}
+
+const sorted = (all) => [...all].sort((a, b) => a - b);
+const quantile = (all, share) => sorted(all)[Math.min(all.length - 1, Math.floor(all.length * share))];
+const median = (all) => quantile(all, 0.5);
+
+async function compare(work, mode, batch) {
+  const folder = mkdtempSync(join(tmpdir(), "hipmri-bench-"));
+  const sides = new Map();
+  try {
+    // Ours writes what the others read, in training mode.
+    const wanted = values.sides.split(",").filter((side) => OURS.has(side) || hasTorch);
+    for (const side of wanted) {
+      const own = OURS.has(side) ? { ...work, batch: mode === "infer" ? batch : work.batch } : work;
+      if (mode === "infer" && side === wanted[0] && hasTorch)
+        await (await startSide("ours", { work, mode: "train", folder })).end();
+      if (mode === "infer" && OURS.has(side) && side !== "ours") continue;
+      try {
+        const one = await startSide(side, { work: own, mode, folder, batch });
+        const first = await one.go();
+        sides.set(side, { ...one, firstMs: first.ms, losses: [first.loss], times: [] });
+      } catch (error) {
+        console.error(`${work.id} ${mode}: ${error.message}`);
+      }
+    }
+    for (let round = 1 - WARM_UP; round < Number(values.rounds); round++) {
+      for (const side of sides.values()) {
+        const { ms, loss } = await side.go();
+        side.losses.push(loss);
+        if (round >= 0) side.times.push(ms);
+      }
+    }
+    const rows = [];
+    for (const [name, side] of sides) {
+      const { peakMb } = await side.end();
+      rows.push({
+        side: name,
+        medianMs: median(side.times),
+        lowMs: quantile(side.times, 0.1),
+        p95Ms: quantile(side.times, 0.95),
+        readyMs: side.readyMs,
+        firstMs: side.firstMs,
+        peakMb,
+        firstLoss: side.losses[0],
+        lastLoss: side.losses.at(-1),
+        times: side.times,
+      });
+    }
+    const ours = rows.find(({ side }) => side === "ours");
+    const rivals = rows.filter(({ side }) => !OURS.has(side) && !APART.has(side));
+    const best = rivals.sort((a, b) => a.medianMs - b.medianMs)[0];
+    const ratio =
+      ours === undefined || best === undefined
+        ? undefined
+        : median(ours.times.map((ms, i) => best.times[i] / ms));
+    return { work: work.id, name: work.name, mode, batch, size: work.size, best: best?.side, ratio, rows };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+ensureBuilt();
+const results = [];
+for (const id of values.works.split(",")) {
+  const work = WORKS.find((each) => each.id === id);
+  if (work === undefined)
+    throw new Error(`No work is called "${id}": ${WORKS.map((each) => each.id).join(", ")}`);
+  for (const mode of values.modes.split(",")) {
+    for (const batch of mode === "train" ? [work.batch] : INFER_BATCHES) {
+      const result = await compare(work, mode, batch);
+      results.push(result);
+      if (values.json) continue;
+      const { width, height } = work.size;
+      console.log(
+        `\n${id} ${mode}: ${work.name}, ${width} x ${height}, batch ${batch}${result.ratio === undefined ? "" : `: ${result.best} / ours ${result.ratio.toFixed(2)}`}`,
+      );
+      for (const row of result.rows) {
+        console.log(
+          `  ${row.side.padEnd(14)} ${row.medianMs.toFixed(0).padStart(6)} ms (p10 ${row.lowMs.toFixed(0)}, p95 ${row.p95Ms.toFixed(0)}), ready ${row.readyMs.toFixed(0)} ms, first ${row.firstMs.toFixed(0)} ms, peak ${row.peakMb.toFixed(0)} MB, ${mode === "train" ? "loss" : "mean |logit|"} ${row.firstLoss.toFixed(5)} -> ${row.lastLoss.toFixed(5)}`,
+        );
+      }
+    }
+  }
+}
+if (values.json) {
+  const rows = results.map(({ work, mode, batch, size, best, ratio, rows: sides }) => {
+    const shown = ({ side, medianMs, lowMs, p95Ms, readyMs, firstMs, peakMb, firstLoss, lastLoss }) => ({
+      name: side,
+      medianMs,
+      lowMs,
+      p95Ms,
+      readyMs,
+      firstMs,
+      peakMb,
+      firstLoss,
+      lastLoss,
+    });
+    const at = (name) => sides.filter(({ side }) => side === name).map(shown)[0];
+    return {
+      work: `${work} ${mode} batch ${batch}`,
+      size,
+      ours: at("ours"),
+      rival: best === undefined ? undefined : at(best),
+      others: sides.filter(({ side }) => side !== "ours" && side !== best).map(shown),
+      ratio,
+    };
+  });
+  const versions = { node: process.version, torch: torchVersion };
+  console.log(JSON.stringify({ machine: cpus()[0]?.model, versions, rows }, null, 2));
+}
