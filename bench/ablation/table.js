@@ -93,8 +93,8 @@ if (plotPath !== undefined) {
     {
       marginLeft: 220,
       marginTop: 34,
-      fx: { domain: sets, label: null },
-      x: { label: "difference in Dice", grid: true, ticks: 5, nice: true },
+      fx: { domain: sets, label: null, padding: 0.14 },
+      x: { label: "difference in Dice", grid: true, ticks: 3, nice: true },
       y: { domain: order, type: "band", padding: 0.2, tickSize: 0 },
     },
     [
