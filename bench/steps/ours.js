@@ -109,7 +109,7 @@ async function prepareTraining(runtime) {
   );
   let step = 0;
   const { beta1, beta2 } = config.optimizer;
-  return async () => {
+  const go = async () => {
     step++;
     const draws = drawAugmentation(
       augment,
@@ -138,6 +138,7 @@ async function prepareTraining(runtime) {
     [tensors, spare] = [spare, tensors];
     return loss.data[0];
   };
+  return { go, program };
 }
 
 async function prepareInference(runtime) {
@@ -152,15 +153,16 @@ async function prepareInference(runtime) {
       },
     }),
   );
-  return async () => {
+  const go = async () => {
     const { logits: found } = await program.run({ image: vector(image, imageShape) });
     return found.data.reduce((sum, value) => sum + Math.abs(value), 0) / found.data.length;
   };
+  return { go, program };
 }
 
 const started = performance.now();
 const runtime = makeNodeRuntime({ threads, ...(profile === undefined ? {} : { profilePrefix: profile }) });
-const go = mode === "train" ? await prepareTraining(runtime) : await prepareInference(runtime);
+const { go, program } = mode === "train" ? await prepareTraining(runtime) : await prepareInference(runtime);
 answer({ readyMs: performance.now() - started });
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "end") break;
@@ -168,5 +170,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const loss = await go();
   answer({ ms: performance.now() - before, loss });
 }
-answer({ peakMb: process.resourceUsage().maxRSS / 1024 });
+const peakMb = process.resourceUsage().maxRSS / 1024;
+await program.dispose();
+answer({ peakMb });
 process.exit(0);

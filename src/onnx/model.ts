@@ -1,6 +1,7 @@
 /** A graph as the bytes of an ONNX ModelProto. Specification: https://onnx.ai/onnx/repo-docs/IR.html */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Op } from "../graph/ops.ts";
+import { splitConvolutions } from "../graph/rewrite.ts";
 import { type Shape, topologicalOrder, type Value } from "../graph/value.ts";
 import { BLOCKED_DOMAIN, type Forms, toBlocked, toPlain } from "./blocked.ts";
 import { emitRules } from "./emit.ts";
@@ -128,13 +129,19 @@ function nameOutput(
   return true;
 }
 
+function rewritten(outputs: ModelOptions["outputs"], block: number): ModelOptions["outputs"] {
+  const values = splitConvolutions(Object.values(outputs), block);
+  return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
+}
+
 /**
  * The model that computes `outputs`. Its inputs are the graph's Input values, in order of use.
  * Equal graphs give equal bytes: no date, path or duration is written.
  * @throws RangeError when two inputs or outputs share a name.
  */
 export function buildModel(options: ModelOptions): Uint8Array {
-  const { outputs, symbolicAxes = {}, metadata = {}, channelBlock } = options;
+  const { symbolicAxes = {}, metadata = {}, channelBlock } = options;
+  const outputs = channelBlock === undefined ? options.outputs : rewritten(options.outputs, channelBlock);
   const { emitter, nodes, initializers } = makeEmitter();
   const writer = makeWriter(emitter, channelBlock);
   const inputs: ValueInfoProto[] = [];

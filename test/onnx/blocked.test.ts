@@ -50,6 +50,14 @@ const graphs: readonly (readonly [string, Value])[] = [
   ["one pixel", conv(x(16, 1, 1), w(16, 16), window(1))],
   ["the adjoint", convTranspose(x(32), w(32, 16), { ...window(1), size: [6, 5] })],
   [
+    "images that are joined, large enough that the weight is cut instead",
+    (() => {
+      const image = x(16, 16, 18);
+      const other = conv(image, w(32, 16, 3, "w1"), window(1));
+      return conv(concat([image, other], 1), w(16, 48, 3, "w2"), window(1), input("bias", [16]));
+    })(),
+  ],
+  [
     "convolution, ReLU, convolution, pooling and a skip connection without norms",
     (() => {
       const first = leakyRelu(conv(x(3, 6, 8), w(16, 3), window(1)), 0);
