@@ -24,7 +24,11 @@ export function convWeightGrad(
 ): string {
   const { strides } = value.attrs;
   const { n, o, height, width, c, kh, kw } = extentsOf(value);
-  if (strides[0] !== 1 || strides[1] !== 1) return stridedWeightGrad(emit, value, [x!, y!]);
+  if (strides[0] !== 1 || strides[1] !== 1) {
+    return isTiling(value)
+      ? tiledWeightGrad(emit, value, [x!, y!])
+      : stridedWeightGrad(emit, value, [x!, y!]);
+  }
   // Images join the pixels that a product sums over where their own products would be larger than they are.
   const isJoined = n > 1 && kh * kw * o * c > (o + c) * height * width;
   return isJoined ? joinedWeightGrad(emit, value, [x!, y!]) : weightGradByImage(emit, value, [x!, y!]);
@@ -105,7 +109,33 @@ function joinedWeightGrad(
   return emit.node("Transpose", [split], { perm: [1, 3, 0, 2] });
 }
 
-/** As above with a product for each weight position. */
+/** Whether square windows tile the image, as those of an up-convolution do. */
+function isTiling(value: Value<"ConvWeightGrad">): boolean {
+  const { strides, pads } = value.attrs;
+  const { height, width, xHeight, xWidth, kh, kw } = extentsOf(value);
+  const isWhole = xHeight === height * kh && xWidth === width * kw && pads.every((count) => count === 0);
+  return isWhole && kh === kw && strides[0] === kh && strides[1] === kw;
+}
+
+/** Pixels of a window become channels, and the window one pixel: one product. */
+function tiledWeightGrad(
+  emit: Emitter,
+  value: Value<"ConvWeightGrad">,
+  [x, y]: readonly [string, string],
+): string {
+  const { n, o, height, width, c, kh, kw } = extentsOf(value);
+  const windows = emit.node("SpaceToDepth", [x], { blocksize: kh });
+  const flat = (name: string, channels: number): string =>
+    emit.node("Reshape", [name, emit.ints([n, channels, height * width])]);
+  const operands = [flat(y, o), flat(windows, kh * kw * c)];
+  const products = emit.node("FusedMatMul", operands, { transB: 1 }, "com.microsoft");
+  const total = n === 1 ? products : emit.node("ReduceSum", [products, emit.ints([0])], { keepdims: 0 });
+  const split = emit.node("Reshape", [total, emit.ints([o, kh * kw, c])]);
+  const turned = emit.node("Transpose", [split], { perm: [0, 2, 1] });
+  return emit.node("Reshape", [turned, emit.ints([...value.shape])]);
+}
+
+/** A product for each weight position. */
 function stridedWeightGrad(emit: Emitter, value: Value<"ConvWeightGrad">, [x, y]: readonly string[]): string {
   const { strides, pads } = value.attrs;
   const { n, o, height, width, c, kh, kw } = extentsOf(value);
