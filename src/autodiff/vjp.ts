@@ -147,6 +147,7 @@ export const vjpRules: { readonly [K in Op]: Rule<K> | null } = {
   Norm: ({ inputs: [x, scale], attrs }, g) => [
     makeValue("NormInputGrad", [x!, scale!, g], attrs),
     makeValue("NormScaleGrad", [x!, g], attrs),
-    reshape(reduceSum(g, [0, 2, 3]), scale!.shape),
+    // In two steps, of which the first is a part of NormInputGrad as well.
+    reshape(reduceSum(reduceSum(g, attrs.over === "instance" ? [2, 3] : [0, 2, 3]), [0]), scale!.shape),
   ],
 };

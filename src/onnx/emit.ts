@@ -231,7 +231,12 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
     const column = emit.node("Reshape", [scale!, emit.ints([1, values[1]!.shape[0]!, 1, 1])]);
     const a = emit.node("Mul", [column, inverse]);
     const b = emit.node("Mul", [emit.node("Mul", [a, dot]), emit.node("Mul", [inverse, inverse])]);
-    const dyMean = emit.node("ReduceMean", [dy!], { axes, keepdims: 1 });
+    const [n, , height, width] = values[0]!.shape as readonly [number, number, number, number];
+    const count = attrs.over === "batch" ? n * height * width : height * width;
+    const dyMean = emit.node("Mul", [
+      emit.node("ReduceSum", [dy!, emit.ints(axes)], { keepdims: 1 }),
+      emit.float(1 / count),
+    ]);
     const direct = emit.node("Mul", [emit.node("Sub", [dy!, dyMean]), a]);
     return emit.node("Sub", [direct, emit.node("Mul", [centred, b])]);
   },
