@@ -92,7 +92,14 @@ async function inParallel(jobs, work) {
 }
 
 const resultsPath = join(out, "results.json");
-const known = existsSync(resultsPath) ? readJson(resultsPath).runs : [];
+const earlier = existsSync(resultsPath) ? readJson(resultsPath) : undefined;
+if (earlier !== undefined && JSON.stringify(earlier.about.base) !== JSON.stringify(BASE)) {
+  console.error(
+    `${resultsPath} was made with other settings than bench/ablation/factors.js has now: give another folder`,
+  );
+  process.exit(2);
+}
+const known = earlier?.runs ?? [];
 
 function readRun({ set, factor, seed }) {
   const run = join(out, nameOf({ set, factor, seed }));
@@ -141,7 +148,12 @@ const jobs = seeds.flatMap((seed) => factors.flatMap((factor) => sets.map((set) 
 const gather = () => {
   const others = known.filter((run) => !jobs.some((job) => nameOf(job) === nameOf(run)));
   const runs = [...jobs.map(readRun).filter((run) => run !== undefined), ...others];
-  const about = { minutes: Number(values.minutes), jobs: Number(values.jobs), machine: cpus()[0]?.model };
+  const about = {
+    minutes: Number(values.minutes),
+    jobs: Number(values.jobs),
+    machine: cpus()[0]?.model,
+    base: BASE,
+  };
   writeFileSync(resultsPath, `${JSON.stringify({ about, runs }, null, 1)}\n`);
 };
 await inParallel(

@@ -1,8 +1,8 @@
 /**
  * One side of a comparison, in a process of its own: node bench/steps/ours.js '{"work":…,"mode":…,"folder":…,"threads":…,"variant":…}'
  * The variant "plain" does without ORT's blocked layout, "bare" without augmentation.
- * Writes weights and a batch into the folder for the others; then takes a step (or an inference) for each line "go"
- * that it reads, and answers with { ms, loss }. "end": its peak memory.
+ * With isWriting it writes weights and a batch into the folder for the others, and ends. Otherwise it takes a step (or an
+ * inference) for each line "go" that it reads, and answers with { ms, loss }; "end": with its peak memory.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ const { buildStepModel, drawName } = await load("train/step.js");
 const { buildInferenceNetwork, specifyNetwork } = await load("unet/network.js");
 const { initialParameters, initialStatistics } = await load("unet/parameters.js");
 
-const { work, mode, folder, threads, variant, profile } = JSON.parse(process.argv[2]);
+const { work, mode, folder, threads, variant, profile, isWriting } = JSON.parse(process.argv[2]);
 const LEARNING_RATE = 1e-4;
 const answer = (value) => console.log(JSON.stringify(value));
 const vector = (data, shape = [data.length]) => ({ dtype: "float32", shape, data });
@@ -50,6 +50,31 @@ const image = Float32Array.from({ length: pixels * unet.inChannels }, (_, at) =>
   return Math.sin((i % width) / 9) + Math.cos(Math.floor(i / width) / 7) + Math.sin(i * 12.9898) / 3;
 });
 
+/** The weights, a batch and the recipe. */
+function writeForOthers(masks, { labels, labelShape, isAugmented }) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "parameters.f32"), parameters);
+  writeFileSync(join(folder, "image.f32"), image);
+  writeFileSync(join(folder, "labels.u8"), labels);
+  for (const [name, { data }] of Object.entries(masks)) writeFileSync(join(folder, `${name}.f32`), data);
+  writeFileSync(
+    join(folder, "work.json"),
+    JSON.stringify({
+      unet,
+      imageShape,
+      labelShape,
+      parameters: spec.parameters.map(({ name, shape }) => ({ name, shape })),
+      masks: Object.fromEntries(Object.entries(masks).map(([name, { shape }]) => [name, shape])),
+      loss: config.loss,
+      optimizer: config.optimizer,
+      learningRate: LEARNING_RATE,
+      clipNorm: config.clipNorm,
+      averageDecay: config.averageDecay,
+      augment: isAugmented ? standardAugmentation : null,
+    }),
+  );
+}
+
 async function prepareTraining(runtime) {
   const isAugmented = work.augment === true && variant !== "bare";
   const augment = isAugmented ? standardAugmentation : noAugmentation;
@@ -72,29 +97,14 @@ async function prepareTraining(runtime) {
     (_, i) => Math.floor((Math.sin((i % outputSize.width) / 9) + 1.01) * 2.9) % 6,
   );
   const masks = drawDropoutMasks(model.dropouts, { seed: 0, step: 0 });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "parameters.f32"), parameters);
-  writeFileSync(join(folder, "image.f32"), image);
-  writeFileSync(join(folder, "labels.u8"), labels);
-  for (const [name, { data }] of Object.entries(masks)) writeFileSync(join(folder, `${name}.f32`), data);
-  const { learningRate: _, ...schedule } = config.schedule;
-  writeFileSync(
-    join(folder, "work.json"),
-    JSON.stringify({
-      unet,
-      imageShape,
+  if (isWriting) {
+    writeForOthers(masks, {
+      labels,
       labelShape: [work.batch, outputSize.height, outputSize.width],
-      parameters: spec.parameters.map(({ name, shape, kind }) => ({ name, shape, kind })),
-      masks: Object.fromEntries(Object.entries(masks).map(([name, { shape }]) => [name, shape])),
-      loss: config.loss,
-      optimizer: config.optimizer,
-      schedule,
-      learningRate: LEARNING_RATE,
-      clipNorm: config.clipNorm,
-      averageDecay: config.averageDecay,
-      augment: isAugmented ? augment : null,
-    }),
-  );
+      isAugmented,
+    });
+    return undefined;
+  }
 
   const program = await runtime.load(model.bytes);
   const like = () => new Float32Array(parameters.length);
@@ -155,20 +165,26 @@ async function prepareInference(runtime) {
   );
   const go = async () => {
     const { logits: found } = await program.run({ image: vector(image, imageShape) });
-    return found.data.reduce((sum, value) => sum + Math.abs(value), 0) / found.data.length;
+    return found.data;
   };
   return { go, program };
 }
 
+/** Tells scores of one network from another's. */
+const meanSize = (data) => data.reduce((sum, value) => sum + Math.abs(value), 0) / data.length;
+
 const started = performance.now();
 const runtime = makeNodeRuntime({ threads, ...(profile === undefined ? {} : { profilePrefix: profile }) });
-const { go, program } = mode === "train" ? await prepareTraining(runtime) : await prepareInference(runtime);
+const prepared = mode === "train" ? await prepareTraining(runtime) : await prepareInference(runtime);
+if (prepared === undefined) process.exit(0);
+const { go, program } = prepared;
 answer({ readyMs: performance.now() - started });
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "end") break;
   const before = performance.now();
-  const loss = await go();
-  answer({ ms: performance.now() - before, loss });
+  const result = await go();
+  const ms = performance.now() - before;
+  answer({ ms, loss: typeof result === "number" ? result : meanSize(result) });
 }
 const peakMb = process.resourceUsage().maxRSS / 1024;
 await program.dispose();

@@ -1,7 +1,7 @@
 /**
  * Training steps and inference, ours and PyTorch's, by turns in one run: node bench/steps/run.js
  *   [--works a1,b,…] [--modes train,infer] [--sides ours,plain,bare,nchw,channels-last,compiled,bf16] [--rounds 9] [--threads 2] [--json]
- * "plain" is ours without ONNX Runtime's blocked layout, "bare" without augmentation.
+ * "plain" is ours without ONNX Runtime's blocked layout and what goes with it, "bare" without augmentation.
  * PYTHON names an interpreter with PyTorch; without one our side is timed alone. Each side has a process of its own, the
  * same weights and the same batch; a round is one step of each. The ratio is the median over rounds of the time of
  * PyTorch's best side in fp32 over ours: above 1 we are faster.
@@ -38,10 +38,25 @@ const torchVersion = hasTorch
   ? spawnSync(PYTHON, ["-c", "import torch; print(torch.__version__)"], { encoding: "utf8" }).stdout.trim()
   : undefined;
 
+const here = import.meta.dirname;
+
+/** Weights and a batch for every side. */
+function writeFolder(work, folder) {
+  const argument = JSON.stringify({
+    work,
+    mode: "train",
+    folder,
+    threads: 1,
+    variant: "ours",
+    isWriting: true,
+  });
+  const { status } = spawnSync(process.execPath, [join(here, "ours.js"), argument], { stdio: "inherit" });
+  if (status !== 0) throw new Error(`The folder of ${work.id} could not be written`);
+}
+
 /** A process that answers each line with one line of JSON. */
 async function startSide(variant, options) {
   const argument = JSON.stringify({ ...options, variant, threads: Number(values.threads) });
-  const here = import.meta.dirname;
   const child = OURS.has(variant)
     ? spawn(process.execPath, [join(here, "ours.js"), argument], { stdio: ["pipe", "pipe", "inherit"] })
     : spawn(PYTHON, [join(here, "torch_side.py"), argument], { stdio: ["pipe", "pipe", "inherit"] });
@@ -65,13 +80,12 @@ const median = (all) => quantile(all, 0.5);
 async function compare(work, mode, batch) {
   const folder = mkdtempSync(join(tmpdir(), "hipmri-bench-"));
   const sides = new Map();
+  const failed = [];
   try {
-    // Ours writes what the others read, in training mode.
+    writeFolder(work, folder);
     const wanted = values.sides.split(",").filter((side) => OURS.has(side) || hasTorch);
     for (const side of wanted) {
       const own = OURS.has(side) ? { ...work, batch: mode === "infer" ? batch : work.batch } : work;
-      if (mode === "infer" && side === wanted[0] && hasTorch)
-        await (await startSide("ours", { work, mode: "train", folder })).end();
       if (mode === "infer" && OURS.has(side) && side !== "ours") continue;
       try {
         const one = await startSide(side, { work: own, mode, folder, batch });
@@ -79,6 +93,7 @@ async function compare(work, mode, batch) {
         sides.set(side, { ...one, firstMs: first.ms, losses: [first.loss], times: [] });
       } catch (error) {
         console.error(`${work.id} ${mode}: ${error.message}`);
+        failed.push(side);
       }
     }
     for (let round = 1 - WARM_UP; round < Number(values.rounds); round++) {
@@ -107,11 +122,18 @@ async function compare(work, mode, batch) {
     const ours = rows.find(({ side }) => side === "ours");
     const rivals = rows.filter(({ side }) => !OURS.has(side) && !APART.has(side));
     const best = rivals.sort((a, b) => a.medianMs - b.medianMs)[0];
-    const ratio =
-      ours === undefined || best === undefined
-        ? undefined
-        : median(ours.times.map((ms, i) => best.times[i] / ms));
-    return { work: work.id, name: work.name, mode, batch, size: work.size, best: best?.side, ratio, rows };
+    const over = (side) => median(ours.times.map((ms, i) => side.times[i] / ms));
+    // The best of some may not be the best of all.
+    const isComparable = ours !== undefined && best !== undefined && failed.length === 0;
+    return {
+      ...{ work: work.id, name: work.name, mode, batch, size: work.size, failed, rows },
+      best: best?.side,
+      ratio: isComparable ? over(best) : undefined,
+      own:
+        ours === undefined
+          ? []
+          : rows.filter(({ side }) => OURS.has(side) && side !== "ours").map((row) => [row.side, over(row)]),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -130,7 +152,7 @@ for (const id of values.works.split(",")) {
       if (values.json) continue;
       const { width, height } = work.size;
       console.log(
-        `\n${id} ${mode}: ${work.name}, ${width} x ${height}, batch ${batch}${result.ratio === undefined ? "" : `: ${result.best} / ours ${result.ratio.toFixed(2)}`}`,
+        `\n${id} ${mode}: ${work.name}, ${width} x ${height}, batch ${batch}${[...(result.ratio === undefined ? [] : [[result.best, result.ratio]]), ...result.own].map(([side, ratio]) => `; ${side} / ours ${ratio.toFixed(2)}`).join("")}`,
       );
       for (const row of result.rows) {
         console.log(
@@ -141,7 +163,7 @@ for (const id of values.works.split(",")) {
   }
 }
 if (values.json) {
-  const rows = results.map(({ work, mode, batch, size, best, ratio, rows: sides }) => {
+  const rows = results.map(({ work, mode, batch, size, best, ratio, failed, rows: sides }) => {
     const shown = ({ side, medianMs, lowMs, p95Ms, readyMs, firstMs, peakMb, firstLoss, lastLoss }) => ({
       name: side,
       medianMs,
@@ -161,6 +183,7 @@ if (values.json) {
       rival: best === undefined ? undefined : at(best),
       others: sides.filter(({ side }) => side !== "ours" && side !== best).map(shown),
       ratio,
+      failed,
     };
   });
   const versions = { node: process.version, torch: torchVersion };

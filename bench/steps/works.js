@@ -20,7 +20,7 @@ export const WORKS = [
   },
   {
     id: "h",
-    name: "pelvis as planned for hippocampus",
+    name: "pelvis as planned for hippocampus, nothing augmented",
     preset: "pelvis",
     size: { width: 48, height: 64 },
     levels: 3,

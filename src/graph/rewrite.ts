@@ -79,6 +79,7 @@ function splitOne(value: Value, block: number): Value | undefined {
 /**
  * A convolution of images that are joined by their channels, as where a skip connection meets what comes up, becomes a
  * sum of convolutions with parts of the weight, and so do its gradients: nothing is joined, and nothing is cut apart.
+ * (Where more than the convolution reads the joined images, as a residual block's shortcut does, gradients still are.)
  * @param block channels of the images must be multiples of it
  */
 export const splitConvolutions = (outputs: readonly Value[], block: number): Value[] =>

@@ -32,7 +32,7 @@ export interface ModelOptions {
   readonly symbolicAxes?: Readonly<Record<string, readonly (string | number)[]>>;
   /**
    * Channels in a block of ORT's blocked layout on the machine that will run the model (Runtime.channelBlock): convolutions
-   * and what stands between them are then written in it. Default: none, so that the model runs anywhere.
+   * and what stands between them are then written in it, and convolutions of joined images split. Default: none, so that the model runs anywhere.
    */
   readonly channelBlock?: number | undefined;
   /** The model's card: stored as metadata_props. */

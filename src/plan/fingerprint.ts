@@ -48,6 +48,8 @@ export interface GivenMeans {
   readonly minutes?: number | undefined;
   readonly epochs: number;
   readonly steps?: number | undefined;
+  /** Whether a model's weights are the start. Default: no. */
+  readonly isFineTuning?: boolean;
   /** Default: no bound. */
   readonly memoryMb?: number | undefined;
 }

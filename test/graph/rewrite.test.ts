@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
-import { add, concat, conv, input, mul, neg, reduceSum } from "../../src/graph/build.ts";
+import {
+  add,
+  concat,
+  conv,
+  convTranspose,
+  input,
+  mul,
+  neg,
+  reduceSum,
+  slice,
+} from "../../src/graph/build.ts";
 import { rewrite, splitConvolutions } from "../../src/graph/rewrite.ts";
 import { topologicalOrder, type Value } from "../../src/graph/value.ts";
 import { drawFeeds, relativeError } from "../support/check.ts";
@@ -11,7 +21,7 @@ const BLOCK = 4;
 
 /** A convolution of two images joined by their channels, and its gradients in both and in the weight. */
 function joinedConvolution({ channels = 4, extent = 24 } = {}): Value[] {
-  const images = [input("a", [1, channels, extent, extent]), input("b", [1, 8, extent, extent])];
+  const images = [input("a", [2, channels, extent, extent]), input("b", [2, 8, extent, extent])];
   const weight = input("w", [4, channels + 8, 3, 3]);
   const bias = input("bias", [4]);
   const result = conv(concat(images, 1), weight, WINDOW, bias);
@@ -43,6 +53,13 @@ test("a convolution of joined images becomes a sum of convolutions, with the sam
     expect(after[i]!.shape).toEqual(before[i]!.shape);
     expect(relativeError(found[i]!, expected)).toBeLessThan(1e-12);
   }
+});
+
+test("nothing changes where the images that are cut were made with a bias", () => {
+  const y = input("y", [1, 4, 24, 24]);
+  const whole = convTranspose(y, input("w", [4, 8, 3, 3]), { ...WINDOW, size: [24, 24] }, input("bias", [8]));
+  const before = [slice(whole, [0, 4, 0, 0], [0, 0, 0, 0])];
+  expect(splitConvolutions(before, BLOCK)).toEqual(before);
 });
 
 test.each([

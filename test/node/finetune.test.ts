@@ -44,16 +44,19 @@ const wanted = (settings: readonly string[]): Promise<TrainConfig> =>
   });
 
 describe("train --from", () => {
-  test("takes the model's network and preparation, and a smaller learning rate", async () => {
+  test("takes the model's network and preparation; the learning rate is planned anew", async () => {
     const config = await wanted([]);
     expect(config.unet).toMatchObject({ levels: 2, baseWidth: 4, classes: null });
     expect(config.input.neighbours).toBe(0);
-    expect(config.schedule.learningRate).toBe(0.001);
+    expect(config.schedule.learningRate).toBeNull();
     expect((await wanted(["schedule.learningRate=0.01"])).schedule.learningRate).toBe(0.01);
   });
 
   test("leaves a frozen encoder as it was to the last bit, and moves the rest", async () => {
     await train("frozen", await wanted(["finetune.frozen=encoder"]));
+    // A fifth of what batches of two would have otherwise.
+    const { schedule } = JSON.parse(await readFile(join(phantom.folder, "frozen", "config.json"), "utf8"));
+    expect(schedule.learningRate).toBeCloseTo(0.00025, 10);
     const [before, after] = await Promise.all(
       [await modelOf("first"), await modelOf("frozen")].map(async (bytes) => readInitializers(bytes)!),
     );

@@ -52,7 +52,7 @@ const graphs: readonly (readonly [string, Value])[] = [
   [
     "images that are joined, large enough that the weight is cut instead",
     (() => {
-      const image = x(16, 16, 18);
+      const image = x(16, 24, 18);
       const other = conv(image, w(32, 16, 3, "w1"), window(1));
       return conv(concat([image, other], 1), w(16, 48, 3, "w2"), window(1), input("bias", [16]));
     })(),
@@ -116,6 +116,12 @@ test("what is between blocked operations stays blocked; each value is reordered 
   expect(count("blocked MaxPool")).toBe(1);
   // For the up-convolution and for the last convolution.
   expect(count("blocked ReorderOutput")).toBe(2);
+});
+
+test("images that are large beside a weight are not joined", () => {
+  const [, joined] = graphs.find(([name]) => name.startsWith("images that are joined"))!;
+  const { node } = fromBinary(ModelProtoSchema, buildModel({ outputs: { joined }, channelBlock: 16 })).graph!;
+  expect(node.filter(({ opType }) => opType === "Concat")).toEqual([]);
 });
 
 test("a model is plain unless a block is asked for", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hasSides, type LabelCentres, sidedLabels } from "../../src/plan/anatomy.ts";
+import { hasSides, type PatientCentres, sidedLabels } from "../../src/plan/anatomy.ts";
 import type { DataFingerprint, Wishes } from "../../src/plan/fingerprint.ts";
 import { planNetwork } from "../../src/plan/plan.ts";
 
@@ -81,6 +81,14 @@ test("small batches take small steps", () => {
   expect(plan({ ...PELVIS, size: { width: 128, height: 64 } }).learningRate).toBe(0.005);
   expect(plan({ ...PELVIS, size: { width: 128, height: 128 } }).learningRate).toBe(0.0025);
   expect(planNetwork(SMALL, { ...OPEN, batchSize: 2 }, { epochs: 30 }).values.learningRate).toBe(0.00125);
+});
+
+test("weights that are good already take a fifth of the steps that new ones take", () => {
+  const { values, reasons } = planNetwork(SMALL, OPEN, { epochs: 30, isFineTuning: true });
+  expect(values.learningRate).toBe(0.001);
+  expect(reasons.find(({ key }) => key === "schedule.learningRate")?.because).toBe(
+    "a fifth of 0.005 from batches of 8 on, in proportion below: the weights are good already",
+  );
 });
 
 test("batch and width stay within the memory that is given, and the plan says so", () => {
@@ -170,25 +178,61 @@ describe("mirroring", () => {
     });
   });
 
-  test("finds such labels by their centres in enough cases", () => {
-    const at = (...centres: number[]): LabelCentres =>
-      new Map(centres.map((width, i) => [i + 1, { width, height: 0.5 }]));
-    const hearts = Array.from({ length: 20 }, (_, i) => at(0.2 + i / 200, 0.6, 0.61));
-    expect(sidedLabels(hearts, "width")).toEqual([1, 2]);
-    expect(sidedLabels(hearts, "height")).toBeUndefined();
-    // Two of twenty lie the other way round.
-    expect(sidedLabels([...hearts.slice(2), at(0.9, 0.5, 0.5), at(0.9, 0.5, 0.5)], "width")).toBeUndefined();
-    expect(sidedLabels([...hearts.slice(1), at(0.9, 0.5, 0.5)], "width")).toEqual([1, 2]);
-    // Always on one side, but hardly.
-    expect(
-      sidedLabels(
-        Array.from({ length: 20 }, () => at(0.45, 0.55)),
-        "width",
-      ),
-    ).toBeUndefined();
-    expect(sidedLabels(hearts.slice(4), "width")).toEqual([1, 2]);
-    expect(sidedLabels(hearts.slice(16), "width")).toBeUndefined();
-    expect(sidedLabels([at(0.1), at(0.1)], "width")).toBeUndefined();
+  describe("finds such labels by their centres", () => {
+    const at = (patient: number, ...centres: number[]): PatientCentres => ({
+      patient: `p${patient}`,
+      centres: new Map(centres.map((width, i) => [i + 1, { width, height: 0.5 }])),
+    });
+    const hearts = Array.from({ length: 20 }, (_, i) => at(i, 0.2 + i / 200, 0.6, 0.61));
+    const turned = (patient: number): PatientCentres => at(patient, 0.9, 0.5, 0.5);
+
+    test("along the axis on which they lie apart", () => {
+      expect(sidedLabels(hearts, "width")).toEqual([1, 2]);
+      expect(sidedLabels(hearts, "height")).toBeUndefined();
+    });
+
+    test("where nineteen of twenty patients agree, not eighteen", () => {
+      expect(sidedLabels([...hearts.slice(1), turned(20)], "width")).toEqual([1, 2]);
+      expect(sidedLabels([...hearts.slice(2), turned(20), turned(21)], "width")).toBeUndefined();
+    });
+
+    test("where they are far enough apart", () => {
+      const near = Array.from({ length: 20 }, (_, i) => at(i, 0.45, 0.55));
+      expect(sidedLabels(near, "width")).toBeUndefined();
+    });
+
+    test("in eight patients or more, however many images each has", () => {
+      expect(sidedLabels(hearts.slice(12), "width")).toEqual([1, 2]);
+      expect(sidedLabels(hearts.slice(13), "width")).toBeUndefined();
+      const one = hearts.map(({ centres }) => ({ patient: "p0", centres }));
+      expect(sidedLabels(one, "width")).toBeUndefined();
+      // Each patient counts once, by the mean of his images.
+      const often = Array.from({ length: 40 }, () => turned(20));
+      expect(sidedLabels([...hearts, ...often], "width")).toEqual([1, 2]);
+    });
+
+    test("where there are two at all", () => {
+      expect(
+        sidedLabels(
+          Array.from({ length: 20 }, (_, i) => at(i, 0.1)),
+          "width",
+        ),
+      ).toBeUndefined();
+      expect(sidedLabels([], "width")).toBeUndefined();
+    });
+  });
+
+  test("says why it is off, whichever axis runs across", () => {
+    const sided = { width: [1, 2], height: [1, 2] } as const;
+    const because = (data: DataFingerprint): string | undefined =>
+      planNetwork(data, OPEN, { epochs: 30 }).reasons.find(({ key }) => key === "augment.mirror")?.because;
+    const labels = [...LABELS, { id: 2, name: "bladder" }];
+    expect(because({ ...PELVIS, labels, sided, orientation: "SRP" })).toBe(
+      "prostate lies always on the same side of bladder",
+    );
+    expect(because({ ...PELVIS, labels, sided, orientation: "PSL" })).toBe(
+      "no axis of these slices runs from side to side",
+    );
   });
 
   test("is off where labels have sides", () => {

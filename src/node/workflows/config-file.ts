@@ -142,9 +142,6 @@ function locate(problems: readonly string[], file: ConfigFile, over: Layer): rea
   return found.sort((a, b) => (a.line === b.line ? 0 : a.line - b.line)).map(({ text }) => text);
 }
 
-/** Fine-tuning moves weights that are good already. */
-const FINETUNE_RATE = 1e-3;
-
 /**
  * What follows from the model that a training starts from: its network, and how images were brought to it.
  * @throws HipError "not-found", "bad-model"
@@ -167,7 +164,8 @@ async function modelLayer(user: Layer): Promise<Layer> {
       spacingMm: spacingMm ?? "file",
       ...(mode === "resize" ? { size: canvas } : {}),
     },
-    schedule: { learningRate: FINETUNE_RATE },
+    // Another one than the preset states for weights drawn at random.
+    schedule: { learningRate: null },
   };
 }
 

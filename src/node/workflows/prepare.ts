@@ -249,7 +249,10 @@ function fitConfig(
     learningRate: config.schedule.learningRate,
   };
   const found = orientation.orientation;
-  const centres = shapes.map(({ entry }) => facts.centres.get(entry.id)!);
+  const centres = shapes.map(({ entry }) => ({
+    patient: entry.patient,
+    centres: facts.centres.get(entry.id)!,
+  }));
   const fingerprint = {
     size: { width: largest(({ width }) => width), height: largest(({ height }) => height) },
     foreground: foregroundSize(shapes, sizes, facts.foreground),
@@ -266,6 +269,7 @@ function fitConfig(
     minutes: minutes ?? undefined,
     epochs: epochs ?? DEFAULT_EPOCHS,
     steps: steps ?? undefined,
+    isFineTuning: config.finetune.from !== null,
     memoryMb,
   });
   const { batchSize, learningRate, oversample, mirror, strength, neighbours, size, ...unet } = plan.values;
