@@ -1,4 +1,7 @@
 /** What a training costs in time and memory, and how wide a network may be within both. */
+
+import { widthAt } from "../unet/config.ts";
+import { presets } from "../unet/presets.ts";
 import type { DataFingerprint, GivenMeans, Size, Wishes } from "./fingerprint.ts";
 import { BATCH_LIMITS } from "./size.ts";
 
@@ -7,22 +10,41 @@ export const WIDTHS = { long: 32, short: 16, least: 8 } as const;
 /** Of a network of base width 16 on two CPU cores; a round figure, so that plans do not depend on the machine. */
 const PIXELS_PER_SECOND = 350_000;
 /**
- * Of a training process beside its cache of decoded cases: so much by itself, and so many bytes for each pixel of a batch
- * and channel of the base width (bench/RESULTS.md, "Memory of a step").
+ * Of a training process beside its cache of decoded cases: so much by itself, so many bytes for each pixel of a batch and
+ * channel of the base width, and so many for each weight (bench/RESULTS.md, "Memory of a step").
  */
-const PROCESS_MB = 250;
-const BYTES_PER_PIXEL_AND_CHANNEL = 570;
+const PROCESS_MB = 130;
+const BYTES_PER_PIXEL_AND_CHANNEL = 165;
+const BYTES_PER_WEIGHT = 80;
 /** Fewer steps of a network twice as wide do less than more steps of the narrow one. */
 export const STEPS_FOR_WIDTH = 8000;
 
 interface Load {
   readonly size: Size;
+  readonly levels: number;
   readonly batchSize: number;
   readonly baseWidth: number;
 }
 
-const memoryMbOf = ({ size, batchSize, baseWidth }: Load): number =>
-  PROCESS_MB + (size.width * size.height * batchSize * baseWidth * BYTES_PER_PIXEL_AND_CHANNEL) / 1e6;
+/** Of the default network, without biases and norms. */
+function weightsOf({ levels, baseWidth }: Load): number {
+  const width = (level: number): number => (level < 0 ? 1 : widthAt({ ...presets.pelvis, baseWidth }, level));
+  let weights = 0;
+  for (let level = 0; level <= levels; level++) {
+    const here = width(level);
+    weights += 9 * here * (width(level - 1) + here);
+    // Up-convolution, and a block on what it gives beside the skip connection.
+    if (level < levels) weights += 4 * width(level + 1) * here + 9 * here * (2 * here + here);
+  }
+  return weights;
+}
+
+function memoryMbOf(load: Load): number {
+  const { size, batchSize, baseWidth } = load;
+  const pixels = size.width * size.height * batchSize;
+  const bytes = pixels * baseWidth * BYTES_PER_PIXEL_AND_CHANNEL + weightsOf(load) * BYTES_PER_WEIGHT;
+  return PROCESS_MB + bytes / 1e6;
+}
 
 /**
  * Smaller batches down to two, of which one can still be oversampled, then the narrower width, and only then a batch of

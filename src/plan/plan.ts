@@ -63,6 +63,7 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
   const steps = minutes === undefined ? 0 : wideSteps(minutes, size, wishedBatch);
   const wished = {
     size,
+    levels,
     batchSize: wishedBatch,
     baseWidth: wishes.baseWidth ?? (steps >= STEPS_FOR_WIDTH ? WIDTHS.long : WIDTHS.short),
   };

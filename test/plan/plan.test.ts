@@ -97,15 +97,15 @@ test("batch and width stay within the memory that is given, and the plan says so
   const because = (memoryMb: number, name: string) =>
     within(memoryMb).reasons.find(({ key }) => key === name)?.because;
   expect(within(20_000).values).toMatchObject({ batchSize: 2, baseWidth: 32 });
-  expect(within(6000).values).toMatchObject({ batchSize: 2, baseWidth: 16 });
-  expect(within(4000).values).toMatchObject({ batchSize: 1, baseWidth: 16 });
-  expect(within(2000).values).toMatchObject({ batchSize: 1, baseWidth: 8 });
-  expect(because(6000, "unet.baseWidth")).toBe(
-    "600 minutes are about 8,500 steps of width 32, which wants 8,000, and 6000 MB must do (memoryMb)",
+  expect(within(3000).values).toMatchObject({ batchSize: 2, baseWidth: 16 });
+  expect(within(1500).values).toMatchObject({ batchSize: 1, baseWidth: 16 });
+  expect(within(1000).values).toMatchObject({ batchSize: 1, baseWidth: 8 });
+  expect(because(3000, "unet.baseWidth")).toBe(
+    "600 minutes are about 8,500 steps of width 32, which wants 8,000, and 3000 MB must do (memoryMb)",
   );
-  expect(because(6000, "batchSize")).toBe("about 65,536 pixels a step at 512 x 512 slices");
-  expect(because(4000, "batchSize")).toBe(
-    "about 65,536 pixels a step at 512 x 512 slices, and 4000 MB must do (memoryMb)",
+  expect(because(3000, "batchSize")).toBe("about 65,536 pixels a step at 512 x 512 slices");
+  expect(because(1500, "batchSize")).toBe(
+    "about 65,536 pixels a step at 512 x 512 slices, and 1500 MB must do (memoryMb)",
   );
   const stated = planNetwork(wide, { ...OPEN, batchSize: 2, baseWidth: 32 }, { epochs: 30, memoryMb: 1000 });
   expect(stated.values).toMatchObject({ batchSize: 2, baseWidth: 32 });
