@@ -14,13 +14,14 @@ const load = (path) => import(`../../dist/${path}`);
 const { noAugmentation, standardAugmentation } = await load("augment/config.js");
 const { drawAugmentation } = await load("augment/draws.js");
 const { input } = await load("graph/build.js");
+const { sizeOf, topologicalOrder } = await load("graph/value.js");
 const { makeNodeRuntime } = await load("node/runtime.js");
 const { buildModel } = await load("onnx/model.js");
 const { optimizerOf } = await load("train/config.js");
 const { drawDropoutMasks } = await load("train/dropout.js");
 const { presetConfig } = await load("train/recipes.js");
 const { buildStepModel, drawName } = await load("train/step.js");
-const { buildInferenceNetwork, specifyNetwork } = await load("unet/network.js");
+const { buildInferenceNetwork, buildTrainingNetwork, specifyNetwork } = await load("unet/network.js");
 const { initialParameters, initialStatistics } = await load("unet/parameters.js");
 
 const { work, mode, folder, threads, variant, profile, isWriting } = JSON.parse(process.argv[2]);
@@ -32,7 +33,7 @@ const { width, height } = work.size;
 const config = presetConfig(work.preset);
 const unet = {
   ...config.unet,
-  classes: 6,
+  classes: work.classes ?? 6,
   levels: work.levels ?? config.unet.levels,
   baseWidth: work.baseWidth ?? config.unet.baseWidth,
   inChannels: work.inChannels ?? 1,
@@ -94,7 +95,7 @@ async function prepareTraining(runtime) {
   const labelPixels = work.batch * outputSize.width * outputSize.height;
   const labels = Uint8Array.from(
     { length: labelPixels },
-    (_, i) => Math.floor((Math.sin((i % outputSize.width) / 9) + 1.01) * 2.9) % 6,
+    (_, i) => Math.floor((Math.sin((i % outputSize.width) / 9) + 1.01) * 2.9) % unet.classes,
   );
   const masks = drawDropoutMasks(model.dropouts, { seed: 0, step: 0 });
   if (isWriting) {
@@ -170,6 +171,24 @@ async function prepareInference(runtime) {
   return { go, program };
 }
 
+/**
+ * Of a step: of each convolution the products of its result and of its two gradients, two operations a product. (The first
+ * layer takes no gradient to the image.)
+ */
+function operationsOf() {
+  const flat = input("parameters", [parameters.length]);
+  const network = buildTrainingNetwork(input("image", imageShape), flat, unet, spec);
+  let operations = 0;
+  for (const { op, inputs, shape } of topologicalOrder([network.logits, ...network.auxiliary])) {
+    if (op !== "Conv" && op !== "ConvTranspose") continue;
+    const [from, weight] = inputs;
+    const [, , ...pixels] = op === "Conv" ? shape : from.shape;
+    const once = 2 * work.batch * sizeOf(weight.shape) * pixels[0] * pixels[1];
+    operations += (from.op === "Input" ? 2 : 3) * once;
+  }
+  return operations;
+}
+
 /** Tells scores of one network from another's. */
 const meanSize = (data) => data.reduce((sum, value) => sum + Math.abs(value), 0) / data.length;
 
@@ -178,7 +197,8 @@ const runtime = makeNodeRuntime({ threads, ...(profile === undefined ? {} : { pr
 const prepared = mode === "train" ? await prepareTraining(runtime) : await prepareInference(runtime);
 if (prepared === undefined) process.exit(0);
 const { go, program } = prepared;
-answer({ readyMs: performance.now() - started });
+const readyMs = performance.now() - started;
+answer({ readyMs, operations: operationsOf() });
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "end") break;
   const before = performance.now();

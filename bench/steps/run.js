@@ -6,13 +6,13 @@
  * same weights and the same batch; a round is one step of each. The ratio is the median over rounds of the time of
  * PyTorch's best side in fp32 over ours: above 1 we are faster.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { ensureBuilt } from "../../bin/build.js";
+import { median, quantile, startSide } from "./side.js";
 import { WORKS } from "./works.js";
 
 const { values } = parseArgs({
@@ -54,28 +54,12 @@ function writeFolder(work, folder) {
   if (status !== 0) throw new Error(`The folder of ${work.id} could not be written`);
 }
 
-/** A process that answers each line with one line of JSON. */
-async function startSide(variant, options) {
+function start(variant, options) {
   const argument = JSON.stringify({ ...options, variant, threads: Number(values.threads) });
-  const child = OURS.has(variant)
-    ? spawn(process.execPath, [join(here, "ours.js"), argument], { stdio: ["pipe", "pipe", "inherit"] })
-    : spawn(PYTHON, [join(here, "torch_side.py"), argument], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`${variant} ended without an answer`);
-    return JSON.parse(value);
-  };
-  const ask = async (line) => {
-    child.stdin.write(`${line}\n`);
-    return read();
-  };
-  return { ...(await read()), go: () => ask("go"), end: () => ask("end") };
+  return OURS.has(variant)
+    ? startSide(process.execPath, [join(here, "ours.js"), argument], variant)
+    : startSide(PYTHON, [join(here, "torch_side.py"), argument], variant);
 }
-
-const sorted = (all) => [...all].sort((a, b) => a - b);
-const quantile = (all, share) => sorted(all)[Math.min(all.length - 1, Math.floor(all.length * share))];
-const median = (all) => quantile(all, 0.5);
 
 async function compare(work, mode, batch) {
   const folder = mkdtempSync(join(tmpdir(), "hipmri-bench-"));
@@ -88,7 +72,7 @@ async function compare(work, mode, batch) {
       const own = OURS.has(side) ? { ...work, batch: mode === "infer" ? batch : work.batch } : work;
       if (mode === "infer" && OURS.has(side) && side !== "ours") continue;
       try {
-        const one = await startSide(side, { work: own, mode, folder, batch });
+        const one = await start(side, { work: own, mode, folder, batch });
         const first = await one.go();
         sides.set(side, { ...one, firstMs: first.ms, losses: [first.loss], times: [] });
       } catch (error) {
