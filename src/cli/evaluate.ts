@@ -3,8 +3,17 @@
 import type { LayoutName } from "../dataset/types.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
+import type { DeviceName } from "../node/device-names.ts";
 import { alignRows } from "./layout.ts";
-import { conventionOption, layoutOption, needed, oneOf, positiveNumber, wholeNumber } from "./values.ts";
+import {
+  conventionOption,
+  deviceOption,
+  layoutOption,
+  needed,
+  oneOf,
+  positiveNumber,
+  wholeNumber,
+} from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
 
 const SPLITS = ["train", "validate", "test", "all"] as const;
@@ -15,6 +24,7 @@ interface Flags extends CommonFlags {
   readonly mask?: string;
   readonly split: (typeof SPLITS)[number];
   readonly threads?: number;
+  readonly device?: DeviceName;
   readonly convention?: ConventionName;
   readonly tolerance?: number;
   readonly rescored?: true;
@@ -39,19 +49,32 @@ export const addEvaluate: AddVerb = (program, session) => {
     .addOption(conventionOption())
     .option("--tolerance <mm>", "of NSD (default: 2)", positiveNumber("--tolerance"))
     .option("--rescored", "also print the Dice by the rules of other tools")
+    .addOption(deviceOption())
     .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
     .action(async (model: string, data: string, flags: Flags) => {
       const { evaluate } = await import("../node/workflows/evaluate.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { split, threads, layout, mask, convention, tolerance: toleranceMm } = flags;
+      const { split, threads, device, layout, mask, convention, tolerance: toleranceMm } = flags;
       const out = needed(flags.out, "--out", "where the results go");
       const { metrics, files, reportPath } = await withProgress(
         { label: "Evaluating", isQuiet: flags.quiet ?? false },
         (update) => {
           const onProgress = ({ done, total }: { done: number; total: number }): void => update(done, total);
           const rules = { convention, toleranceMm };
-          return evaluate({ model, data, mask, layout, split, out, threads, ...rules, onProgress, warn });
+          return evaluate({
+            model,
+            data,
+            mask,
+            layout,
+            split,
+            out,
+            threads,
+            device,
+            ...rules,
+            onProgress,
+            warn,
+          });
         },
       );
       const facts = alignRows([

@@ -1,5 +1,7 @@
 /** `hipmri predict`. */
+
 import { counted, wrapText } from "../core/text.ts";
+import type { DeviceName } from "../node/device-names.ts";
 import { commandLine } from "../node/shell.ts";
 import type { Prediction } from "../node/workflows/predict.ts";
 import { describePassport } from "../passport/passport.ts";
@@ -7,12 +9,13 @@ import type { CasePassport } from "../passport/types.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { alignColumns, alignRows } from "./layout.ts";
 import { errorJson } from "./outcome.ts";
-import { needed, wholeNumber } from "./values.ts";
+import { deviceOption, needed, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
 
 interface Flags extends CommonFlags {
   readonly out?: string;
   readonly threads?: number;
+  readonly device?: DeviceName;
   readonly series?: string;
   readonly anonymise?: true;
   readonly keepTexts?: true;
@@ -113,12 +116,13 @@ export const addPredict: AddVerb = (program, session) => {
       "leave patient, study and dates out of DICOM segmentations; new UIDs cut their link to the scan",
     )
     .option("--keep-texts", "copy free text of NIfTI headers into the masks (it may name the patient)")
+    .addOption(deviceOption())
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber("--threads", 1))
     .action(async (model: string, inputs: readonly string[], flags: Flags) => {
       const { failuresError, predictInputs } = await import("../node/workflows/predict.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { threads, series, anonymise, keepTexts } = flags;
+      const { threads, device, series, anonymise, keepTexts } = flags;
       const out = needed(flags.out, "--out", "where the masks go");
       const prediction = await withInterrupt((signal) =>
         withProgress({ label: "Segmenting", isQuiet: flags.quiet ?? false }, (onProgress) =>
@@ -130,6 +134,7 @@ export const addPredict: AddVerb = (program, session) => {
             anonymise,
             keepTexts,
             threads,
+            device,
             onProgress,
             warn,
             signal,

@@ -7,6 +7,7 @@ import { addCheck } from "./check.ts";
 import { addCompare } from "./compare.ts";
 import { addConvert } from "./convert.ts";
 import { addDemo } from "./demo.ts";
+import { addDevices } from "./devices.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addInfo } from "./info.ts";
 import { addPhantom } from "./phantom.ts";
@@ -26,6 +27,7 @@ const VERBS: readonly AddVerb[] = [
   addCompare,
   addPredict,
   addInfo,
+  addDevices,
 ];
 
 const AFTER_HELP = `

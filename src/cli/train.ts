@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { Option } from "commander";
 import type { LayoutName } from "../dataset/types.ts";
 import { formatMetricsTable } from "../metrics/table.ts";
+import type { DeviceName } from "../node/device-names.ts";
 import { commandLine } from "../node/shell.ts";
 import type { TrainSummary } from "../node/workflows/train-options.ts";
 import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
-import { gather, layoutOption, needed, oneOf, parseDevice, positiveNumber, wholeNumber } from "./values.ts";
+import { deviceOption, gather, layoutOption, needed, oneOf, positiveNumber, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./verb.ts";
 
 const PLANES = ["axial", "coronal", "sagittal"] as const;
@@ -24,6 +25,7 @@ interface Flags extends CommonFlags {
   readonly minutes?: number;
   readonly seed?: number;
   readonly threads?: number;
+  readonly device?: DeviceName;
   readonly layout?: LayoutName;
   readonly plane?: (typeof PLANES)[number];
   readonly resume?: true;
@@ -60,6 +62,7 @@ async function trainOptions(data: string, flags: Flags, command: string) {
   return {
     data,
     layout: flags.layout,
+    device: flags.device,
     out,
     config,
     resume: flags.resume ?? false,
@@ -167,7 +170,7 @@ export const addTrain: AddVerb = (program, session) => {
     )
     .option("--minutes <n>", "train for about so long", positiveNumber("--minutes"))
     .option("--seed <n>", "seed of everything that is drawn", wholeNumber("--seed", 0))
-    .option("--device <name>", "cpu: the only one so far", parseDevice)
+    .addOption(deviceOption())
     .option("--threads <n>", "CPU threads", wholeNumber("--threads", 1))
     .addOption(new Option("--resume", "go on with the run in the folder").conflicts("overwrite"))
     .option("--overwrite", "replace the run in the folder")

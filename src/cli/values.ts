@@ -3,6 +3,7 @@ import { Option } from "commander";
 import { HipError } from "../core/errors.ts";
 import { LAYOUT_NAMES } from "../dataset/layouts.ts";
 import { CONVENTION_NAMES } from "../metrics/conventions/types.ts";
+import { DEVICE_NAMES } from "../node/device-names.ts";
 import { closestWord } from "../train/suggest.ts";
 
 function fail(flag: string, expected: string, found: string, hint?: string): never {
@@ -63,15 +64,12 @@ export function needed(value: string | undefined, flag: string, what: string): s
   throw new HipError("usage", `${flag} is needed: ${what}`, { hint: `Add ${flag}` });
 }
 
-/** There is only one device so far; the others are refused by name rather than ignored. */
-export function parseDevice(text: string): "cpu" {
-  if (text === "cpu") return text;
-  if (text === "webgpu" || text === "cuda") {
-    throw new HipError("usage", `--device ${text} is not in this version: it runs on "cpu" only`, {
-      hint: "Leave --device out; --threads N says how many CPU threads to use",
-    });
-  }
-  return fail("--device", "cpu", text);
+/** Where models run. */
+export function deviceOption(): Option {
+  return new Option(
+    "--device <name>",
+    `where models run: ${DEVICE_NAMES.join(", ")} (default: cpu); "hipmri devices" tells which are here`,
+  ).argParser(oneOf("--device", DEVICE_NAMES));
 }
 
 /** Gathers a flag that may be given more than once. */

@@ -1,6 +1,8 @@
 /** The core on Node: files, folders, ONNX Runtime, and the verbs of the command line as functions. */
 export { writeFileAtomic } from "./atomic.ts";
 export { type CaseCache, type CaseCacheStats, defaultCacheFolder, makeCaseCache } from "./case-cache.ts";
+export { chooseRuntime, type DeviceState, tryDevice } from "./device.ts";
+export { DEVICE_NAMES, type DeviceName } from "./device-names.ts";
 export { loadDicomCodec } from "./dicom-codecs.ts";
 export { DICOM_ON_NODE, type DicomFolder, findDicomFiles } from "./dicom-folder.ts";
 export { openFile, readWholeFile, withImageFile } from "./files.ts";

@@ -1,9 +1,12 @@
-/** ONNX Runtime on this machine's CPU, by onnxruntime-node. */
+/** ONNX Runtime on this machine, by onnxruntime-node. */
 import { env, InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { Program, Runtime, Tensor, TensorDtype, Tensors } from "../runtime/runtime.ts";
 import { findChannelBlock } from "./channel-block.ts";
+import type { DeviceName } from "./device-names.ts";
 
 export interface NodeRuntimeOptions {
+  /** Default: cpu. Operations that another device lacks run on the CPU. */
+  readonly device?: DeviceName;
   /** Threads inside an operation. Part of the config: another count may round otherwise. */
   readonly threads: number;
   /** Writes ORT's profile to this file prefix when a program is disposed. */
@@ -22,18 +25,20 @@ function fromOrt(name: string, tensor: OrtTensor): Tensor {
   return { dtype, shape: tensor.dims, data: tensor.data } as Tensor;
 }
 
-/** @returns a Runtime on the CPU. */
-export function makeNodeRuntime({ threads, profilePrefix }: NodeRuntimeOptions): Runtime {
+/** @returns a Runtime; that the device is there is not tried before a model is loaded. */
+export function makeNodeRuntime({ threads, device = "cpu", profilePrefix }: NodeRuntimeOptions): Runtime {
   let block: Promise<number | undefined> | undefined;
   return {
-    name: `onnxruntime-node ${env.versions.node ?? env.versions.common} cpu, ${threads} threads`,
+    name: `onnxruntime-node ${env.versions.node ?? env.versions.common} ${device}, ${threads} threads`,
     channelBlock() {
-      block ??= findChannelBlock(makeNodeRuntime({ threads }).load);
+      // Blocks are of the CPU's making.
+      block ??=
+        device === "cpu" ? findChannelBlock(makeNodeRuntime({ threads }).load) : Promise.resolve(undefined);
       return block;
     },
     async load(model): Promise<Program> {
       const session = await InferenceSession.create(model, {
-        executionProviders: ["cpu"],
+        executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         executionMode: "sequential",

@@ -4,7 +4,7 @@
  * Where several ways give the same numbers, the comment says what ONNX Runtime 1.30 was measured to prefer.
  */
 import type { Normalisation, Op, Pads, Pair, Window } from "../graph/ops.ts";
-import { sizeOf, type Value } from "../graph/value.ts";
+import { isSameShape, sizeOf, type Value } from "../graph/value.ts";
 import type { Emitter } from "./emitter.ts";
 import { convWeightGrad } from "./weight-gradient.ts";
 
@@ -139,7 +139,15 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
   Mul: simple("Mul"),
   Div: simple("Div"),
   Minimum: simple("Min"),
-  Power: simple("Pow"),
+  // ORT's WebGPU kernel fails where one of both broadcasts.
+  Power: (emit, { inputs: values, shape }, inputs) => {
+    const whole = inputs.map((name, i) =>
+      isSameShape(values[i]!.shape, shape) || values[i]!.shape.length === 0
+        ? name
+        : emit.node("Expand", [name, emit.ints(shape)]),
+    );
+    return emit.node("Pow", whole);
+  },
   LessEqual: (emit, _, inputs) => emit.node("Cast", [emit.node("LessOrEqual", inputs)], { to: "float" }),
   Neg: simple("Neg"),
   Exp: simple("Exp"),

@@ -99,12 +99,7 @@ describe("wrong usage ends with 2 and says what is right:", () => {
       'Option "--epochs <n>" cannot be used with option "--minutes <n>"',
       '"hipmri train --help" tells the flags',
     ],
-    [
-      ["train", "d", "--device", "webgpu"],
-      '--device webgpu is not in this version: it runs on "cpu" only',
-      "Leave --device out; --threads N says how many CPU threads to use",
-    ],
-    [["train", "d", "--device", "tpu"], '--device must be cpu, got "tpu"', undefined],
+    [["train", "d", "--device", "tpu"], '--device must be one of cpu, webgpu, cuda, got "tpu"', undefined],
     [
       ["evaluate", "r", "d", "--out", "o", "--split", "tset"],
       '--split must be one of train, validate, test, all, got "tset"',

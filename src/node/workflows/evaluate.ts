@@ -11,10 +11,11 @@ import { type Judgement, judge } from "../../report/judge.ts";
 import { type RunReport, runReport } from "../../report/run-report.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { chooseRuntime } from "../device.ts";
+import type { DeviceName } from "../device-names.ts";
 import { checkOutFolder } from "../out-folder.ts";
 import { formatDuration } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
-import { makeNodeRuntime } from "../runtime.ts";
 import { commandLine } from "../shell.ts";
 import { recordTestLook } from "../test-looks.ts";
 import { VERSION } from "../version.ts";
@@ -40,6 +41,8 @@ export interface EvaluateOptions {
   readonly convention?: ConventionName | undefined;
   /** Of NSD; 2 unless given. */
   readonly toleranceMm?: number | undefined;
+  /** Default: cpu. */
+  readonly device?: DeviceName | undefined;
   /** Default: those of the run, else 2. */
   readonly threads?: number | undefined;
   /** Decoded cases kept in memory, in MiB. */
@@ -176,7 +179,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const run = await readRunOf(model.path);
   checkOut(options.out, run);
   await checkOutFolder(options.out);
-  const runtime = makeNodeRuntime({ threads: options.threads ?? run?.config.threads ?? DEFAULT_THREADS });
+  const threads = options.threads ?? run?.config.threads ?? DEFAULT_THREADS;
+  const runtime = await chooseRuntime({ device: options.device, threads, warn: options.warn });
   const predictor = await makePredictor(runtime, model.bytes, model.path);
   try {
     const { labels, input } = predictor.card;

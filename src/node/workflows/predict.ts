@@ -17,9 +17,10 @@ import type { ImageHeader } from "../../volume/image.ts";
 import { reorientGrid } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { chooseRuntime } from "../device.ts";
+import type { DeviceName } from "../device-names.ts";
 import { gzip } from "../inflate.ts";
 import { checkOutFolder } from "../out-folder.ts";
-import { makeNodeRuntime } from "../runtime.ts";
 import { VERSION } from "../version.ts";
 import { readModelFile } from "./model-file.ts";
 import { factsOf, gridOf, loadHeader, loadVolume, statesVolume } from "./predict-image.ts";
@@ -49,6 +50,8 @@ export interface PredictOptions {
   readonly anonymise?: boolean | undefined;
   /** Copies free text and extensions of NIfTI headers into the masks; they may name the patient. */
   readonly keepTexts?: boolean | undefined;
+  /** Default: cpu. */
+  readonly device?: DeviceName | undefined;
   /** Default: as many as there are processors. */
   readonly threads?: number | undefined;
   /** Is told how many slices of all images are done; of an image that fails, all at once. */
@@ -306,7 +309,8 @@ export async function predictInputs(options: PredictOptions): Promise<Prediction
   await checkOutFolder(options.out);
   const plan = await planMasks(options.inputs, options.out, options.series);
   const threads = options.threads ?? availableParallelism();
-  const predictor = measuring(await makePredictor(makeNodeRuntime({ threads }), model.bytes, model.path));
+  const runtime = await chooseRuntime({ device: options.device, threads, warn: options.warn });
+  const predictor = measuring(await makePredictor(runtime, model.bytes, model.path));
   const fingerprint = fingerprintOf(model.bytes);
   if (predictor.card.synthetic)
     options.warn?.("The model was trained on SYNTHETIC data: its masks of real scans mean nothing");

@@ -2,12 +2,15 @@
 import type { LayoutName } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
+import type { DeviceName } from "../device-names.ts";
 
 export interface TrainRunOptions {
   readonly data: string;
   /** How the data folder is laid out; by default that is found. */
   readonly layout?: LayoutName | undefined;
   readonly out: string;
+  /** Where steps are taken; default cpu. Another device rounds otherwise. */
+  readonly device?: DeviceName | undefined;
   readonly config: TrainConfig;
   readonly resume: boolean;
   readonly overwrite: boolean;

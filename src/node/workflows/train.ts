@@ -12,9 +12,9 @@ import { makeTrainer } from "../../train/trainer.ts";
 import type { StepPlan, Trainer } from "../../train/types.ts";
 import { parameterCount } from "../../unet/parameters.ts";
 import { writeFileAtomic } from "../atomic.ts";
+import { chooseRuntime } from "../device.ts";
 import { formatDuration } from "../progress.ts";
 import { checkRunFolder, openRun, RUN_FILES, readLog } from "../run-folder.ts";
-import { makeNodeRuntime } from "../runtime.ts";
 import { testSeenOfRun } from "../test-looks.ts";
 import { bestEpochOf, finishRun, readMetrics } from "./finish.ts";
 import { type Prepared, prepare, type SplitCases } from "./prepare.ts";
@@ -97,7 +97,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
   const source = stored === undefined ? undefined : await readRunOf(join(options.out, RUN_FILES.model));
   const fresh = await prepare({ ...options, warn }, stored ?? options.config, source);
   const prepared = stored === undefined ? fresh : await withLooks(fresh, options.out, stored);
-  const runtime = makeNodeRuntime({ threads: prepared.config.threads });
+  const { threads } = prepared.config;
+  const runtime = await chooseRuntime({ device: options.device, threads, warn });
   // A new run is built before an old one is removed: what is wrong with it shows first.
   const early = options.resume ? undefined : await makeTrainer({ ...prepared, runtime, resume: undefined });
   const { resume, overwrite } = options;
