@@ -216,9 +216,11 @@ describe('the core, "hipmri-unet"', () => {
 describe('Node, "hipmri-unet/node"', () => {
   test("exports these values", () => {
     expect(Object.keys(node).sort()).toEqual([
+      "DEVICE_NAMES",
       "DICOM_ON_NODE",
       "VERSION",
       "checkData",
+      "chooseRuntime",
       "compareFolders",
       "convertData",
       "defaultCacheFolder",
@@ -239,6 +241,7 @@ describe('Node, "hipmri-unet/node"', () => {
       "runDemo",
       "scoreMasks",
       "trainRun",
+      "tryDevice",
       "withImageFile",
       "writeFileAtomic",
       "writePhantom",
@@ -257,6 +260,8 @@ describe('Node, "hipmri-unet/node"', () => {
       "ConvertedData",
       "DemoOptions",
       "DemoResult",
+      "DeviceName",
+      "DeviceState",
       "DicomFolder",
       "DicomInfo",
       "EvaluateOptions",

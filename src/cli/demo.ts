@@ -43,7 +43,7 @@ export const addDemo: AddVerb = (program, session) => {
     )
     .option("--out <dir>", "where everything goes", "hipmri-demo")
     .option("--seed <n>", "seed of the drawing and of the training", wholeNumber("--seed", 0), 1)
-    .option("--minutes <n>", "for the training alone (default: 800 steps)", positiveNumber("--minutes"))
+    .option("--minutes <n>", "for the training alone (default: 900 steps)", positiveNumber("--minutes"))
     .action(async (flags: Flags) => {
       const { runDemo } = await import("../node/workflows/demo.ts");
       const { out, seed, minutes } = flags;

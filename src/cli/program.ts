@@ -42,6 +42,7 @@ Examples:
   $ hipmri compare runs/first runs/second --out compared      hold runs against each other
   $ hipmri predict runs/first slices/ --out masks             segment images
   $ hipmri info scan.nii.gz                                   describe an image or a model
+  $ hipmri devices                                            what can do the work here
 
 "hipmri VERB --help" tells the flags of a verb. Results go to stdout, progress to stderr.
 Exit codes: 0 done, 1 bad data, 2 wrong usage, 70 a bug of ours, 130 stopped by Ctrl-C.

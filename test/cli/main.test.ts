@@ -19,6 +19,7 @@ const VERBS = [
   "compare",
   "predict",
   "info",
+  "devices",
 ];
 const VERB_LIST = `Verbs: ${VERBS.join(", ")}`;
 const usage = (message: string, hint?: string) => ({
@@ -99,7 +100,11 @@ describe("wrong usage ends with 2 and says what is right:", () => {
       'Option "--epochs <n>" cannot be used with option "--minutes <n>"',
       '"hipmri train --help" tells the flags',
     ],
-    [["train", "d", "--device", "tpu"], '--device must be one of cpu, webgpu, cuda, got "tpu"', undefined],
+    [
+      ["train", "d", "--device", "tpu"],
+      '--device must be one of cpu, webgpu, cuda, got "tpu"',
+      'Did you mean "cpu"?',
+    ],
     [
       ["evaluate", "r", "d", "--out", "o", "--split", "tset"],
       '--split must be one of train, validate, test, all, got "tset"',
