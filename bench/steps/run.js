@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ensureBuilt } from "../../bin/build.js";
 import { median, quantile, startSide } from "./side.js";
@@ -31,6 +32,7 @@ const OURS = new Set(["ours", "plain", "bare"]);
 const APART = new Set(["bf16"]);
 /** ORT lays out its memory and PyTorch compiles in the first steps. */
 const WARM_UP = 4;
+const PAUSE_MS = 400;
 const INFER_BATCHES = [1, 8];
 
 const hasTorch = spawnSync(PYTHON, ["-c", "import torch, numpy"]).status === 0;
@@ -82,6 +84,8 @@ async function compare(work, mode, batch) {
     }
     for (let round = 1 - WARM_UP; round < Number(values.rounds); round++) {
       for (const side of sides.values()) {
+        // Threads of the side before may still be waiting busily for more work.
+        await setTimeout(PAUSE_MS);
         const { ms, loss } = await side.go();
         side.losses.push(loss);
         if (round >= 0) side.times.push(ms);
