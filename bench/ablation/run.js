@@ -5,6 +5,7 @@
  * with as many beside it as later; its runs then take as many steps as fit into the minutes. A run that is complete is
  * not repeated, one that was stopped goes on: stop it at any time and start it again. OUT/results.json and OUT/steps.json
  * gather what is there: with them alone, in another folder or on another day, only what is missing is run.
+ * What has been run so far is in bench/ablation/results.
  * node bench/ablation/table.js OUT/results.json makes a table and a plot of them.
  */
 import { spawn } from "node:child_process";
