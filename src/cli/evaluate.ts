@@ -1,5 +1,4 @@
 /** `hipmri evaluate`. */
-
 import type { LayoutName } from "../dataset/types.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";

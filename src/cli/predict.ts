@@ -1,5 +1,4 @@
 /** `hipmri predict`. */
-
 import { counted, wrapText } from "../core/text.ts";
 import type { DeviceName } from "../node/device-names.ts";
 import { commandLine } from "../node/shell.ts";

@@ -1,5 +1,4 @@
 /** `hipmri train`. */
-
 import { join } from "node:path";
 import { Option } from "commander";
 import type { LayoutName } from "../dataset/types.ts";

@@ -39,3 +39,6 @@ export class HipError extends Error {
 export function unreachable(value: never): never {
   throw new Error(`internal: unexpected ${JSON.stringify(value)}`);
 }
+
+/** What anything that was thrown says. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

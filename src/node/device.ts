@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
+import { messageOf } from "../core/errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { DeviceName } from "./device-names.ts";
 import { convolve, isSame } from "./probe.ts";
@@ -14,8 +15,6 @@ export interface DeviceState {
   /** What it is, or why it cannot be used. */
   readonly says: string;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The part of ORT's message that is meant for people: it begins with a path and a signature of C++. */
 function reasonOf(error: unknown): string {

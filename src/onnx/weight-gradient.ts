@@ -46,6 +46,14 @@ function moved(
     : emit.node("Pad", [name, emit.ints([0, 0, ...before, 0, 0, ...after])]);
 }
 
+/** a [..., M, K], b [..., N, K] -> a b^T [..., M, N]. */
+const productOf = (emit: Emitter, a: string, b: string): string =>
+  emit.node("FusedMatMul", [a, b], { transB: 1 }, "com.microsoft");
+
+/** [N, ...] -> [...]. */
+const sumOfImages = (emit: Emitter, name: string): string =>
+  emit.node("ReduceSum", [name, emit.ints([0])], { keepdims: 0 });
+
 /** The thinner of the two is moved by columns and its copies stacked, the other by rows: a product for each row of weights. */
 function weightGradByImage(
   emit: Emitter,
@@ -74,11 +82,9 @@ function weightGradByImage(
   const flat = (name: string, channels: number): string =>
     emit.node("Reshape", [name, emit.ints([n, channels, pixels])]);
   const stacked = flat(kw === 1 ? columns[0]! : emit.node("Concat", columns, { axis: 1 }), kw * thin);
-  const products = rows.map((row) =>
-    emit.node("FusedMatMul", [stacked, flat(row, other)], { transB: 1 }, "com.microsoft"),
-  );
+  const products = rows.map((row) => productOf(emit, stacked, flat(row, other)));
   const all = kh === 1 ? products[0]! : emit.node("Concat", products, { axis: 1 });
-  const total = n === 1 ? all : emit.node("ReduceSum", [all, emit.ints([0])], { keepdims: 0 });
+  const total = n === 1 ? all : sumOfImages(emit, all);
   const split = emit.node("Reshape", [total, emit.ints([kh, kw, thin, other])]);
   return emit.node("Transpose", [split], { perm: isYThin ? [2, 3, 0, 1] : [3, 2, 0, 1] });
 }
@@ -103,8 +109,7 @@ function joinedWeightGrad(
       names.length === 1 ? names[0]! : emit.node("Concat", names, { axis: 0 }),
       emit.ints([channels, n * rows * width]),
     ]);
-  const operands = [stack(lines, kh * o), stack(columns, kw * c)];
-  const whole = emit.node("FusedMatMul", operands, { transB: 1 }, "com.microsoft");
+  const whole = productOf(emit, stack(lines, kh * o), stack(columns, kw * c));
   const split = emit.node("Reshape", [whole, emit.ints([kh, o, kw, c])]);
   return emit.node("Transpose", [split], { perm: [1, 3, 0, 2] });
 }
@@ -127,9 +132,8 @@ function tiledWeightGrad(
   const windows = emit.node("SpaceToDepth", [x], { blocksize: kh });
   const flat = (name: string, channels: number): string =>
     emit.node("Reshape", [name, emit.ints([n, channels, height * width])]);
-  const operands = [flat(y, o), flat(windows, kh * kw * c)];
-  const products = emit.node("FusedMatMul", operands, { transB: 1 }, "com.microsoft");
-  const total = n === 1 ? products : emit.node("ReduceSum", [products, emit.ints([0])], { keepdims: 0 });
+  const products = productOf(emit, flat(y, o), flat(windows, kh * kw * c));
+  const total = n === 1 ? products : sumOfImages(emit, products);
   const split = emit.node("Reshape", [total, emit.ints([o, kh * kw, c])]);
   const turned = emit.node("Transpose", [split], { perm: [0, 2, 1] });
   return emit.node("Reshape", [turned, emit.ints([...value.shape])]);
@@ -154,8 +158,7 @@ function stridedWeightGrad(emit: Emitter, value: Value<"ConvWeightGrad">, [x, y]
         emit.ints([...strides]),
       ]);
       const columns = emit.node("Reshape", [seen, emit.ints([n, c, height * width])]);
-      const products = emit.node("FusedMatMul", [rows, columns], { transB: 1 }, "com.microsoft");
-      const total = emit.node("ReduceSum", [products, emit.ints([0])], { keepdims: 0 });
+      const total = sumOfImages(emit, productOf(emit, rows, columns));
       parts.push(emit.node("Reshape", [total, emit.ints([o, c, 1])]));
     }
   }

@@ -1,4 +1,5 @@
 /** What follows from how bodies lie in the slices: mirroring, and the slices above and below. */
+import { mean } from "../core/statistics.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 import type { DataFingerprint, PlannedValues, Size } from "./fingerprint.ts";
 
@@ -27,11 +28,8 @@ const PATIENTS_TO_TELL = 8;
 function meansByPatient(values: readonly (readonly [patient: string, value: number])[]): readonly number[] {
   const all = new Map<string, number[]>();
   for (const [patient, value] of values) all.set(patient, [...(all.get(patient) ?? []), value]);
-  return [...all.values()].map(mean);
+  return [...all.values()].map((own) => mean(own));
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
  * Two labels of which one lies always on the same side of the other, as the right ventricle does of the left one: a

@@ -1,7 +1,7 @@
 /** The training configuration as a user states it: a YAML file, `--set k=v` over it, flags over both. */
 import { join } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parse, parseDocument } from "yaml";
-import { HipError } from "../../core/errors.ts";
+import { HipError, messageOf } from "../../core/errors.ts";
 import { readModelCard } from "../../predict/card.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { type DeepPartial, mergeConfig, resolveConfig } from "../../train/recipes.ts";
@@ -34,8 +34,6 @@ function nest(path: readonly string[], value: unknown): Layer {
   const [key = "", ...rest] = path;
   return { [key]: rest.length === 0 ? value : nest(rest, value) };
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * One `--set`.
