@@ -57,6 +57,9 @@ export const vjpRules: { readonly [K in Op]: Rule<K> | null } = {
   Cast: null, // from integers
   OneHot: null, // of integers
   GridSample: null, // of data
+  // Of models that are applied.
+  DepthToSpace: null,
+  FakeQuantise: null,
   // First derivatives only: these appear in gradients, not in networks.
   MaxPoolGrad: null,
   NormInputGrad: null,

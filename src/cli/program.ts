@@ -12,6 +12,7 @@ import { addEvaluate } from "./evaluate.ts";
 import { addInfo } from "./info.ts";
 import { addPhantom } from "./phantom.ts";
 import { addPredict } from "./predict.ts";
+import { addQuantise } from "./quantise.ts";
 import { addScore } from "./score.ts";
 import { addTrain } from "./train.ts";
 import type { AddVerb, Session } from "./verb.ts";
@@ -26,6 +27,7 @@ const VERBS: readonly AddVerb[] = [
   addScore,
   addCompare,
   addPredict,
+  addQuantise,
   addInfo,
   addDevices,
 ];
@@ -41,6 +43,7 @@ Examples:
   $ hipmri score masks/ truth/                                score masks that any tool made
   $ hipmri compare runs/first runs/second --out compared      hold runs against each other
   $ hipmri predict runs/first slices/ --out masks             segment images
+  $ hipmri quantise runs/first phantom-data                   the same model, two to three times as fast
   $ hipmri info scan.nii.gz                                   describe an image or a model
   $ hipmri devices                                            what can do the work here
 

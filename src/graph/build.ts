@@ -1,5 +1,5 @@
 /** One function an operation: checks shapes and makes the value. */
-import type { Normalisation, Op, OpAttrs, Pair, Pooling, Window } from "./ops.ts";
+import type { Normalisation, Op, OpAttrs, Pair, Pooling, Quantisation, Window } from "./ops.ts";
 import { shapeRules } from "./shapes.ts";
 import type { DType, Shape, Value } from "./value.ts";
 
@@ -78,6 +78,9 @@ export const flip = (x: Value, axes: readonly number[]): Value => makeValue("Fli
 export const matMul = (a: Value, b: Value): Value => makeValue("MatMul", [a, b], {});
 export const gridSample = (x: Value, grid: Value, mode: "linear" | "nearest"): Value =>
   makeValue("GridSample", [x, grid], { mode });
+export const depthToSpace = (x: Value, block: number): Value => makeValue("DepthToSpace", [x], { block });
+export const fakeQuantise = (x: Value, quantisation: Quantisation): Value =>
+  makeValue("FakeQuantise", [x], quantisation, x.label);
 export const oneHot = (labels: Value, depth: number): Value => makeValue("OneHot", [labels], { depth });
 
 /** x [N,C,H,W], weight [O,C,kh,kw], bias [O] -> [N,O,H',W']. */

@@ -18,6 +18,14 @@ export interface Window {
 export interface Pooling {
   readonly kernel: Pair;
 }
+/** How numbers are stored as integers: the whole number q stands for (q - zeroPoint) * scale. */
+export interface Quantisation {
+  readonly type: "uint8" | "int8" | "int32";
+  /** One for all numbers, or one for each extent of the first axis. */
+  readonly scales: Float32Array;
+  /** 0 where there are several scales. */
+  readonly zeroPoint: number;
+}
 export interface Normalisation {
   /** Statistics over height and width of one image ("instance") or of the whole batch too ("batch"). */
   readonly over: "instance" | "batch";
@@ -78,6 +86,11 @@ export interface OpAttrs {
    * Not differentiable here: it moves data, not activations.
    */
   readonly GridSample: { readonly mode: "linear" | "nearest" };
+
+  /** [N, C b b, H, W] -> [N, C, H b, W b]: channel (i b + j) C + c goes to row i and column j of its pixel's block. */
+  readonly DepthToSpace: { readonly block: number };
+  /** x rounded to what integers of a type hold: what follows may compute with these integers. */
+  readonly FakeQuantise: Quantisation;
 
   // Convolution (cross-correlation, as everywhere in deep learning). The three are each other's gradients.
   /** x [N,C,H,W], w [O,C,kh,kw], optional bias [O] -> [N,O,H',W'] */

@@ -2,14 +2,20 @@
 import { add, concat, conv, convTranspose, convWeightGrad, makeValue, slice } from "./build.ts";
 import { type Shape, sizeOf, topologicalOrder, type Value } from "./value.ts";
 
-/** Rebuilds what the outputs are made of, from the inputs on; `rule` may put another value in a value's place. */
-export function rewrite(outputs: readonly Value[], rule: (value: Value) => Value | undefined): Value[] {
+/**
+ * Rebuilds what the outputs are made of, from the inputs on.
+ * @param rule may put another value in a value's place; it is given the value rebuilt and as it was
+ */
+export function rewrite(
+  outputs: readonly Value[],
+  rule: (value: Value, original: Value) => Value | undefined,
+): Value[] {
   const done = new Map<Value, Value>();
   for (const value of topologicalOrder(outputs)) {
     const inputs = value.inputs.map((input) => done.get(input)!);
     const isSame = inputs.every((input, i) => input === value.inputs[i]);
     const rebuilt = isSame ? value : makeValue(value.op, inputs, value.attrs, value.label);
-    done.set(value, rule(rebuilt) ?? rebuilt);
+    done.set(value, rule(rebuilt, value) ?? rebuilt);
   }
   return outputs.map((output) => done.get(output)!);
 }

@@ -224,6 +224,20 @@ export const shapeRules: { readonly [K in Op]: Rule<K> } = {
     }
     return float([n, c, grid![1]!, grid![2]!]);
   },
+  DepthToSpace: (inputs, { block }) => {
+    const [n, c, height, width] = image(floats(inputs, 1)[0]!);
+    if (c % block ** 2 !== 0) fail(`${c} channels do not fill blocks of ${block} x ${block} pixels`);
+    return float([n, c / block ** 2, height * block, width * block]);
+  },
+  FakeQuantise: (inputs, { scales, zeroPoint }) => {
+    const [shape] = floats(inputs, 1);
+    if (scales.length !== 1 && scales.length !== shape![0]) {
+      fail(`takes one scale or ${shape![0]}, got ${scales.length}`);
+    }
+    if (scales.some((scale) => !(scale > 0))) fail("scales must be above 0");
+    if (scales.length > 1 && zeroPoint !== 0) fail(`several scales need the zero point 0, got ${zeroPoint}`);
+    return float(shape!);
+  },
   Conv: (inputs, window) => {
     const [x, w, bias] = floats(inputs, inputs.length === 3 ? 3 : 2);
     const [n, c, height, width] = image(x!);

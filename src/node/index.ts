@@ -32,6 +32,12 @@ export {
   type PredictOptions,
   predictInputs,
 } from "./workflows/predict.ts";
+export {
+  type JudgedPrecision,
+  type Quantised,
+  type QuantiseOptions,
+  quantiseModel,
+} from "./workflows/quantise.ts";
 export { type ScoredMasks, type ScoreOptions, scoreMasks } from "./workflows/score.ts";
 export { trainRun } from "./workflows/train.ts";
 export type { TrainRunOptions, TrainSummary } from "./workflows/train-options.ts";

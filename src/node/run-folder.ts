@@ -20,6 +20,8 @@ export const RUN_FILES = {
   config: "config.json",
   log: "log.jsonl",
   model: "model.onnx",
+  /** The same in 8-bit integers, where the user asked for it. */
+  int8Model: "model-int8.onnx",
   metrics: "metrics.json",
   report: "report.html",
   /** Patients by split. */

@@ -111,6 +111,8 @@ export const blockedRules: { readonly [K in Op]: Rule<K> | null } = {
   OneHot: null,
   MatMul: null,
   GridSample: null,
+  DepthToSpace: null,
+  FakeQuantise: null,
   ConvWeightGrad: null,
   MaxPoolGrad: null,
   ChannelAffine: null,

@@ -5,6 +5,7 @@
  */
 import type { Normalisation, Op, Pads, Pair, Window } from "../graph/ops.ts";
 import { isSameShape, sizeOf, type Value } from "../graph/value.ts";
+import { depthToSpace, fakeQuantise, picking } from "./emit-quantised.ts";
 import type { Emitter } from "./emitter.ts";
 import { convWeightGrad } from "./weight-gradient.ts";
 
@@ -167,7 +168,7 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
     emit.node("Transpose", inputs, { perm: [...permutation] }),
   Expand: (emit, { attrs: { shape } }, [x]) => emit.node("Expand", [x!, emit.ints(shape)]),
   Concat: (emit, { attrs: { axis } }, inputs) => emit.node("Concat", inputs, { axis }),
-  Slice: (emit, { attrs: { start, trim } }, [x]) => {
+  Slice: picking((emit, { attrs: { start, trim } }, [x]) => {
     const axes = start.map((_, axis) => axis).filter((axis) => start[axis] !== 0 || trim[axis] !== 0);
     if (axes.length === 0) return x!;
     // Ends count from the back, so that a crop fits images of any size.
@@ -178,7 +179,7 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
       emit.ints(ends),
       emit.ints(axes),
     ]);
-  },
+  }),
   Pad: (emit, { attrs: { before, after } }, [x]) => emit.node("Pad", [x!, emit.ints([...before, ...after])]),
   Flip: (emit, { attrs: { axes } }, [x]) =>
     axes.length === 0
@@ -197,6 +198,8 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
       padding_mode: "zeros",
       align_corners: 1,
     }),
+  DepthToSpace: depthToSpace,
+  FakeQuantise: fakeQuantise,
   // Five times as fast as OneHot with axis 1.
   OneHot: (emit, { attrs: { depth }, inputs: [from] }, [labels]) => {
     const whole = from!.dtype === "float32" ? labels! : emit.node("Cast", [labels!], { to: "float" });
@@ -211,8 +214,9 @@ export const emitRules: { readonly [K in Op]: Rule<K> } = {
     emit.node("Conv", inputs, convAttributes(kernelOf(value.inputs[1]!), value.attrs)),
   ConvTranspose: convTranspose,
   ConvWeightGrad: convWeightGrad,
-  MaxPool: (emit, { attrs: { kernel } }, inputs) =>
+  MaxPool: picking((emit, { attrs: { kernel } }, inputs) =>
     emit.node("MaxPool", inputs, { kernel_shape: [...kernel], strides: [...kernel] }),
+  ),
   MaxPoolGrad: maxPoolGrad,
   // BatchNormalization with mean 0 and variance 1 is ORT's fastest a*x + b by channel.
   ChannelAffine: (emit, value, [x, scale, shift]) => {

@@ -1,5 +1,6 @@
 /** Collects nodes and initializers while emission rules run. */
 import { create } from "@bufbuild/protobuf";
+import type { Quantisation } from "../graph/ops.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -14,7 +15,20 @@ import {
 /** Integers, a float, a word, or a list of integers; `to: "float"` is Cast's target type. */
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
 
+export type SmallIntegers = Uint8Array | Int8Array | Int32Array;
+
+/** Integers, and how they are read as numbers. */
+export interface IntegerForm {
+  readonly integers: string;
+  readonly quantisation: Quantisation;
+  /** Of DequantizeLinear. */
+  readonly scale: string;
+  readonly zero: string;
+}
+
 export interface Emitter {
+  /** Of results that were integers, what they were: operations that pick numbers pick these. */
+  readonly integerForms: Map<string, IntegerForm>;
   /** Adds a node with one result and returns the result's name. */
   node(opType: string, inputs: readonly string[], attributes?: Attributes, domain?: string): string;
   /** A float32 tensor stored in the model, under its label where it has one of its own. */
@@ -25,6 +39,8 @@ export interface Emitter {
   floats(values: readonly number[]): string;
   /** A float32 scalar stored in the model. */
   float(value: number): string;
+  /** 8-bit or 32-bit integers stored in the model. */
+  integers(shape: readonly number[], data: SmallIntegers): string;
 }
 
 /** Float attributes of the operators we use; every other number is an integer. */
@@ -49,8 +65,15 @@ function makeAttribute(name: string, value: number | string | readonly number[])
 }
 
 /** Little-endian bytes, ONNX's raw_data, without a copy (typed arrays are little-endian on every supported machine). */
-function rawBytes(data: Float32Array | BigInt64Array): Uint8Array {
+function rawBytes(data: Stored): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+type Stored = Float32Array | BigInt64Array | SmallIntegers;
+
+function integerType(data: SmallIntegers): DataType {
+  if (data instanceof Uint8Array) return DataType.UINT8;
+  return data instanceof Int8Array ? DataType.INT8 : DataType.INT32;
 }
 
 /** @returns an Emitter and the lists that it fills, in order of use, so that equal graphs give equal bytes. */
@@ -60,12 +83,7 @@ export function makeEmitter() {
   const shared = new Map<string, string>();
   const labels = new Set<string>();
 
-  function addInitializer(
-    dims: readonly number[],
-    dataType: DataType,
-    data: Float32Array | BigInt64Array,
-    label = "",
-  ): string {
+  function addInitializer(dims: readonly number[], dataType: DataType, data: Stored, label = ""): string {
     const isFree = label !== "" && !labels.has(label);
     labels.add(label);
     const name = isFree ? label : `c${initializers.length}`;
@@ -82,6 +100,7 @@ export function makeEmitter() {
     return name;
   }
   const emitter: Emitter = {
+    integerForms: new Map(),
     node(opType, inputs, attributes = {}, domain = "") {
       const output = `v${nodes.length}`;
       const attribute = Object.entries(attributes).map(([name, value]) => makeAttribute(name, value));
@@ -106,6 +125,7 @@ export function makeEmitter() {
       once(`f${values.join(",")}`, () =>
         addInitializer([values.length], DataType.FLOAT, Float32Array.from(values)),
       ),
+    integers: (shape, data) => addInitializer(shape, integerType(data), data),
     float: (value) => once(`s${value}`, () => addInitializer([], DataType.FLOAT, Float32Array.of(value))),
   };
   return { emitter, nodes, initializers };

@@ -129,6 +129,17 @@ function nameOutput(
   return true;
 }
 
+/** Nodes that lead to an output; they stand in topological order. */
+function withoutDeadNodes(nodes: readonly NodeProto[], outputs: ReadonlySet<string>): NodeProto[] {
+  const wanted = new Set(outputs);
+  const needed = [...nodes].reverse().filter((node) => {
+    const isNeeded = node.output.some((name) => wanted.has(name));
+    if (isNeeded) for (const name of node.input) wanted.add(name);
+    return isNeeded;
+  });
+  return needed.reverse();
+}
+
 function rewritten(outputs: ModelOptions["outputs"], block: number): ModelOptions["outputs"] {
   const values = splitConvolutions(Object.values(outputs), block);
   return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
@@ -166,19 +177,22 @@ export function buildModel(options: ModelOptions): Uint8Array {
     if (nameOutput(emitter, nodes, { from, to: name })) renamed.set(emitted, name);
     return valueInfo(name, value, symbolicAxes[name]);
   });
+  const needed = withoutDeadNodes(nodes, new Set(output.map(({ name }) => name)));
+  const used = new Set(needed.flatMap(({ input }) => input));
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "hipmri-unet",
     opsetImport: [
       create(OperatorSetIdProtoSchema, { domain: "", version: OPSET }),
       ...["com.microsoft", BLOCKED_DOMAIN]
-        .filter((domain) => nodes.some((node) => node.domain === domain))
+        .filter((domain) => needed.some((node) => node.domain === domain))
         .map((domain) => create(OperatorSetIdProtoSchema, { domain, version: 1n })),
     ],
     graph: create(GraphProtoSchema, {
       name: "hipmri-unet",
-      node: nodes,
-      initializer: initializers,
+      node: needed,
+      // Weights that are stored as integers are not stored as they were, too.
+      initializer: initializers.filter(({ name }) => used.has(name)),
       input: inputs,
       output,
     }),

@@ -38,10 +38,11 @@ export function describeSlices({ orientation, spacingMm, neighbours }: ModelCard
 
 /** What model.onnx does beyond one pass of one network, and what follows it. */
 export function describeInference({ inference, labels }: Pick<ModelCard, "inference" | "labels">): string {
-  const { mirrored, networks, temperature, keepLargest } = inference;
+  const { mirrored, networks, temperature, precision, keepLargest } = inference;
   const nameOf = (id: number): string => labels.find((label) => label.id === id)?.name ?? `${id}`;
   return [
     networks === 1 ? "one network" : `mean probability of ${networks} networks`,
+    ...(precision === "int8" ? ["in 8-bit integers"] : []),
     ...(mirrored.length === 0 ? [] : [`mirrored copies along ${mirrored.join(" and ")} averaged`]),
     ...(temperature === null
       ? []

@@ -38,6 +38,8 @@ export interface InferenceFacts {
   readonly networks: number;
   /** What scores were divided by, so that probabilities are what they say on validation patients; null: not looked for. */
   readonly temperature: number | null;
+  /** "int8": images and weights of the network are rounded to 8-bit integers. */
+  readonly precision: "float32" | "int8";
   /** Labels of which, in volumes, only the largest connected component is kept: this is done after the network. */
   readonly keepLargest: readonly number[];
 }
@@ -68,6 +70,7 @@ export const PLAIN_INFERENCE = {
   mirrored: [] as ("width" | "height")[],
   networks: 1,
   temperature: null,
+  precision: "float32",
   keepLargest: [] as number[],
 } satisfies InferenceFacts;
 
@@ -124,6 +127,8 @@ const cardSchema = z.object({
       mirrored: z.array(z.enum(["width", "height"])),
       networks: extent,
       temperature: z.number().positive().nullable(),
+      // Cards before version 0.5.0 have none.
+      precision: z.enum(["float32", "int8"]).default("float32"),
       keepLargest: z.array(z.number().int()),
     })
     .default(PLAIN_INFERENCE),

@@ -103,6 +103,11 @@ export function takeWeights(
 ): StartingWeights {
   const card = readModelCard(model.bytes, model.name);
   const stored = readInitializers(model.bytes) ?? new Map<string, StoredTensor>();
+  if (card.inference.precision === "int8") {
+    throw new HipError("bad-model", `Cannot start from "${model.name}": its weights are rounded to 8 bits`, {
+      hint: "Give the float32 model.onnx that it was made of",
+    });
+  }
   if (card.inference.networks > 1) {
     throw new HipError(
       "bad-model",

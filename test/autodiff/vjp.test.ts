@@ -14,6 +14,8 @@ const promises: { readonly [K in Op]: "gradient" | "no rule" | "stops" } = {
   Cast: "no rule",
   OneHot: "no rule",
   GridSample: "no rule",
+  DepthToSpace: "no rule",
+  FakeQuantise: "no rule",
   MaxPoolGrad: "no rule",
   NormInputGrad: "no rule",
   NormScaleGrad: "no rule",

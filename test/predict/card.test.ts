@@ -55,7 +55,7 @@ const CARD_0_2 = {
 const LATER = {
   ...NO_CARD_PARTS,
   unet: { ...UNET, deepSupervision: 0, blockKind: "plain", attention: false },
-  inference: { mirrored: [], networks: 1, temperature: null, keepLargest: [] },
+  inference: { mirrored: [], networks: 1, temperature: null, precision: "float32", keepLargest: [] },
 };
 
 describe("readModelCard()", () => {

@@ -6,7 +6,9 @@ import {
   conv,
   convTranspose,
   convWeightGrad,
+  depthToSpace,
   expand,
+  fakeQuantise,
   flip,
   gridSample,
   input,
@@ -239,6 +241,33 @@ export const cases: { readonly [K in Op]: Cases } = {
   GridSample: {
     linear: () => gridSample(x(2, 3, 4, 5), input("grid", [2, 3, 6, 2]), "linear"),
     nearest: () => gridSample(x(2, 3, 4, 5), input("grid", [2, 3, 6, 2]), "nearest"),
+  },
+  DepthToSpace: {
+    "blocks of 2": () => depthToSpace(x(2, 12, 3, 5), 2),
+    "blocks of 3": () => depthToSpace(x(1, 9, 2, 2), 3),
+  },
+  FakeQuantise: {
+    // Powers of two, so that float32 and float64 divide alike.
+    "an image as uint8": () =>
+      fakeQuantise(x(2, 3, 4, 5), { type: "uint8", scales: Float32Array.of(1 / 128), zeroPoint: 100 }),
+    "a weight as int8, a scale for each result": () =>
+      fakeQuantise(constant(Float32Array.of(0.3, -0.7, 0.1, 2, -3, 1.1), [3, 2, 1, 1]), {
+        type: "int8",
+        scales: Float32Array.of(1 / 64, 1 / 32, 1 / 16),
+        zeroPoint: 0,
+      }),
+    "a bias as int32": () =>
+      fakeQuantise(constant(Float32Array.of(100, -0.3)), {
+        type: "int32",
+        scales: Float32Array.of(2 ** -20, 2 ** -10),
+        zeroPoint: 0,
+      }),
+    halves: () =>
+      fakeQuantise(constant(Float32Array.of(0.5, 1.5, 2.5, -0.5, -1.5), [1, 5]), {
+        type: "int8",
+        scales: Float32Array.of(1),
+        zeroPoint: 0,
+      }),
   },
   OneHot: {
     "of whole floats": () => oneHot(tied(2, 3, 3), 2),

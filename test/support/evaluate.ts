@@ -236,6 +236,26 @@ const evaluators: { readonly [K in Op]: Evaluator<K> } = {
         v * ((1 - u) * pixel(top + 1, left) + u * pixel(top + 1, left + 1))
       );
     }),
+  DepthToSpace: ({ shape, inputs: [x], attrs: { block } }, [xs]) =>
+    fill(shape, ([n, c, row, column]) => {
+      const from = ((row! % block) * block + (column! % block)) * shape[1]! + c!;
+      return xs![placeOf([n!, from, Math.floor(row! / block), Math.floor(column! / block)], x!.shape)]!;
+    }),
+  FakeQuantise: ({ shape, attrs: { type, scales, zeroPoint } }, [x]) => {
+    const [low, high] = { uint8: [0, 255], int8: [-128, 127], int32: [-(2 ** 31), 2 ** 31 - 1] }[type] as [
+      number,
+      number,
+    ];
+    return fill(shape, (index, place) => {
+      const scale = scales.length === 1 ? scales[0]! : scales[index[0]!]!;
+      // Half to even, as IEEE 754 rounds.
+      const exact = x![place]! / scale;
+      const floor = Math.floor(exact);
+      const isUp = exact - floor > 0.5 || (exact - floor === 0.5 && floor % 2 !== 0);
+      const whole = (isUp ? floor + 1 : floor) + zeroPoint;
+      return (Math.min(Math.max(whole, low), high) - zeroPoint) * scale;
+    });
+  },
   OneHot: ({ shape, inputs }, [labels]) =>
     fill(shape, ([b, k, row, column]) =>
       labels![placeOf([b!, row!, column!], inputs[0]!.shape)] === k ? 1 : 0,

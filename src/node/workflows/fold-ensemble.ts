@@ -8,10 +8,9 @@ import { readModelMetadata } from "../../onnx/model.ts";
 import { PASSPORT_KEY } from "../../passport/read.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import { cardMarkdown } from "../../predict/card-markdown.ts";
-import { exportModel, type Weights } from "../../predict/export.ts";
+import { exportModel, specifyNetworkOf, type Weights } from "../../predict/export.ts";
 import { cardMetrics } from "../../report/card-metrics.ts";
 import { storedWeights } from "../../train/finetune.ts";
-import { specifyNetwork } from "../../unet/network.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { readWholeFile } from "../files.ts";
 import { RUN_FILES } from "../run-folder.ts";
@@ -95,23 +94,15 @@ export async function writeEnsemble({
     const path = join(run, RUN_FILES.model);
     const bytes = await readWholeFile(path);
     const card = readModelCard(bytes, path);
-    const { unet, input } = card;
-    const spec = specifyNetwork(unet, [1, unet.inChannels, input.canvas.height, input.canvas.width]);
     cards.push(card);
     // Their scores are calibrated there, each by its own temperature.
-    weights.push(storedWeights({ bytes, name: path }, spec));
+    weights.push(storedWeights({ bytes, name: path }, specifyNetworkOf(card)));
     const known = readModelMetadata(bytes)?.[PASSPORT_KEY];
     if (known !== undefined && cards.length === 1) passport = { [PASSPORT_KEY]: known };
   }
   checkAlike(cards, runs);
   const card = ensembleCard(cards, metrics, test);
-  const spec = specifyNetwork(card.unet, [
-    1,
-    card.unet.inChannels,
-    card.input.canvas.height,
-    card.input.canvas.width,
-  ]);
-  const bytes = exportModel(card, spec, weights, passport);
+  const bytes = exportModel(card, specifyNetworkOf(card), weights, passport);
   await makeFolder(out);
   const path = join(out, RUN_FILES.model);
   await writeFileAtomic(path, bytes);

@@ -55,7 +55,8 @@ function parseSplit(value: unknown, path: string): RunSource["patients"] {
  * @throws HipError "config" where one of these cannot be read
  */
 export async function readRunOf(modelPath: string): Promise<RunSource | undefined> {
-  if (basename(modelPath) !== RUN_FILES.model) return undefined;
+  const models: readonly string[] = [RUN_FILES.model, RUN_FILES.int8Model];
+  if (!models.includes(basename(modelPath))) return undefined;
   const path = dirname(modelPath);
   const splitPath = join(path, RUN_FILES.split);
   const configPath = join(path, RUN_FILES.config);
