@@ -1,6 +1,6 @@
 /**
  * One side of a comparison, in a process of its own: node bench/steps/ours.js '{"work":…,"mode":…,"folder":…,"threads":…,"variant":…}'
- * The variant "plain" does without ORT's blocked layout, "bare" without augmentation.
+ * The variant "plain" does without ORT's blocked layout, "bare" without augmentation, "int8" infers in 8-bit integers.
  * With isWriting it writes weights and a batch into the folder for the others, and ends. Otherwise it takes a step (or an
  * inference) for each line "go" that it reads, and answers with { ms, loss }; "end": with its peak memory.
  */
@@ -17,10 +17,13 @@ const { input } = await load("graph/build.js");
 const { sizeOf, topologicalOrder } = await load("graph/value.js");
 const { makeNodeRuntime } = await load("node/runtime.js");
 const { buildModel } = await load("onnx/model.js");
+const { observeRanges } = await load("predict/quantise.js");
 const { optimizerOf } = await load("train/config.js");
 const { drawDropoutMasks } = await load("train/dropout.js");
 const { presetConfig } = await load("train/recipes.js");
 const { buildStepModel, drawName } = await load("train/step.js");
+const { makeStepper } = await load("train/stepper.js");
+const { outputExtent } = await load("unet/config.js");
 const { buildInferenceNetwork, buildTrainingNetwork, specifyNetwork } = await load("unet/network.js");
 const { initialParameters, initialStatistics } = await load("unet/parameters.js");
 
@@ -107,63 +110,65 @@ async function prepareTraining(runtime) {
     return undefined;
   }
 
-  const program = await runtime.load(model.bytes);
+  const stepper = await makeStepper(runtime, model, {
+    optimizer: optimizerOf(config),
+    averageDecay: config.averageDecay,
+  });
   const like = () => new Float32Array(parameters.length);
-  let tensors = {
+  const tensors = {
     parameters: parameters.slice(),
     ...(model.hasAverage ? { average: parameters.slice() } : {}),
     ...(statistics.length > 0 ? { statistics: statistics.slice() } : {}),
     ...Object.fromEntries(model.stateNames.map((name) => [name, like()])),
   };
-  let spare = Object.fromEntries(
-    Object.entries(tensors).map(([name, data]) => [name, new Float32Array(data.length)]),
-  );
   let step = 0;
-  const { beta1, beta2 } = config.optimizer;
   const go = async () => {
-    step++;
     const draws = drawAugmentation(
       augment,
       { batchSize: work.batch, channels: unet.inChannels, width, height },
       { seed: 0, step },
     );
-    const into = Object.fromEntries(
-      Object.entries(spare).map(([name, data]) => [`${name}Next`, vector(data)]),
-    );
-    const { loss } = await program.run(
+    const found = await stepper.gradient(
       {
         image: vector(image, imageShape),
         labels: { dtype: "uint8", shape: [work.batch, outputSize.height, outputSize.width], data: labels },
-        ...Object.fromEntries(Object.entries(tensors).map(([name, data]) => [name, vector(data)])),
         ...masks,
-        learningRate: vector(Float32Array.of(LEARNING_RATE)),
-        correction1: vector(Float32Array.of(1 - beta1 ** step)),
-        correction2: vector(Float32Array.of(1 - beta2 ** step)),
-        averageRate: vector(Float32Array.of(1 - Math.min(config.averageDecay, step / (9 + step)))),
         ...Object.fromEntries(
           Object.entries(draws).map(([name, { shape, data }]) => [drawName(name), vector(data, shape)]),
         ),
       },
-      into,
+      tensors,
     );
-    [tensors, spare] = [spare, tensors];
-    return loss.data[0];
+    await stepper.move(tensors, found, { step, learningRate: LEARNING_RATE });
+    step++;
+    return found.loss;
   };
-  return { go, program };
+  return { go, program: stepper };
+}
+
+/** The network in 8-bit integers, by the ranges that the image itself shows. */
+async function roundedModel(runtime) {
+  const canvas = { width: outputExtent(unet, width), height: outputExtent(unet, height) };
+  const card = { unet, input: { canvas }, inference: { mirrored: [], networks: 1 } };
+  const observation = observeRanges(card, spec, { parameters, statistics });
+  const watched = await observation.observing(runtime).load(observation.bytes);
+  await watched.run({ image: vector(image, imageShape) });
+  await watched.dispose();
+  return observation.exportQuantised(card);
 }
 
 async function prepareInference(runtime) {
   const x = input("image", imageShape);
   const logits = buildInferenceNetwork(x, { parameters, statistics }, unet, spec);
-  const program = await runtime.load(
+  const plain = () =>
     buildModel({
       outputs: { logits },
       symbolicAxes: {
         image: ["batch", unet.inChannels, "height", "width"],
         logits: ["batch", unet.classes, "outputHeight", "outputWidth"],
       },
-    }),
-  );
+    });
+  const program = await runtime.load(variant === "int8" ? await roundedModel(runtime) : plain());
   const go = async () => {
     const { logits: found } = await program.run({ image: vector(image, imageShape) });
     return found.data;

@@ -1,7 +1,7 @@
 /**
  * Training steps and inference, ours and PyTorch's, by turns in one run: node bench/steps/run.js
- *   [--works a1,b,…] [--modes train,infer] [--sides ours,plain,bare,nchw,channels-last,compiled,bf16] [--rounds 9] [--threads 2] [--json]
- * "plain" is ours without ONNX Runtime's blocked layout and what goes with it, "bare" without augmentation.
+ *   [--works a1,b,…] [--modes train,infer] [--sides ours,int8,plain,bare,nchw,channels-last,compiled,bf16] [--rounds 9] [--threads 2] [--json]
+ * "int8" is ours in 8-bit integers (inference alone), "plain" ours without ONNX Runtime's blocked layout and what goes with it, "bare" without augmentation.
  * PYTHON names an interpreter with PyTorch; without one our side is timed alone. Each side has a process of its own, the
  * same weights and the same batch; a round is one step of each. The ratio is the median over rounds of the time of
  * PyTorch's best side in fp32 over ours: above 1 we are faster.
@@ -20,14 +20,14 @@ const { values } = parseArgs({
   options: {
     works: { type: "string", default: WORKS.map(({ id }) => id).join(",") },
     modes: { type: "string", default: "train,infer" },
-    sides: { type: "string", default: "ours,nchw,channels-last,compiled,bf16" },
+    sides: { type: "string", default: "ours,int8,nchw,channels-last,compiled,bf16" },
     rounds: { type: "string", default: "9" },
     threads: { type: "string", default: "2" },
     json: { type: "boolean", default: false },
   },
 });
 const PYTHON = process.env.PYTHON ?? "python3";
-const OURS = new Set(["ours", "plain", "bare"]);
+const OURS = new Set(["ours", "int8", "plain", "bare"]);
 /** Of another precision: shown, but no rival of ours in fp32. */
 const APART = new Set(["bf16"]);
 /** ORT lays out its memory and PyTorch compiles in the first steps. */
@@ -72,7 +72,8 @@ async function compare(work, mode, batch) {
     const wanted = values.sides.split(",").filter((side) => OURS.has(side) || hasTorch);
     for (const side of wanted) {
       const own = OURS.has(side) ? { ...work, batch: mode === "infer" ? batch : work.batch } : work;
-      if (mode === "infer" && OURS.has(side) && side !== "ours") continue;
+      const isOther = mode === "infer" ? side === "plain" || side === "bare" : side === "int8";
+      if (isOther) continue;
       try {
         const one = await start(side, { work: own, mode, folder, batch });
         const first = await one.go();

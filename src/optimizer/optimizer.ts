@@ -1,8 +1,8 @@
 /**
- * Optimisers as graph fragments over one flat parameter vector [P]. Scalars that change at each step (learning rate,
- * bias corrections) enter as inputs.
+ * Optimisers as graph fragments over a flat parameter vector [P], or over any piece of it: each number is moved by
+ * itself. Scalars that change at each step (learning rate, bias corrections) enter as inputs.
  */
-import { add, div, minimum, mul, reduceSum, reshape, sqrt, sub } from "../graph/build.ts";
+import { add, constant, div, minimum, mul, reduceSum, reshape, sqrt, sub } from "../graph/build.ts";
 import type { Value } from "../graph/value.ts";
 
 export type OptimizerConfig =
@@ -44,14 +44,11 @@ export interface StepResult {
   readonly state: Readonly<Record<string, Value>>;
 }
 
-/** Scales the gradient so that its L2 norm is at most `maxNorm` (Pascanu 2013); returns the norm before, [1]. */
-export function clipGradient(
-  gradient: Value,
-  maxNorm: number,
-): { readonly gradient: Value; readonly norm: Value } {
-  const norm = sqrt(reduceSum(mul(gradient, gradient)));
-  const clipped = maxNorm > 0 ? mul(gradient, minimum(1, div(maxNorm, add(norm, 1e-6)))) : gradient;
-  return { gradient: clipped, norm: reshape(norm, [1]) };
+/** L2 norm of a gradient, and what to multiply it by so that its norm is at most `maxNorm` (Pascanu 2013; 0: no limit); [1] each. */
+export function clipping(gradient: Value, maxNorm: number): { readonly norm: Value; readonly factor: Value } {
+  const norm = reshape(sqrt(reduceSum(mul(gradient, gradient))), [1]);
+  const factor = maxNorm > 0 ? minimum(1, div(maxNorm, add(norm, 1e-6))) : constant(Float32Array.of(1));
+  return { norm, factor };
 }
 
 /** One step. Formulas as PyTorch's torch.optim documents them, so that trajectories can be compared. */

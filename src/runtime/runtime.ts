@@ -18,6 +18,11 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+export interface LoadOptions {
+  /** Runs on the calling thread alone: for short work between the runs of a program whose threads still wait busily. */
+  readonly isSerial?: boolean;
+}
+
 export interface Runtime {
   /** e.g. "onnxruntime-node 1.30.0 cpu". */
   readonly name: string;
@@ -27,7 +32,7 @@ export interface Runtime {
    */
   readonly channelBlock?: () => Promise<number | undefined>;
   /** @param model the bytes of an ONNX ModelProto. */
-  load(model: Uint8Array): Promise<Program>;
+  load(model: Uint8Array, options?: LoadOptions): Promise<Program>;
 }
 
 /** The float32 data of a named result. */

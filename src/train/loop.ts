@@ -4,7 +4,7 @@ import { HipError } from "../core/errors.ts";
 import { median } from "../core/statistics.ts";
 import { learningRateAt } from "../optimizer/schedule.ts";
 import type { Size } from "../predict/fit.ts";
-import { float32Of, type Tensor, type Tensors } from "../runtime/runtime.ts";
+import type { Tensor, Tensors } from "../runtime/runtime.ts";
 import type { Batch } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import type { FittedConfig } from "./config.ts";
@@ -38,12 +38,8 @@ interface Running {
 
 /** The loop over steps and epochs from a state on. */
 export function makeLoop(context: LoopContext, start: TrainingState) {
-  const { config, program } = context;
-  let tensors: Record<string, Float32Array> = { ...start.tensors };
-  // Results go into a second set of vectors; the two change places after each step.
-  let spare: Record<string, Float32Array> = Object.fromEntries(
-    Object.entries(tensors).map(([name, data]) => [name, new Float32Array(data.length)]),
-  );
+  const { config, stepper } = context;
+  const { tensors } = start;
   let running: Running = {
     step: start.step,
     epoch: start.epoch,
@@ -63,20 +59,6 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
     },
   });
 
-  /** Runs step `step` (from 0) into the spare vectors. */
-  async function compute(
-    step: number,
-    batch: Batch,
-    learningRate: number,
-  ): Promise<{ loss: number; gradientNorm: number }> {
-    const feeds = stepFeeds(context, { step, batch, tensors, learningRate });
-    const into = Object.fromEntries(
-      Object.entries(spare).map(([name, data]) => [`${name}Next`, vector(data)]),
-    );
-    const results = await program.run(feeds, into);
-    return { loss: float32Of(results, "loss")[0]!, gradientNorm: float32Of(results, "gradientNorm")[0]! };
-  }
-
   async function measure(now: () => number): Promise<{ stepMs: number; validationMs: number }> {
     const batch = await context.batchOf(0);
     const timed = async (work: () => Promise<unknown>): Promise<number> => {
@@ -84,7 +66,14 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       await work();
       return now() - before;
     };
-    const timedStep = () => timed(() => compute(0, batch, config.schedule.learningRate));
+    // Of vectors of its own, so that nothing is moved.
+    const scratch = Object.fromEntries(Object.entries(tensors).map(([name, data]) => [name, data.slice()]));
+    const { learningRate } = config.schedule;
+    const timedStep = () =>
+      timed(async () => {
+        const found = await stepper.gradient(batchFeeds(context, batch, 0), scratch);
+        await stepper.move(scratch, found, { step: 0, learningRate });
+      });
     let spent = 0;
     for (let i = 0; i < WARM_UP.steps && spent < WARM_UP.enoughMs; i++) spent += await timedStep();
     const times: number[] = [];
@@ -116,15 +105,16 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       const batch = (await next)!;
       // Where a runtime works beside this thread, the next batch is put together meanwhile; onnxruntime-node blocks it.
       const learningRate = learningRateAt(config.schedule, step, plan.steps);
-      const computing = compute(step, batch, learningRate);
+      const computing = stepper.gradient(batchFeeds(context, batch, step), tensors);
       next = prefetch(step + 1, plan);
-      const result = await computing;
+      const found = await computing;
       await next;
-      if (!Number.isFinite(result.loss + result.gradientNorm)) throw divergence(step + 1, learningRate);
-      [tensors, spare] = [spare, tensors];
+      const { loss, gradientNorm } = found;
+      if (!Number.isFinite(loss + gradientNorm)) throw divergence(step + 1, learningRate);
+      await stepper.move(tensors, found, { step, learningRate });
       const { lossSum, lossCount } = running;
-      running = { ...running, step: step + 1, lossSum: lossSum + result.loss, lossCount: lossCount + 1 };
-      await host.onStep({ ...result, learningRate, step: running.step, epoch: running.epoch });
+      running = { ...running, step: step + 1, lossSum: lossSum + loss, lossCount: lossCount + 1 };
+      await host.onStep({ loss, gradientNorm, learningRate, step: running.step, epoch: running.epoch });
       // Before a validation, which may take long, as after any other step.
       if (host.isCheckpointDue() || host.isStopping()) await host.saveLast(state());
       if (isEpochEnd(plan)) await finishEpoch(host, plan);
@@ -189,11 +179,6 @@ function divergence(step: number, learningRate: number): HipError {
   );
 }
 
-/** How far the moving average goes towards the new weights: fast at first, when it is mostly the initial ones. */
-function averageRate(decay: number, step: number): number {
-  return 1 - Math.min(decay, (1 + step) / (10 + step));
-}
-
 function drawChanges(config: FittedConfig, size: Size, step: number): Tensors {
   const { augment, batchSize, seed, unet } = config;
   const draws = drawAugmentation(augment, { batchSize, channels: unet.inChannels, ...size }, { seed, step });
@@ -202,28 +187,14 @@ function drawChanges(config: FittedConfig, size: Size, step: number): Tensors {
   );
 }
 
-function stepFeeds(
-  { config, stepModel, canvas }: LoopContext,
-  now: {
-    readonly step: number;
-    readonly batch: Batch;
-    readonly tensors: Readonly<Record<string, Float32Array>>;
-    readonly learningRate: number;
-  },
-): Tensors {
-  const { step, batch, tensors } = now;
-  const n = config.batchSize;
-  const { beta1, beta2 } = config.optimizer;
+/** What the gradient of step `step` (from 0) is fed besides the vectors. */
+function batchFeeds({ config, stepModel, canvas }: LoopContext, batch: Batch, step: number): Tensors {
+  const { batchSize: n, unet, seed } = config;
   const { outputSize } = stepModel;
   return {
-    image: vector(batch.image, [n, config.unet.inChannels, canvas.input.height, canvas.input.width]),
+    image: vector(batch.image, [n, unet.inChannels, canvas.input.height, canvas.input.width]),
     labels: { dtype: "uint8", shape: [n, outputSize.height, outputSize.width], data: batch.labels },
-    ...Object.fromEntries(Object.entries(tensors).map(([name, data]) => [name, vector(data)])),
-    learningRate: vector(Float32Array.of(now.learningRate)),
-    correction1: vector(Float32Array.of(1 - beta1 ** (step + 1))),
-    correction2: vector(Float32Array.of(1 - beta2 ** (step + 1))),
-    averageRate: vector(Float32Array.of(averageRate(config.averageDecay, step))),
     ...drawChanges(config, canvas.input, step),
-    ...drawDropoutMasks(stepModel.dropouts, { seed: config.seed, step }),
+    ...drawDropoutMasks(stepModel.dropouts, { seed, step }),
   };
 }

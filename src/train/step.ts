@@ -1,4 +1,4 @@
-/** One whole training step as one graph: forward, loss, gradient, optimiser, running statistics. */
+/** A training step as graphs: forward, loss, gradient and running statistics in one, the optimiser in another. */
 import { augment } from "../augment/augment.ts";
 import type { AugmentConfig } from "../augment/config.ts";
 import { drawShapes } from "../augment/draws.ts";
@@ -7,9 +7,9 @@ import { add, cast, concat, constant, input, mul, reshape, sub } from "../graph/
 import { sizeOf, type Value } from "../graph/value.ts";
 import { IGNORE_LABEL, type LossWeights, segmentationLoss } from "../loss/loss.ts";
 import { buildModel } from "../onnx/model.ts";
-import { clipGradient, type OptimizerConfig, optimizerStep, stateNames } from "../optimizer/optimizer.ts";
+import { clipping, type OptimizerConfig, optimizerStep, stateNames } from "../optimizer/optimizer.ts";
 import { outputExtent, type UnetConfig } from "../unet/config.ts";
-import { buildTrainingNetwork, type NetworkSpec } from "../unet/network.ts";
+import { buildTrainingNetwork, type NetworkSpec, type TrainingNetwork } from "../unet/network.ts";
 import { type DropoutSpec, type ParameterSpec, parameterCount, statisticCount } from "../unet/parameters.ts";
 
 export interface StepOptions {
@@ -31,8 +31,20 @@ export interface StepOptions {
   readonly channelBlock?: number | undefined;
 }
 
+/** A training step as two programs (stepper.ts runs them), so that gradients can be looked at, summed or sent between. */
 export interface StepModel {
-  readonly bytes: Uint8Array;
+  /**
+   * Inputs: image, labels, parameters, statistics, one mask a dropout, the draws of augmentation. Outputs: loss,
+   * gradientNorm and clipFactor, each [1], gradient [P], and statisticsNext where there are running statistics.
+   */
+  readonly gradientBytes: Uint8Array;
+  /**
+   * Moves a piece of the vectors, of any length: parameters, gradient, decay, the state vectors and average; with
+   * clipFactor, learningRate, correction1, correction2 and averageRate. Outputs: parametersNext, momentumNext …
+   */
+  readonly updateBytes: Uint8Array;
+  /** 1 for numbers that decay, else 0; [P]. */
+  readonly decay: Float32Array;
   /** Of the labels: smaller than the input where convolutions are unpadded. */
   readonly outputSize: { readonly width: number; readonly height: number };
   readonly dropouts: readonly DropoutSpec[];
@@ -108,10 +120,54 @@ function augmented(
 /** The inputs that a batch's augmentation is fed, named so that no layer is named alike. */
 export const drawName = (name: string): string => `augment.${name}`;
 
-/**
- * Inputs: image, labels, parameters, statistics, learningRate, correction1, correction2, the state vectors and one
- * mask a dropout. Outputs: loss [1], gradientNorm [1], and parametersNext, statisticsNext, momentumNext … for each vector.
- */
+/** Forward, loss and gradient. */
+function gradientBytes(
+  options: StepOptions,
+  network: TrainingNetwork,
+  { loss, running }: { readonly loss: Value; readonly running: number },
+): Uint8Array {
+  const { spec, isFrozen = () => false, clipNorm, channelBlock } = options;
+  const free = network.parameters.filter((_, i) => !isFrozen(spec.parameters[i]!.name));
+  const gradient = flatGradient(loss, network.parameters, free);
+  const { norm, factor } = clipping(gradient, clipNorm);
+  const outputs = { loss, gradientNorm: norm, clipFactor: factor, gradient };
+  const statistics =
+    running === 0
+      ? {}
+      : { statisticsNext: updatedStatistics(input("statistics", [running]), network.observed) };
+  return buildModel({ outputs: { ...outputs, ...statistics }, channelBlock });
+}
+
+/** The extent stands for any: pieces of a vector are as long as stepper.ts makes them. */
+const PIECE = [1024];
+
+function updateBytes({ optimizer, averageDecay }: StepOptions): Uint8Array {
+  const names = stateNames(optimizer);
+  const parameters = input("parameters", PIECE);
+  const stepped = optimizerStep(optimizer, {
+    parameters,
+    gradient: mul(input("gradient", PIECE), input("clipFactor", [1])),
+    state: Object.fromEntries(names.map((name) => [name, input(name, PIECE)])),
+    learningRate: input("learningRate", [1]),
+    correction1: input("correction1", [1]),
+    correction2: input("correction2", [1]),
+    decay: input("decay", PIECE),
+  });
+  const outputs: Record<string, Value> = {
+    parametersNext: stepped.parameters,
+    ...Object.fromEntries(names.map((name) => [`${name}Next`, stepped.state[name]!])),
+  };
+  if (averageDecay > 0) {
+    const average = input("average", PIECE);
+    outputs.averageNext = add(average, mul(sub(stepped.parameters, average), input("averageRate", [1])));
+  }
+  const vectors = ["parameters", "gradient", "decay", "average", ...names, ...Object.keys(outputs)];
+  return buildModel({
+    outputs,
+    symbolicAxes: Object.fromEntries(vectors.map((name) => [name, ["count"]])),
+  });
+}
+
 export function buildStepModel(options: StepOptions): StepModel {
   const { unet, spec, batchSize, inputSize, isFrozen = () => false } = options;
   const image = input("image", [batchSize, unet.inChannels, inputSize.height, inputSize.width]);
@@ -124,38 +180,13 @@ export function buildStepModel(options: StepOptions): StepModel {
   const seen = augmented({ image, labels }, options, outputSize);
   const network = buildTrainingNetwork(seen.image, parameters, unet, spec);
   const loss = segmentationLoss(network.logits, seen.labels, options.loss, network.auxiliary);
-  const free = network.parameters.filter((_, i) => !isFrozen(spec.parameters[i]!.name));
-  const clipped = clipGradient(flatGradient(loss, network.parameters, free), options.clipNorm);
-  const names = stateNames(options.optimizer);
-  const stepped = optimizerStep(options.optimizer, {
-    parameters,
-    gradient: clipped.gradient,
-    state: Object.fromEntries(names.map((name) => [name, input(name, parameters.shape)])),
-    learningRate: input("learningRate", [1]),
-    correction1: input("correction1", [1]),
-    correction2: input("correction2", [1]),
-    decay: constant(decayMask(spec.parameters, isFrozen)),
-  });
-  const outputs: Record<string, Value> = {
-    loss,
-    gradientNorm: clipped.norm,
-    parametersNext: stepped.parameters,
-    ...Object.fromEntries(names.map((name) => [`${name}Next`, stepped.state[name]!])),
-  };
-  if (options.averageDecay > 0) {
-    const average = input("average", parameters.shape);
-    const change = mul(sub(stepped.parameters, average), input("averageRate", [1]));
-    outputs.averageNext = add(average, change);
-  }
-  if (statisticCount(spec.statistics) > 0) {
-    const running = input("statistics", [statisticCount(spec.statistics)]);
-    outputs.statisticsNext = updatedStatistics(running, network.observed);
-  }
   return {
-    bytes: buildModel({ outputs, channelBlock: options.channelBlock }),
+    gradientBytes: gradientBytes(options, network, { loss, running: statisticCount(spec.statistics) }),
+    updateBytes: updateBytes(options),
+    decay: decayMask(spec.parameters, isFrozen),
     outputSize,
     hasAverage: options.averageDecay > 0,
     dropouts: network.dropouts.map(({ name, rate, shape }) => ({ name, rate, shape })),
-    stateNames: names,
+    stateNames: stateNames(options.optimizer),
   };
 }

@@ -9,6 +9,7 @@ import { optimizerOf } from "./config.ts";
 import { isEncoder, takeWeights } from "./finetune.ts";
 import { makeLoop } from "./loop.ts";
 import { buildStepModel, type StepModel } from "./step.ts";
+import { makeStepper } from "./stepper.ts";
 import type { LoopContext, Trainer, TrainerOptions } from "./types.ts";
 import { classLookup } from "./validation.ts";
 
@@ -32,7 +33,10 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     clipNorm: config.clipNorm,
     channelBlock: await runtime.channelBlock?.(),
   });
-  const program = await runtime.load(stepModel.bytes);
+  const stepper = await makeStepper(runtime, stepModel, {
+    optimizer: optimizerOf(config),
+    averageDecay: config.averageDecay,
+  });
   const pick = makeSlicePicker(data.slices, { ...config, byLabel: data.slicesByLabel });
   const batchOptions = {
     unet,
@@ -47,7 +51,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
   const { fresh, startedFrom } = freshState(options, spec, stepModel);
   const state = options.resume ?? fresh;
   checkTensors(state, fresh);
-  const context: LoopContext = { ...options, spec, canvas, stepModel, program, batchOf };
+  const context: LoopContext = { ...options, spec, canvas, stepModel, stepper, batchOf };
   const loop = makeLoop(context, state);
   return {
     get state() {
@@ -58,7 +62,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     startedFrom,
     measure: loop.measure,
     run: loop.run,
-    dispose: () => program.dispose(),
+    dispose: () => stepper.dispose(),
   };
 }
 

@@ -2,13 +2,14 @@
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
 import type { InputFit, ModelCard } from "../predict/card.ts";
 import type { Canvas } from "../predict/fit.ts";
-import type { Program, Runtime } from "../runtime/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { NetworkSpec } from "../unet/network.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 import type { Batch, SliceRef } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import type { FittedConfig } from "./config.ts";
 import type { StepModel } from "./step.ts";
+import type { Stepper } from "./stepper.ts";
 
 export interface TrainingData {
   readonly labels: readonly LabelDefinition[];
@@ -92,6 +93,6 @@ export interface LoopContext extends TrainerOptions {
   readonly spec: NetworkSpec;
   readonly canvas: Canvas;
   readonly stepModel: StepModel;
-  readonly program: Program;
+  readonly stepper: Stepper;
   batchOf(step: number): Promise<Batch>;
 }

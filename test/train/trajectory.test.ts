@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { noAugmentation } from "../../src/augment/config.ts";
 import type { OptimizerConfig } from "../../src/optimizer/optimizer.ts";
-import { float32Of, type Tensor } from "../../src/runtime/runtime.ts";
 import { buildStepModel } from "../../src/train/step.ts";
+import { makeStepper } from "../../src/train/stepper.ts";
 import type { UnetConfig } from "../../src/unet/config.ts";
 import { specifyNetwork } from "../../src/unet/network.ts";
 import { presets } from "../../src/unet/presets.ts";
@@ -12,50 +12,46 @@ import { drawBatch, drawParameters, type GoldenTrajectory, readGolden } from "..
 const BATCH = 2;
 /** Seen: 7e-7. */
 const LOSS_TOLERANCE = 1e-4;
-const vector = (data: Float32Array): Tensor => ({ dtype: "float32", shape: [data.length], data });
-const scalar = (value: number): Tensor => vector(Float32Array.of(value));
 
-/** The step model run on batch after batch, each result fed to the next. */
+/** Step after step, each on a batch of its own. */
 async function train(golden: GoldenTrajectory) {
-  const { size, seed, optimizer } = golden;
+  const { size, seed } = golden;
+  const optimizer = golden.optimizer as unknown as OptimizerConfig;
   const config: UnetConfig = { ...presets[golden.preset], ...golden.config };
   const spec = specifyNetwork(config, [BATCH, 1, size, size]);
-  const { bytes, stateNames } = buildStepModel({
+  const model = buildStepModel({
     unet: config,
     spec,
     batchSize: BATCH,
     inputSize: { width: size, height: size },
     loss: golden.lossWeights,
-    optimizer: optimizer as unknown as OptimizerConfig,
+    optimizer,
     augment: noAugmentation,
     averageDecay: 0,
     clipNorm: golden.clipNorm,
   });
-  const program = await runtime.load(bytes);
-  let parameters = drawParameters(spec, seed, golden.spread);
-  let state: Record<string, Float32Array> = Object.fromEntries(
-    stateNames.map((name) => [name, new Float32Array(parameters.length)]),
-  );
+  const stepper = await makeStepper(runtime, model, { optimizer, averageDecay: 0 });
+  const parameters = drawParameters(spec, seed, golden.spread);
+  const tensors = {
+    parameters,
+    ...Object.fromEntries(model.stateNames.map((name) => [name, new Float32Array(parameters.length)])),
+  };
   const losses: number[] = [];
   const gradientNorms: number[] = [];
   for (let step = 0; step < golden.losses.length; step++) {
     const { image, labels } = drawBatch(seed, step, { size, classes: config.classes });
-    const correction = (beta: unknown): Tensor => scalar(1 - Number(beta ?? 0) ** (step + 1));
-    const results = await program.run({
-      image: { dtype: "float32", shape: [BATCH, 1, size, size], data: image },
-      labels: { dtype: "uint8", shape: [BATCH, size, size], data: labels },
-      parameters: vector(parameters),
-      learningRate: scalar(optimizer.learningRate),
-      correction1: correction(optimizer.beta1),
-      correction2: correction(optimizer.beta2),
-      ...Object.fromEntries(Object.entries(state).map(([name, data]) => [name, vector(data)])),
-    });
-    losses.push(float32Of(results, "loss")[0]!);
-    gradientNorms.push(float32Of(results, "gradientNorm")[0]!);
-    parameters = float32Of(results, "parametersNext");
-    state = Object.fromEntries(stateNames.map((name) => [name, float32Of(results, `${name}Next`)]));
+    const found = await stepper.gradient(
+      {
+        image: { dtype: "float32", shape: [BATCH, 1, size, size], data: image },
+        labels: { dtype: "uint8", shape: [BATCH, size, size], data: labels },
+      },
+      tensors,
+    );
+    losses.push(found.loss);
+    gradientNorms.push(found.gradientNorm);
+    await stepper.move(tensors, found, { step, learningRate: golden.optimizer.learningRate });
   }
-  await program.dispose();
+  await stepper.dispose();
   return { losses, gradientNorms, parameters };
 }
 

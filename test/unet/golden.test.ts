@@ -99,7 +99,7 @@ describe.each(PRESET_NAMES)("%s gives what PyTorch gives", (name) => {
   test("running statistics after one step", async () => {
     const expected = resultOf("statistics");
     expect(statisticCount(spec.statistics)).toBe(expected.length);
-    const { bytes } = buildStepModel({
+    const { gradientBytes } = buildStepModel({
       unet: config,
       spec,
       batchSize: train.batch,
@@ -110,7 +110,7 @@ describe.each(PRESET_NAMES)("%s gives what PyTorch gives", (name) => {
       averageDecay: 0,
       clipNorm: 0,
     });
-    const program = await runtime.load(bytes);
+    const program = await runtime.load(gradientBytes);
     const step = await program.run(feeds);
     await program.dispose();
     expect(Object.keys(step).includes("statisticsNext")).toBe(expected.length > 0);
