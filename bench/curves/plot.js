@@ -48,13 +48,22 @@ for (const { name, points } of curves) {
     `${name}: ${points.map(({ minutes, dice, step }) => `${minutes.toFixed(1)} min ${dice.toFixed(3)} (${step})`).join(", ")}`,
   );
 }
-const dice = curves.flatMap(({ points }) => points.map((point) => point.dice)).sort((a, b) => a - b);
-// The first points of a slow starter would flatten what the others do.
+const bestOf = ({ points }) => Math.max(...points.map((point) => point.dice));
+const best = Math.max(...curves.map(bestOf));
+/** A training that never gets near the others would flatten what they do: it is told in words. */
+const isFarBelow = (curve) => bestOf(curve) < best / 2;
+const shown = curves.filter((curve) => !isFarBelow(curve));
+const dice = shown.flatMap(({ points }) => points.map((point) => point.dice)).sort((a, b) => a - b);
+// So would the first points of a slow starter.
 const low = Math.max(0, Math.floor(20 * dice[Math.floor(dice.length / 8)]) / 20);
+const legendOf = (curve) =>
+  isFarBelow(curve)
+    ? `${curve.name}: ${bestOf(curve).toFixed(3)} at most in ${curve.points.at(-1).minutes.toFixed(0)} minutes, below this plot`
+    : curve.name;
 const svg = drawChart(
   {
     title: "Hippocampus: Dice of patients not learnt from, against minutes of training",
-    legend: curves.map(({ name, colour }) => ({ name, colour })),
+    legend: curves.map((curve) => ({ name: legendOf(curve), colour: curve.colour })),
     yLabel: "mean Dice per volume",
     width: 720,
     height: 420,
@@ -66,7 +75,7 @@ const svg = drawChart(
     },
     y: { domain: [low, 0.9], grid: true, clamp: true },
   },
-  curves.flatMap(({ points, colour }) => [
+  shown.flatMap(({ points, colour }) => [
     line(points, { x: "minutes", y: "dice", stroke: colour, strokeWidth: 2 }),
     dot(points, { x: "minutes", y: "dice", fill: colour, r: 3 }),
   ]),

@@ -111,13 +111,15 @@ async function compare(work, mode, batch) {
     const ours = rows.find(({ side }) => side === "ours");
     const rivals = rows.filter(({ side }) => !OURS.has(side) && !APART.has(side));
     const best = rivals.sort((a, b) => a.medianMs - b.medianMs)[0];
-    const over = (side) => median(ours.times.map((ms, i) => side.times[i] / ms));
+    const over = (side, own = ours) => median(own.times.map((ms, i) => side.times[i] / ms));
+    const int8 = rows.find(({ side }) => side === "int8");
     // The best of some may not be the best of all.
     const isComparable = ours !== undefined && best !== undefined && failed.length === 0;
     return {
       ...{ work: work.id, name: work.name, mode, batch, size: work.size, failed, rows },
       best: best?.side,
       ratio: isComparable ? over(best) : undefined,
+      int8Ratio: isComparable && int8 !== undefined ? over(best, int8) : undefined,
       own:
         ours === undefined
           ? []
@@ -127,6 +129,9 @@ async function compare(work, mode, batch) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** HipMRI's volumes have 60 slices. */
+const volumesPerMinute = (ms, batch) => 60_000 / (60 * (ms / batch));
 
 ensureBuilt();
 const results = [];
@@ -141,18 +146,18 @@ for (const id of values.works.split(",")) {
       if (values.json) continue;
       const { width, height } = work.size;
       console.log(
-        `\n${id} ${mode}: ${work.name}, ${width} x ${height}, batch ${batch}${[...(result.ratio === undefined ? [] : [[result.best, result.ratio]]), ...result.own].map(([side, ratio]) => `; ${side} / ours ${ratio.toFixed(2)}`).join("")}`,
+        `\n${id} ${mode}: ${work.name}, ${width} x ${height}, batch ${batch}${[...(result.ratio === undefined ? [] : [[result.best, result.ratio]]), ...result.own].map(([side, ratio]) => `; ${side} / ours ${ratio.toFixed(2)}`).join("")}${result.int8Ratio === undefined ? "" : `; ${result.best} / int8 ${result.int8Ratio.toFixed(2)}`}`,
       );
       for (const row of result.rows) {
         console.log(
-          `  ${row.side.padEnd(14)} ${row.medianMs.toFixed(0).padStart(6)} ms (p10 ${row.lowMs.toFixed(0)}, p95 ${row.p95Ms.toFixed(0)}), ready ${row.readyMs.toFixed(0)} ms, first ${row.firstMs.toFixed(0)} ms, peak ${row.peakMb.toFixed(0)} MB, ${mode === "train" ? "loss" : "mean |logit|"} ${row.firstLoss.toFixed(5)} -> ${row.lastLoss.toFixed(5)}`,
+          `  ${row.side.padEnd(14)} ${row.medianMs.toFixed(0).padStart(6)} ms (p10 ${row.lowMs.toFixed(0)}, p95 ${row.p95Ms.toFixed(0)}), ready ${row.readyMs.toFixed(0)} ms, first ${row.firstMs.toFixed(0)} ms, peak ${row.peakMb.toFixed(0)} MB, ${mode === "train" ? "loss" : "mean |logit|"} ${row.firstLoss.toFixed(5)} -> ${row.lastLoss.toFixed(5)}${mode === "train" ? "" : `, ${volumesPerMinute(row.medianMs, batch).toFixed(0)} volumes a minute`}`,
         );
       }
     }
   }
 }
 if (values.json) {
-  const rows = results.map(({ work, mode, batch, size, best, ratio, failed, rows: sides }) => {
+  const rows = results.map(({ work, mode, batch, size, best, ratio, int8Ratio, failed, rows: sides }) => {
     const shown = ({ side, medianMs, lowMs, p95Ms, readyMs, firstMs, peakMb, firstLoss, lastLoss }) => ({
       name: side,
       medianMs,
@@ -172,6 +177,7 @@ if (values.json) {
       rival: best === undefined ? undefined : at(best),
       others: sides.filter(({ side }) => side !== "ours" && side !== best).map(shown),
       ratio,
+      int8Ratio,
       failed,
     };
   });
