@@ -110,10 +110,7 @@ async function prepareTraining(runtime) {
     return undefined;
   }
 
-  const stepper = await makeStepper(runtime, model, {
-    optimizer: optimizerOf(config),
-    averageDecay: config.averageDecay,
-  });
+  const stepper = await makeStepper(runtime, model);
   const like = () => new Float32Array(parameters.length);
   const tensors = {
     parameters: parameters.slice(),

@@ -43,7 +43,7 @@ Examples:
   $ hipmri score masks/ truth/                                score masks that any tool made
   $ hipmri compare runs/first runs/second --out compared      hold runs against each other
   $ hipmri predict runs/first slices/ --out masks             segment images
-  $ hipmri quantise runs/first phantom-data                   the same model, two to three times as fast
+  $ hipmri quantise runs/first phantom-data                   the same model in 8-bit integers, faster
   $ hipmri info scan.nii.gz                                   describe an image or a model
   $ hipmri devices                                            what can do the work here
 

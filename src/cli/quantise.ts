@@ -3,7 +3,7 @@ import type { LayoutName } from "../dataset/types.ts";
 import { commandLine } from "../node/shell.ts";
 import type { Quantised } from "../node/workflows/quantise.ts";
 import { alignColumns, alignRows } from "./layout.ts";
-import { layoutOption, positiveNumber, wholeNumber } from "./values.ts";
+import { layoutOption, numberFromZero, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
 
 interface Flags extends CommonFlags {
@@ -51,15 +51,15 @@ function quantiseText({ path, limit, float32, int8, observed }: Quantised, secon
 export const addQuantise: AddVerb = (program, session) => {
   const command = program
     .command("quantise")
-    .summary("a trained model in 8-bit integers: faster, and kept only where it is as good")
+    .summary("a trained model in 8-bit integers, kept only where it is as good")
     .description(
       "Rounds a model's images and weights to 8-bit integers, judges both models on the validation patients, and writes model-int8.onnx where the mean Dice falls by no more than the limit.",
     )
     .argument("<model>", "a run folder or a model.onnx")
     .argument("<data>", "the data folder that it was trained on")
     .addOption(layoutOption())
-    .option("--out <file>", "the file to write (default: model-int8.onnx beside the model)")
-    .option("--limit <dice>", "how much the mean Dice may fall (default: 0.002)", positiveNumber("--limit"))
+    .option("--out <file>", "the file to write (default: NAME-int8.onnx beside NAME.onnx)")
+    .option("--limit <dice>", "how much the mean Dice may fall (default: 0.002)", numberFromZero("--limit"))
     .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
     .action(async (model: string, data: string, flags: Flags) => {
       const { quantiseModel } = await import("../node/workflows/quantise.ts");

@@ -32,6 +32,15 @@ export function positiveNumber(flag: string): (text: string) => number {
   };
 }
 
+/** A parser of numbers from 0 on. */
+export function numberFromZero(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
+    return fail(flag, "a number >= 0", text);
+  };
+}
+
 /** A parser of one of a few words. */
 export function oneOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T {
   return (text) => {

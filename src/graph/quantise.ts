@@ -20,6 +20,8 @@ export interface ChannelRanges {
  */
 const WEIGHT_STEPS = 63;
 const IMAGE_STEPS = 255;
+/** Half of what 32 bits hold to either side: products are added to it. */
+const BIAS_STEPS = 2 ** 30;
 
 const dataOf = (value: Value | undefined): Float32Array | undefined =>
   value?.op === "Constant" ? value.attrs.data : undefined;
@@ -50,8 +52,12 @@ function spreadUp(value: Value<"ConvTranspose">): Value | undefined {
   const [y, weight, biasValue] = value.inputs;
   const w = dataOf(weight);
   const [from, channels, kh, kw] = weight!.shape as readonly [number, number, number, number];
-  const { strides, pads } = value.attrs;
-  const isTiling = kh === kw && strides.every((step) => step === kh) && pads.every((count) => count === 0);
+  const { strides, pads, size } = value.attrs;
+  const isTiling =
+    kh === kw &&
+    strides.every((step) => step === kh) &&
+    pads.every((count) => count === 0) &&
+    size.every((extent, i) => extent === kh * y!.shape[2 + i]!);
   if (w === undefined || !isTiling) return undefined;
   const taps = kh * kw;
   // w [from, channels, tap] -> [tap, channels, from]
@@ -110,22 +116,37 @@ function imageQuantisation({ low, high }: ChannelRanges): Quantisation {
   return { type: "uint8", scales: Float32Array.of(scale), zeroPoint: Math.round(-least / scale) };
 }
 
-function weightScales(w: Float32Array, channels: number): Float32Array {
+/** Their product with an image's scale is a normal number still. */
+const LEAST_SCALE = 1e-30;
+
+/** A scale for each channel of a weight, so large that its bias fits into 32 bits as well. */
+function weightScales(
+  w: Float32Array,
+  bias: Float32Array | undefined,
+  xScale: number,
+  channels: number,
+): Float32Array {
   const each = w.length / channels;
   return Float32Array.from({ length: channels }, (_, o) => {
     const largest = w.subarray(o * each, (o + 1) * each).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    return largest / WEIGHT_STEPS || 1;
+    const forBias = Math.abs(bias?.[o] ?? 0) / (BIAS_STEPS * xScale);
+    return Math.max(largest / WEIGHT_STEPS, forBias, LEAST_SCALE);
   });
 }
 
+/** A channel is alive for a norm where its square is so many times the norm's epsilon. */
+const ALIVE = 1000;
+
 /**
  * Factors that bring the channels of a convolution to one size, so that one scale suits all: instance norm takes them
- * out again. Their median is 1, so that its epsilon keeps its weight.
+ * out again. Channels that are so small that its epsilon counts stay as they are, and no other becomes as small.
  */
-function equalisers({ low, high }: ChannelRanges): Float32Array {
+function equalisers({ low, high }: ChannelRanges, epsilon: number): Float32Array {
   const sizes = low.map((least, c) => Math.max(Math.abs(least), Math.abs(high[c]!)));
-  const middle = [...sizes].sort((a, b) => a - b)[sizes.length >> 1]!;
-  return sizes.map((size) => (size > 0 && middle > 0 ? middle / size : 1));
+  const isAlive = (size: number): boolean => size ** 2 > ALIVE * epsilon;
+  const alive = sizes.filter(isAlive).sort();
+  const middle = alive[alive.length >> 1];
+  return sizes.map((size) => (middle !== undefined && isAlive(size) ? middle / size : 1));
 }
 
 const scaled = ({ low, high }: ChannelRanges, factors: Float32Array): ChannelRanges => ({
@@ -140,26 +161,18 @@ function integerConv(value: Value<"Conv">, x: Value<"FakeQuantise">, factors?: F
   const [, weight, biasValue] = value.inputs;
   const channels = weight!.shape[0]!;
   const each = sizeOf(weight!.shape) / channels;
-  const w =
-    factors === undefined
-      ? dataOf(weight)!
-      : dataOf(weight)!.map((number, i) => number * factors[Math.floor(i / each)]!);
-  const scales = weightScales(w, channels);
-  const stored = fakeQuantise(constant(w, weight!.shape), { type: "int8", scales, zeroPoint: 0 });
-  const bias = dataOf(biasValue);
+  const times = (data: Float32Array, perChannel: number): Float32Array =>
+    factors === undefined ? data : data.map((number, i) => number * factors[Math.floor(i / perChannel)]!);
+  const w = times(dataOf(weight)!, each);
+  const known = dataOf(biasValue);
+  const bias = known && times(known, 1);
   const xScale = x.attrs.scales[0]!;
-  return conv(
-    x,
-    stored,
-    value.attrs,
-    bias &&
-      fakeQuantise(constant(factors === undefined ? bias : bias.map((number, c) => number * factors[c]!)), {
-        type: "int32",
-        scales: scales.map((scale) => scale * xScale),
-        zeroPoint: 0,
-      }),
-    value.label,
-  );
+  const scales = weightScales(w, bias, xScale, channels);
+  const stored = fakeQuantise(constant(w, weight!.shape), { type: "int8", scales, zeroPoint: 0 });
+  const biasScales = scales.map((scale) => scale * xScale);
+  const storedBias =
+    bias && fakeQuantise(constant(bias), { type: "int32", scales: biasScales, zeroPoint: 0 });
+  return conv(x, stored, value.attrs, storedBias, value.label);
 }
 
 const isRounded = (value: Value): value is Value<"FakeQuantise"> => value.op === "FakeQuantise";
@@ -199,9 +212,9 @@ export function quantise(outputs: readonly Value[], rangeOf: RangeOf): Value[] {
       const reader = onlyReader(original);
       // ReLU is what rounding to no less than 0 does.
       if (isRelu(reader)) return integerConv(value, x);
-      const isNormed = reader?.op === "Norm" && reader.attrs.over === "instance";
       const ranges = rangeOf(original);
-      const factors = isNormed ? equalisers(ranges) : undefined;
+      const isNormed = reader?.op === "Norm" && reader.attrs.over === "instance";
+      const factors = isNormed ? equalisers(ranges, reader.attrs.epsilon) : undefined;
       const result = integerConv(value, x, factors);
       return round(result, () => (factors === undefined ? ranges : scaled(ranges, factors)));
     }

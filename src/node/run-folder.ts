@@ -1,6 +1,6 @@
 /** A run folder: what a training run leaves behind, and where it goes on from. */
-import { type FileHandle, open, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, open, readdir, readFile, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { HipError } from "../core/errors.ts";
 import type { Metrics } from "../metrics/types.ts";
 import type { TrainingState } from "../train/checkpoint.ts";
@@ -33,6 +33,10 @@ export const RUN_FILES = {
   /** When the test split was judged. */
   testLooks: "test-looks.jsonl",
 } as const;
+/** Whether a file in a run folder is one of its models. */
+export const isRunModel = (path: string): boolean =>
+  [RUN_FILES.model, RUN_FILES.int8Model].some((name) => name === basename(path));
+
 const EVENTS_PREFIX = "events.out.tfevents.";
 
 /** One line of log.jsonl. */
@@ -47,6 +51,7 @@ export interface RunFolder {
   /** Adds records of train/events.ts to this session's TensorBoard file, which it begins when first called. */
   appendEvents(records: Uint8Array): Promise<void>;
   writeConfig(config: unknown): Promise<void>;
+  /** Writes model.onnx; where it changes, model-int8.onnx, which was made of the one before, is removed. */
   writeModel(onnx: Uint8Array): Promise<void>;
   writeMetrics(metrics: Metrics): Promise<void>;
   /** Writes figures/NAME. @param name a plain file name ending in .svg or .png */
@@ -206,7 +211,15 @@ function makeRun(
     appendLog: (entry) => log.append(toLines([entry])),
     appendEvents: (records) => events.append(records),
     writeConfig: (config) => writeFileAtomic(join(path, RUN_FILES.config), toJson(config)),
-    writeModel: (onnx) => writeFileAtomic(join(path, RUN_FILES.model), onnx),
+    async writeModel(onnx) {
+      const modelPath = join(path, RUN_FILES.model);
+      const before = await readFile(modelPath).catch(() => undefined);
+      await writeFileAtomic(modelPath, onnx);
+      // It was made of other weights.
+      if (before !== undefined && Buffer.compare(before, onnx) !== 0) {
+        await rm(join(path, RUN_FILES.int8Model), { force: true });
+      }
+    },
     writeMetrics: (metrics) => writeFileAtomic(join(path, RUN_FILES.metrics), toJson(metrics)),
     async writeFigure(name, content) {
       if (!/^[\w-][\w.-]*\.(svg|png)$/.test(name)) {

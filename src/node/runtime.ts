@@ -36,10 +36,10 @@ export function makeNodeRuntime({ threads, device = "cpu", profilePrefix }: Node
         device === "cpu" ? findChannelBlock(makeNodeRuntime({ threads }).load) : Promise.resolve(undefined);
       return block;
     },
-    async load(model, { isSerial = false } = {}): Promise<Program> {
+    async load(model, { isOnHost = false } = {}): Promise<Program> {
       const session = await InferenceSession.create(model, {
-        executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
-        intraOpNumThreads: isSerial ? 1 : threads,
+        executionProviders: device === "cpu" || isOnHost ? ["cpu"] : [device, "cpu"],
+        intraOpNumThreads: isOnHost ? 1 : threads,
         interOpNumThreads: 1,
         executionMode: "sequential",
         graphOptimizationLevel: "all",

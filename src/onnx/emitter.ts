@@ -82,6 +82,7 @@ export function makeEmitter() {
   const initializers: TensorProto[] = [];
   const shared = new Map<string, string>();
   const labels = new Set<string>();
+  const storedIntegers: { shape: readonly number[]; data: SmallIntegers; name: string }[] = [];
 
   function addInitializer(dims: readonly number[], dataType: DataType, data: Stored, label = ""): string {
     const isFree = label !== "" && !labels.has(label);
@@ -125,7 +126,19 @@ export function makeEmitter() {
       once(`f${values.join(",")}`, () =>
         addInitializer([values.length], DataType.FLOAT, Float32Array.from(values)),
       ),
-    integers: (shape, data) => addInitializer(shape, integerType(data), data),
+    integers(shape, data) {
+      // Weights of a network that is applied twice are rounded twice, and alike.
+      const known = storedIntegers.find(
+        (each) =>
+          each.data.constructor === data.constructor &&
+          `${each.shape}` === `${shape}` &&
+          each.data.every((value, i) => value === data[i]),
+      );
+      if (known !== undefined) return known.name;
+      const name = addInitializer(shape, integerType(data), data);
+      storedIntegers.push({ shape, data, name });
+      return name;
+    },
     float: (value) => once(`s${value}`, () => addInitializer([], DataType.FLOAT, Float32Array.of(value))),
   };
   return { emitter, nodes, initializers };

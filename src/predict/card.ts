@@ -127,7 +127,7 @@ const cardSchema = z.object({
       mirrored: z.array(z.enum(["width", "height"])),
       networks: extent,
       temperature: z.number().positive().nullable(),
-      // Cards before version 0.5.0 have none.
+      // Cards before version 0.4.0 have none.
       precision: z.enum(["float32", "int8"]).default("float32"),
       keepLargest: z.array(z.number().int()),
     })

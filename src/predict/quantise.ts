@@ -63,11 +63,24 @@ export function observeRanges(
     },
     dispose: () => program.dispose(),
   });
-  const rangesOf = (value: Value): ChannelRanges => {
+  const partOf = (value: Value): ChannelRanges => {
     const from = offsets.get(value)!;
     const to = from + value.shape[CHANNELS]!;
     return { low: low.subarray(from, to), high: high.subarray(from, to) };
   };
+  const layerOf = ({ op, label }: Value): string | undefined => (label === "" ? undefined : `${op} ${label}`);
+  // A network that is applied to mirrored copies has the ranges of all of them, and so its weights once.
+  const rangesOf = (value: Value): ChannelRanges =>
+    observed
+      .filter((each) => each !== value && layerOf(value) !== undefined && layerOf(each) === layerOf(value))
+      .map(partOf)
+      .reduce(
+        (all, part) => ({
+          low: all.low.map((least, c) => Math.min(least, part.low[c]!)),
+          high: all.high.map((most, c) => Math.max(most, part.high[c]!)),
+        }),
+        partOf(value),
+      );
 
   return {
     bytes: buildModel({
@@ -75,7 +88,10 @@ export function observeRanges(
       symbolicAxes,
       metadata: cardMetadata(card),
     }),
-    observing: (runtime) => ({ ...runtime, load: async (model) => observe(await runtime.load(model)) }),
+    observing: (runtime) => ({
+      ...runtime,
+      load: async (model, options) => observe(await runtime.load(model, options)),
+    }),
     exportQuantised(own, extra = {}) {
       if (runs === 0) throw new RangeError("Cannot round a network before any image was seen");
       const [rounded] = quantise([prepared!], rangesOf);

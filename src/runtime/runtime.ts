@@ -19,8 +19,11 @@ export interface Program {
 }
 
 export interface LoadOptions {
-  /** Runs on the calling thread alone: for short work between the runs of a program whose threads still wait busily. */
-  readonly isSerial?: boolean;
+  /**
+   * Runs on the CPU whatever the device, on the calling thread alone: for work on what lies in memory anyway, between
+   * the runs of a program whose threads still wait busily.
+   */
+  readonly isOnHost?: boolean;
 }
 
 export interface Runtime {
@@ -34,6 +37,13 @@ export interface Runtime {
   /** @param model the bytes of an ONNX ModelProto. */
   load(model: Uint8Array, options?: LoadOptions): Promise<Program>;
 }
+
+/** A float32 tensor; a vector unless a shape is given. */
+export const float32Tensor = (data: Float32Array, shape: readonly number[] = [data.length]): Tensor => ({
+  dtype: "float32",
+  shape,
+  data,
+});
 
 /** The float32 data of a named result. */
 export function float32Of(tensors: Tensors, name: string): Float32Array {

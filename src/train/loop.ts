@@ -4,7 +4,7 @@ import { HipError } from "../core/errors.ts";
 import { median } from "../core/statistics.ts";
 import { learningRateAt } from "../optimizer/schedule.ts";
 import type { Size } from "../predict/fit.ts";
-import type { Tensor, Tensors } from "../runtime/runtime.ts";
+import { float32Tensor, type Tensors } from "../runtime/runtime.ts";
 import type { Batch } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import type { FittedConfig } from "./config.ts";
@@ -12,12 +12,6 @@ import { drawDropoutMasks } from "./dropout.ts";
 import { drawName } from "./step.ts";
 import type { EpochReport, LoopContext, StepPlan, TrainingHost } from "./types.ts";
 import { validate } from "./validation.ts";
-
-const vector = (data: Float32Array, shape: readonly number[] = [data.length]): Tensor => ({
-  dtype: "float32",
-  shape,
-  data,
-});
 
 /**
  * ORT lays out its memory in the first steps, which take up to four times as long as later ones: they are not counted.
@@ -66,13 +60,12 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       await work();
       return now() - before;
     };
-    // Of vectors of its own, so that nothing is moved.
-    const scratch = Object.fromEntries(Object.entries(tensors).map(([name, data]) => [name, data.slice()]));
-    const { learningRate } = config.schedule;
+    // A move along nothing, by nothing, of vectors that have no momentum yet leaves them as they are.
     const timedStep = () =>
       timed(async () => {
-        const found = await stepper.gradient(batchFeeds(context, batch, 0), scratch);
-        await stepper.move(scratch, found, { step: 0, learningRate });
+        const found = await stepper.gradient(batchFeeds(context, batch, 0), tensors);
+        found.gradient.fill(0);
+        await stepper.move(tensors, { ...found, statistics: undefined }, { step: 0, learningRate: 0 });
       });
     let spent = 0;
     for (let i = 0; i < WARM_UP.steps && spent < WARM_UP.enoughMs; i++) spent += await timedStep();
@@ -183,7 +176,7 @@ function drawChanges(config: FittedConfig, size: Size, step: number): Tensors {
   const { augment, batchSize, seed, unet } = config;
   const draws = drawAugmentation(augment, { batchSize, channels: unet.inChannels, ...size }, { seed, step });
   return Object.fromEntries(
-    Object.entries(draws).map(([name, { shape, data }]) => [drawName(name), vector(data, shape)]),
+    Object.entries(draws).map(([name, { shape, data }]) => [drawName(name), float32Tensor(data, shape)]),
   );
 }
 
@@ -192,7 +185,7 @@ function batchFeeds({ config, stepModel, canvas }: LoopContext, batch: Batch, st
   const { batchSize: n, unet, seed } = config;
   const { outputSize } = stepModel;
   return {
-    image: vector(batch.image, [n, unet.inChannels, canvas.input.height, canvas.input.width]),
+    image: float32Tensor(batch.image, [n, unet.inChannels, canvas.input.height, canvas.input.width]),
     labels: { dtype: "uint8", shape: [n, outputSize.height, outputSize.width], data: batch.labels },
     ...drawChanges(config, canvas.input, step),
     ...drawDropoutMasks(stepModel.dropouts, { seed, step }),

@@ -45,6 +45,8 @@ export interface StepModel {
   readonly updateBytes: Uint8Array;
   /** 1 for numbers that decay, else 0; [P]. */
   readonly decay: Float32Array;
+  readonly optimizer: OptimizerConfig;
+  readonly averageDecay: number;
   /** Of the labels: smaller than the input where convolutions are unpadded. */
   readonly outputSize: { readonly width: number; readonly height: number };
   readonly dropouts: readonly DropoutSpec[];
@@ -121,7 +123,7 @@ function augmented(
 export const drawName = (name: string): string => `augment.${name}`;
 
 /** Forward, loss and gradient. */
-function gradientBytes(
+function buildGradient(
   options: StepOptions,
   network: TrainingNetwork,
   { loss, running }: { readonly loss: Value; readonly running: number },
@@ -141,7 +143,7 @@ function gradientBytes(
 /** The extent stands for any: pieces of a vector are as long as stepper.ts makes them. */
 const PIECE = [1024];
 
-function updateBytes({ optimizer, averageDecay }: StepOptions): Uint8Array {
+function buildUpdate({ optimizer, averageDecay }: StepOptions): Uint8Array {
   const names = stateNames(optimizer);
   const parameters = input("parameters", PIECE);
   const stepped = optimizerStep(optimizer, {
@@ -181,9 +183,11 @@ export function buildStepModel(options: StepOptions): StepModel {
   const network = buildTrainingNetwork(seen.image, parameters, unet, spec);
   const loss = segmentationLoss(network.logits, seen.labels, options.loss, network.auxiliary);
   return {
-    gradientBytes: gradientBytes(options, network, { loss, running: statisticCount(spec.statistics) }),
-    updateBytes: updateBytes(options),
+    gradientBytes: buildGradient(options, network, { loss, running: statisticCount(spec.statistics) }),
+    updateBytes: buildUpdate(options),
     decay: decayMask(spec.parameters, isFrozen),
+    optimizer: options.optimizer,
+    averageDecay: options.averageDecay,
     outputSize,
     hasAverage: options.averageDecay > 0,
     dropouts: network.dropouts.map(({ name, rate, shape }) => ({ name, rate, shape })),

@@ -1,6 +1,5 @@
 /** Runs the two programs of a training step: the gradient, then the move, which is made in place and piece by piece. */
-import type { OptimizerConfig } from "../optimizer/optimizer.ts";
-import { float32Of, type Runtime, type Tensor, type Tensors } from "../runtime/runtime.ts";
+import { float32Of, float32Tensor, type Runtime, type Tensor, type Tensors } from "../runtime/runtime.ts";
 import type { StepModel } from "./step.ts";
 
 /** The flat vectors that training moves: parameters, statistics, average and the optimiser's moments. */
@@ -32,14 +31,10 @@ export interface Stepper {
   dispose(): Promise<void>;
 }
 
-/**
- * Numbers in a piece. All vectors' pieces fit into a core's cache together, which moves them three times as fast as
- * whole vectors; smaller ones cost more calls than they save (bench/RESULTS.md).
- */
+/** Numbers in a piece: vectors in between are as small. Smaller pieces cost more calls than they save (bench/RESULTS.md). */
 const PIECE = 2 ** 18;
 
-const vector = (data: Float32Array): Tensor => ({ dtype: "float32", shape: [data.length], data });
-const scalar = (value: number): Tensor => vector(Float32Array.of(value));
+const scalar = (value: number): Tensor => float32Tensor(Float32Array.of(value));
 
 /** How far the moving average goes towards the new weights: fast at first, when it is mostly the initial ones. */
 function averageRate(decay: number, step: number): number {
@@ -47,16 +42,19 @@ function averageRate(decay: number, step: number): number {
 }
 
 /** Loads the programs of a step. */
-export async function makeStepper(
-  runtime: Runtime,
-  model: StepModel,
-  options: { readonly optimizer: OptimizerConfig; readonly averageDecay: number },
-): Promise<Stepper> {
+export async function makeStepper(runtime: Runtime, model: StepModel): Promise<Stepper> {
   const gradientProgram = await runtime.load(model.gradientBytes);
-  const updateProgram = await runtime.load(model.updateBytes, { isSerial: true });
-  const { optimizer, averageDecay } = options;
+  const updateProgram = await runtime
+    .load(model.updateBytes, { isOnHost: true })
+    .catch(async (error: unknown) => {
+      await gradientProgram.dispose();
+      throw error;
+    });
+  const { optimizer, averageDecay } = model;
   const moved = ["parameters", ...model.stateNames, ...(model.hasAverage ? ["average"] : [])];
   const gradient = new Float32Array(model.decay.length);
+  // Vectors of which some pieces are moved and others are not are no state to go on from.
+  let isTorn = false;
 
   function scalarsOf({ step, learningRate }: Move, clipFactor: number): Tensors {
     const isAdaptive = optimizer.kind !== "sgd";
@@ -74,10 +72,10 @@ export async function makeStepper(
       const { parameters, statistics } = tensors;
       const feeds = {
         ...batch,
-        parameters: vector(parameters!),
-        ...(statistics === undefined ? {} : { statistics: vector(statistics) }),
+        parameters: float32Tensor(parameters!),
+        ...(statistics === undefined ? {} : { statistics: float32Tensor(statistics) }),
       };
-      const results = await gradientProgram.run(feeds, { gradient: vector(gradient) });
+      const results = await gradientProgram.run(feeds, { gradient: float32Tensor(gradient) });
       const numberOf = (name: string): number => float32Of(results, name)[0]!;
       return {
         loss: numberOf("loss"),
@@ -88,9 +86,11 @@ export async function makeStepper(
       };
     },
     async move(tensors, along, how) {
+      if (isTorn) throw new Error("internal: an earlier move broke off half-way");
+      isTorn = true;
       const scalars = scalarsOf(how, along.clipFactor);
       for (let from = 0; from < along.gradient.length; from += PIECE) {
-        const piece = (data: Float32Array): Tensor => vector(data.subarray(from, from + PIECE));
+        const piece = (data: Float32Array): Tensor => float32Tensor(data.subarray(from, from + PIECE));
         const own = moved.map((name) => [name, piece(tensors[name]!)] as const);
         // Each result is written where it was read from: no operation reads a vector after its own result is there.
         await updateProgram.run(
@@ -104,6 +104,7 @@ export async function makeStepper(
         );
       }
       if (along.statistics !== undefined) tensors.statistics!.set(along.statistics);
+      isTorn = false;
     },
     async dispose() {
       await gradientProgram.dispose();

@@ -33,10 +33,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     clipNorm: config.clipNorm,
     channelBlock: await runtime.channelBlock?.(),
   });
-  const stepper = await makeStepper(runtime, stepModel, {
-    optimizer: optimizerOf(config),
-    averageDecay: config.averageDecay,
-  });
+  const stepper = await makeStepper(runtime, stepModel);
   const pick = makeSlicePicker(data.slices, { ...config, byLabel: data.slicesByLabel });
   const batchOptions = {
     unet,

@@ -52,17 +52,19 @@ export interface TrainingHost {
   isCheckpointDue(): boolean;
   /** Whether the user asked to stop. */
   isStopping(): boolean;
+  /** The state's vectors hold until the promise is fulfilled. */
   saveLast(state: TrainingState): Promise<void>;
   saveBest(state: TrainingState, model: Uint8Array): Promise<void>;
 }
 
 export interface Trainer {
+  /** Its vectors are the trainer's own, which the next step moves: copy what is to last. */
   readonly state: TrainingState;
   readonly spec: NetworkSpec;
   readonly canvas: Canvas;
   /** How much of another model a fresh run started from. */
   readonly startedFrom: string | undefined;
-  /** Milliseconds of one step and of one validation, measured; changes nothing. */
+  /** Milliseconds of one step and of one validation, measured before the first step; changes nothing. */
   measure(now: () => number): Promise<{ readonly stepMs: number; readonly validationMs: number }>;
   /** Runs to the last step, or until the host stops it. @returns whether all steps are done. */
   run(host: TrainingHost, plan: StepPlan): Promise<boolean>;
@@ -83,6 +85,7 @@ export interface TrainerOptions {
   readonly card: Omit<ModelCard, "validation" | "steps">;
   /** Further metadata_props of the exported model, beside the card. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Its vectors become the trainer's own. */
   readonly resume: TrainingState | undefined;
   /** A model whose weights a fresh run starts from, as config.finetune.from names it. */
   readonly from?: { readonly bytes: Uint8Array; readonly name: string } | undefined;

@@ -1,6 +1,7 @@
-import { access, readFile } from "node:fs/promises";
+import { access, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openRun } from "../../src/node/run-folder.ts";
 import { evaluate } from "../../src/node/workflows/evaluate.ts";
 import { quantiseModel } from "../../src/node/workflows/quantise.ts";
 import { trainRun } from "../../src/node/workflows/train.ts";
@@ -79,7 +80,7 @@ describe("quantise", () => {
     const out = join(phantom.folder, "bad.onnx");
     // No loss can be below -1.
     const error = await rejection(quantiseModel({ model: run, data: phantom.data, limit: -1, out }));
-    expect(error).toMatchObject({ code: "config" });
+    expect(error).toMatchObject({ code: "bad-model" });
     expect(error.message).toMatch(
       /^Cannot quantise ".*model\.onnx": the mean Dice of 1 validation volume would/,
     );
@@ -96,6 +97,7 @@ describe("quantise", () => {
       quantiseModel({ model: run, data: phantom.data, out: join(run, "model.onnx") }),
     );
     expect(over.code).toBe("usage");
+    expect(over.message).toContain("something else than a model in 8-bit integers is there");
     const start = await rejection(
       train(join(phantom.folder, "from"), { finetune: { from: path }, steps: 1, stepsPerEpoch: 1 }),
     );
@@ -106,7 +108,36 @@ describe("quantise", () => {
     const other = join(phantom.folder, "other");
     await train(other, { steps: 1, stepsPerEpoch: 1 });
     const { path } = await quantiseModel({ model: other, data: phantom.data, limit: 1 });
-    await train(other, { steps: 2, stepsPerEpoch: 2 });
+    const summary = await train(other, { steps: 2, stepsPerEpoch: 2 });
     expect(await exists(path)).toBe(false);
+    for (const file of summary.files) expect(await exists(file), file).toBe(true);
+  });
+
+  test("so does a model.onnx that changes; written again as it was it does not", async () => {
+    const folder = join(phantom.folder, "changing");
+    const { run: handle } = await openRun(folder);
+    const [first, second] = [Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 4)];
+    await handle.writeModel(first);
+    const rounded = join(folder, "model-int8.onnx");
+    await writeFile(rounded, "made of the first");
+    await handle.writeModel(first);
+    expect(await exists(rounded)).toBe(true);
+    await handle.writeModel(second);
+    expect(await exists(rounded)).toBe(false);
+    await handle.close();
+  });
+
+  test("data without the patients that it was trained on are refused before anything is computed", async () => {
+    const other = join(phantom.folder, "strangers");
+    await mkdir(other);
+    for (const name of ["model.onnx", "config.json"]) await copyFile(join(run, name), join(other, name));
+    const split = { train: ["case_900"], validate: ["case_901"], test: [] };
+    await writeFile(join(other, "split.json"), JSON.stringify(split));
+    const error = await rejection(quantiseModel({ model: other, data: phantom.data }));
+    expect(error).toMatchObject({
+      code: "bad-dataset",
+      hint: "Give the data folder that the model was trained on",
+    });
+    expect(await exists(join(other, "model-int8.onnx"))).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { noAugmentation } from "../../src/augment/config.ts";
 import { makeRandom } from "../../src/core/random.ts";
 import type { OptimizerConfig } from "../../src/optimizer/optimizer.ts";
-import { float32Of, type Tensor } from "../../src/runtime/runtime.ts";
+import { float32Of, type Tensor, float32Tensor as vector } from "../../src/runtime/runtime.ts";
 import { buildStepModel, type StepModel } from "../../src/train/step.ts";
 import { type GradientResult, makeStepper } from "../../src/train/stepper.ts";
 import { specifyNetwork } from "../../src/unet/network.ts";
@@ -11,7 +11,16 @@ import { TINY_UNET } from "../support/model-card.ts";
 
 const AVERAGE_DECAY = 0.5;
 const adamw = { kind: "adamw", beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 } as const;
-const nesterov = { kind: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.1 } as const;
+const sgd = { kind: "sgd", momentum: 0, nesterov: false, weightDecay: 0 } as const;
+const optimizers: readonly OptimizerConfig[] = [
+  adamw,
+  { ...adamw, kind: "adam" },
+  { ...adamw, weightDecay: 0 },
+  sgd,
+  { ...sgd, weightDecay: 0.1 },
+  { ...sgd, momentum: 0.9 },
+  { ...sgd, momentum: 0.9, nesterov: true, weightDecay: 0.1 },
+];
 
 function modelOf(optimizer: OptimizerConfig): StepModel {
   return buildStepModel({
@@ -27,7 +36,6 @@ function modelOf(optimizer: OptimizerConfig): StepModel {
   });
 }
 
-const vector = (data: Float32Array): Tensor => ({ dtype: "float32", shape: [data.length], data });
 const draw = (name: string, count: number): Float32Array => {
   const random = makeRandom(3, name);
   return Float32Array.from({ length: count }, () => random.normal());
@@ -36,10 +44,10 @@ const draw = (name: string, count: number): Float32Array => {
 /** More than one piece, and one that is not full. */
 const COUNT = 2 ** 18 + 1003;
 
-test.each([adamw, nesterov])("moves in place, piece by piece, as in one go: %o", async (optimizer) => {
+test.each(optimizers)("moves in place, piece by piece, as in one go: %o", async (optimizer) => {
   const model = modelOf(optimizer);
   const decay = Float32Array.from({ length: COUNT }, (_, i) => i % 3 && 1);
-  const stepper = await makeStepper(runtime, { ...model, decay }, { optimizer, averageDecay: AVERAGE_DECAY });
+  const stepper = await makeStepper(runtime, { ...model, decay });
   const start = {
     parameters: draw("parameters", COUNT),
     average: draw("average", COUNT),
@@ -80,7 +88,7 @@ test.each([adamw, nesterov])("moves in place, piece by piece, as in one go: %o",
 
 test("a gradient moves nothing, and the same batch gives the same one", async () => {
   const model = modelOf(adamw);
-  const stepper = await makeStepper(runtime, model, { optimizer: adamw, averageDecay: AVERAGE_DECAY });
+  const stepper = await makeStepper(runtime, model);
   const tensors = {
     parameters: draw("weights", model.decay.length),
     average: draw("average", model.decay.length),

@@ -30,7 +30,7 @@ async function train(golden: GoldenTrajectory) {
     averageDecay: 0,
     clipNorm: golden.clipNorm,
   });
-  const stepper = await makeStepper(runtime, model, { optimizer, averageDecay: 0 });
+  const stepper = await makeStepper(runtime, model);
   const parameters = drawParameters(spec, seed, golden.spread);
   const tensors = {
     parameters,

@@ -1,6 +1,6 @@
 /** `hipmri evaluate`: a model judged on one split of a data folder. */
 import { createHash } from "node:crypto";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
 import type { LayoutName } from "../../dataset/types.ts";
@@ -23,7 +23,7 @@ import { checkSameLabels, type JudgedCases } from "./judged-cases.ts";
 import { chooseKnownCases } from "./known-cases.ts";
 import { readModelFile } from "./model-file.ts";
 import { type OpenedData, openData } from "./open-data.ts";
-import { type RunSource, readRunOf } from "./run-source.ts";
+import { type RunSource, readRunOf, threadsOf } from "./run-source.ts";
 
 export interface EvaluateOptions {
   /** A run folder or a model.onnx. */
@@ -63,7 +63,6 @@ export interface Evaluation {
   readonly reportPath: string;
 }
 
-const DEFAULT_THREADS = 2;
 /** Slices in a batch of the figure "Dice over the batches" where no run says otherwise: the seed project's. */
 const DEFAULT_BATCH_SIZE = 4;
 
@@ -84,6 +83,7 @@ interface Work {
   readonly predictor: Predictor;
   readonly runtime: Runtime;
   readonly isSyntheticData: boolean;
+  readonly modelPath: string;
   readonly modelSha256: string;
 }
 
@@ -136,7 +136,7 @@ function makeReport(work: Work, judgement: Judgement, seconds: number): RunRepor
     ],
     reproduce: [
       commandLine(command),
-      `model.onnx sha256:${work.modelSha256}`,
+      `${basename(work.modelPath)} sha256:${work.modelSha256}`,
       `hipmri-unet ${VERSION}, Node ${process.version}, ${runtime.name}`,
     ],
   });
@@ -179,7 +179,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const run = await readRunOf(model.path);
   checkOut(options.out, run);
   await checkOutFolder(options.out);
-  const threads = options.threads ?? run?.config.threads ?? DEFAULT_THREADS;
+  const threads = options.threads ?? threadsOf(run);
   const runtime = await chooseRuntime({ device: options.device, threads, warn: options.warn });
   const predictor = await makePredictor(runtime, model.bytes, model.path);
   try {
@@ -207,6 +207,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       predictor,
       runtime,
       isSyntheticData,
+      modelPath: model.path,
       modelSha256,
     };
     const judgement = await judgeCases(work);

@@ -101,7 +101,9 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
     // Last of all: metrics.json is what tells a later --resume that the run is complete.
     await run.writeMetrics(validate.metrics);
     const ofTest: readonly string[] = [RUN_FILES.testMetrics, RUN_FILES.testLooks];
-    const names = Object.values(RUN_FILES).filter((name) => test !== undefined || !ofTest.includes(name));
+    const names = Object.values(RUN_FILES).filter(
+      (name) => name !== RUN_FILES.int8Model && (test !== undefined || !ofTest.includes(name)),
+    );
     return {
       metrics: validate.metrics,
       test: test?.metrics,

@@ -8,7 +8,7 @@ import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import type { ImageHeader } from "../../volume/image.ts";
 import { withImageFile } from "../files.ts";
 import { inflateGzip } from "../inflate.ts";
-import { RUN_FILES } from "../run-folder.ts";
+import { isRunModel, RUN_FILES } from "../run-folder.ts";
 import { testSeenOfRun } from "../test-looks.ts";
 import { findSeries } from "./dicom-input.ts";
 import { readModelFile } from "./model-file.ts";
@@ -52,7 +52,7 @@ async function describeModel(given: string): Promise<ModelInfo> {
   const { path, bytes } = await readModelFile(given);
   const card = readModelCard(bytes, path);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const isInRun = basename(path) === RUN_FILES.model;
+  const isInRun = isRunModel(path);
   const model = { steps: card.steps, testPatients: card.patients.test };
   const testSeen = isInRun ? await testSeenOfRun(dirname(path), model) : card.testSeen;
   return { kind: "model", path, bytes: bytes.length, sha256, ...card, testSeen };

@@ -24,7 +24,11 @@ export interface JudgedCasesOptions {
   readonly card: ModelCard;
   /** Of the model, for messages. */
   readonly modelPath: string;
+  /** What the cases are for; "evaluate" unless given, whose user can choose another split. */
+  readonly purpose?: "evaluate" | "quantise";
 }
+
+const GIVE_DATA = "Give the data folder that the model was trained on";
 
 /** As training has them: of a patient whom the layout has in several splits, only the cases held out furthest. */
 export function usableCases({ cases, ...index }: DatasetIndex): readonly CaseEntry[] {
@@ -35,7 +39,10 @@ export function usableCases({ cases, ...index }: DatasetIndex): readonly CaseEnt
 }
 
 /** By the patients of RUN/split.json. */
-function casesOfRun({ index, split }: JudgedCasesOptions, { patients, splitPath }: RunSource): JudgedCases {
+function casesOfRun(
+  { index, split, purpose }: JudgedCasesOptions,
+  { patients, splitPath }: RunSource,
+): JudgedCases {
   const cases = usableCases(index);
   const present = new Set(patientsOf(cases));
   if (split === "all") {
@@ -53,7 +60,10 @@ function casesOfRun({ index, split }: JudgedCasesOptions, { patients, splitPath 
       `Cannot find the ${split} split in "${index.root}": ${counted(strangers.length, "patient")} ` +
         `${strangers.length === 1 ? "is" : "are"} not in "${splitPath}" (${quoteSome(strangers)})`,
       {
-        hint: "Give the data folder that the run was trained on, or --split all to judge every patient of this one",
+        hint:
+          purpose === "quantise"
+            ? GIVE_DATA
+            : "Give the data folder that the run was trained on, or --split all to judge every patient of this one",
       },
     );
   }
@@ -88,11 +98,14 @@ function casesOfModel({ index, split, card, modelPath }: JudgedCasesOptions): Ju
 /** @throws HipError "bad-dataset" where there is no case */
 export function refuseEmpty(
   chosen: JudgedCases,
-  { index, split }: Pick<JudgedCasesOptions, "index" | "split">,
+  { index, split, purpose = "evaluate" }: Pick<JudgedCasesOptions, "index" | "split" | "purpose">,
 ): JudgedCases {
   if (chosen.cases.length > 0) return chosen;
-  throw new HipError("bad-dataset", `Cannot evaluate on "${index.root}": its ${split} split has no cases`, {
-    hint: 'Choose another split with --split (train, validate, test), or "--split all" for every patient',
+  throw new HipError("bad-dataset", `Cannot ${purpose} on "${index.root}": its ${split} split has no cases`, {
+    hint:
+      purpose === "quantise"
+        ? GIVE_DATA
+        : 'Choose another split with --split (train, validate, test), or "--split all" for every patient',
   });
 }
 

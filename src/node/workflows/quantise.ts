@@ -1,5 +1,6 @@
 /** `hipmri quantise`: a trained model in 8-bit integers, kept only where it is as good on the validation patients. */
-import { dirname, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { counted } from "../../core/text.ts";
 import type { CaseEntry, LayoutName } from "../../dataset/types.ts";
@@ -14,14 +15,14 @@ import { cardMetrics } from "../../report/card-metrics.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { storedWeights } from "../../train/finetune.ts";
 import { scoreCases, VALIDATION_CONVENTION } from "../../train/validation.ts";
-import { writeFileAtomic } from "../atomic.ts";
+import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { chooseRuntime } from "../device.ts";
-import { RUN_FILES } from "../run-folder.ts";
+import { checkOutFolder } from "../out-folder.ts";
 import { checkSameLabels } from "./judged-cases.ts";
 import { chooseKnownCases } from "./known-cases.ts";
 import { readModelFile } from "./model-file.ts";
 import { type OpenedData, openData } from "./open-data.ts";
-import { readRunOf } from "./run-source.ts";
+import { readRunOf, threadsOf } from "./run-source.ts";
 
 export interface QuantiseOptions {
   /** A run folder or a model.onnx. */
@@ -59,7 +60,6 @@ export interface Quantised {
 }
 
 const DEFAULT_LIMIT = 0.002;
-const DEFAULT_THREADS = 2;
 /** Ranges hardly grow with more. */
 const OBSERVED_VOLUMES = 8;
 
@@ -75,6 +75,27 @@ function checkModel({ inference }: ModelCard, path: string): void {
     "bad-model",
     `Cannot quantise "${path}": it holds an ensemble of ${inference.networks} networks, and no patient was kept from all of them to judge by`,
     { hint: "Give the run folder of one fold, e.g. fold_0" },
+  );
+}
+
+/**
+ * Only an earlier rounded model is written over, and where it goes is asked before minutes of work.
+ * @throws HipError "usage"
+ */
+async function checkOut(path: string): Promise<void> {
+  await checkOutFolder(dirname(path));
+  const before = await readFile(path).catch((error: NodeJS.ErrnoException) =>
+    error.code === "ENOENT" ? undefined : new Uint8Array(),
+  );
+  if (before === undefined) return;
+  const text = readModelMetadata(before) === undefined ? undefined : readModelCard(before, path);
+  if (text?.inference.precision === "int8") return;
+  throw new HipError(
+    "usage",
+    `Cannot write "${path}": something else than a model in 8-bit integers is there`,
+    {
+      hint: "Give another --out, or move it away",
+    },
   );
 }
 
@@ -107,11 +128,13 @@ async function judgePrecision(
     runtime,
     data,
     card,
+    distances,
     onCase,
   }: {
     readonly runtime: Runtime;
     readonly data: OpenedData;
     readonly card: ModelCard;
+    readonly distances: boolean;
     onCase(): void;
   },
 ): Promise<JudgedPrecision> {
@@ -128,7 +151,7 @@ async function judgePrecision(
   };
   try {
     const { labels } = data.index;
-    const scored = await scoreCases(timed, cases, { labels, load: data.load }, { distances: true, onCase });
+    const scored = await scoreCases(timed, cases, { labels, load: data.load }, { distances, onCase });
     return {
       metrics: aggregate(scored, { split: "validate", labels, seed: card.seed }),
       secondsPerVolume: milliseconds / 1000 / cases.length,
@@ -141,7 +164,10 @@ async function judgePrecision(
 
 /** The card of the rounded model: figures of the float32 model are not its own. */
 function roundedCard(card: ModelCard, metrics: Metrics | undefined, loss: number): ModelCard {
-  const by = Math.abs(loss).toFixed(4);
+  const by =
+    Math.abs(loss) < 0.00005
+      ? "the float32 model's"
+      : `${Math.abs(loss).toFixed(4)} ${loss > 0 ? "lower" : "higher"} than the float32 model's`;
   return {
     ...card,
     inference: { ...card.inference, precision: "int8" },
@@ -149,7 +175,7 @@ function roundedCard(card: ModelCard, metrics: Metrics | undefined, loss: number
     metrics: metrics === undefined ? [] : [cardMetrics(metrics, "validate")],
     limits: [
       ...card.limits,
-      `Computes in 8-bit integers: on the validation patients its mean Dice is ${by} ${loss > 0 ? "lower" : "higher"} than the float32 model's; probabilities come in coarse steps`,
+      `Computes in 8-bit integers: on the validation patients its mean Dice is ${by}; probabilities come in coarse steps`,
     ],
   };
 }
@@ -161,52 +187,59 @@ const changeOf = (float32: Metrics, int8: Metrics): readonly string[] =>
     return `${name}: ${show(dice.perVolume.mean)} before, ${show(now)} in 8-bit integers`;
   });
 
+/** @throws HipError "bad-dataset" where no label is in any mask: there is nothing to judge by */
+function lossOf(float32: Metrics, int8: Metrics, data: string): number {
+  const [before, now] = [float32.foregroundMean, int8.foregroundMean];
+  if (before !== null && now !== null) return before - now;
+  throw new HipError("bad-dataset", `Cannot judge by "${data}": no validation volume has any label`, {
+    hint: "Give data whose validation patients have labels",
+  });
+}
+
 /**
  * Observes the ranges of a network's images on training patients, rounds images and weights to 8-bit integers, judges
  * both models on the validation patients by the real inference path, and writes the rounded one where its mean Dice
  * falls by no more than the limit.
- * @throws HipError "not-found", "bad-model", "bad-dataset"; "config" where it falls by more: then nothing is written
+ * @throws HipError "not-found", "usage", "bad-dataset"; "bad-model", also where it falls by more: then nothing is written
  */
 export async function quantiseModel(options: QuantiseOptions): Promise<Quantised> {
   const limit = options.limit ?? DEFAULT_LIMIT;
   const model = await readModelFile(options.model);
   const card = readModelCard(model.bytes, model.path);
   checkModel(card, model.path);
-  const path = options.out ?? join(dirname(model.path), RUN_FILES.int8Model);
-  if (resolve(path) === resolve(model.path)) {
-    throw new HipError("usage", `Cannot write "${path}": it is the float32 model itself`, {
-      hint: `Give another --out, for example "${join(dirname(path), RUN_FILES.int8Model)}"`,
-    });
-  }
+  const path = options.out ?? join(dirname(model.path), `${basename(model.path, ".onnx")}-int8.onnx`);
+  await checkOut(path);
   const spec = specifyNetworkOf(card);
   const weights = storedWeights({ bytes: model.bytes, name: model.path }, spec);
   const observation = observeRanges(card, spec, weights);
 
   const run = await readRunOf(model.path);
-  const threads = options.threads ?? run?.config.threads ?? DEFAULT_THREADS;
+  const threads = options.threads ?? threadsOf(run);
   const runtime = await chooseRuntime({ device: "cpu", threads, warn: options.warn });
   const data = await openData(options.data, { layout: options.layout, orientation: card.input.orientation });
-  const known = { index: data.index, run, card, modelPath: model.path, load: data.load };
+  const purpose = "quantise" as const;
+  const known = { index: data.index, run, card, modelPath: model.path, load: data.load, purpose };
   checkSameLabels({ ...known, split: "validate" });
-  const train = some((await chooseKnownCases({ ...known, split: "train" })).cases, OBSERVED_VOLUMES);
+  const learnt = await chooseKnownCases({ ...known, split: "train" });
+  const train = some(learnt.cases, OBSERVED_VOLUMES);
   const { cases: validate, warnings } = await chooseKnownCases({ ...known, split: "validate" });
-  for (const warning of new Set([...data.index.warnings, ...warnings])) options.warn?.(warning);
+  const told = new Set([...data.index.warnings, ...learnt.warnings, ...warnings]);
+  for (const warning of told) options.warn?.(warning);
 
   let done = 0;
   const total = train.length + 2 * validate.length;
   const onCase = (): void => options.onProgress?.(++done, total);
   await observe(observation, train, { runtime, data, onCase });
   const judging = { runtime, data, card, onCase };
-  const float32 = await judgePrecision(model.bytes, validate, judging);
-  const int8 = await judgePrecision(
-    observation.exportQuantised(roundedCard(card, undefined, 0)),
-    validate,
-    judging,
-  );
-  const loss = (float32.metrics.foregroundMean ?? 0) - (int8.metrics.foregroundMean ?? 0);
+  const float32 = await judgePrecision(model.bytes, validate, { ...judging, distances: false });
+  const draft = observation.exportQuantised(roundedCard(card, undefined, 0));
+  const int8 = await judgePrecision(draft, validate, { ...judging, distances: true });
+  const rest = [...data.caseWarnings(), ...data.warnings()].filter((warning) => !told.has(warning));
+  for (const warning of new Set(rest)) options.warn?.(warning);
+  const loss = lossOf(float32.metrics, int8.metrics, options.data);
   if (loss > limit) {
     throw new HipError(
-      "config",
+      "bad-model",
       `Cannot quantise "${model.path}": the mean Dice of ${counted(validate.length, "validation volume")} would fall by ${loss.toFixed(4)}, and ${limit} is the limit`,
       {
         hint: "Use the float32 model, or take the loss with a larger --limit",
@@ -214,9 +247,13 @@ export async function quantiseModel(options: QuantiseOptions): Promise<Quantised
       },
     );
   }
+  if (int8.secondsPerVolume > float32.secondsPerVolume) {
+    options.warn?.("on this machine the model in 8-bit integers is no faster than the float32 model");
+  }
   const final = roundedCard(card, int8.metrics, loss);
   // The passport and whatever else stands beside the card.
   const bytes = observation.exportQuantised(final, readModelMetadata(model.bytes));
+  await makeFolder(dirname(path));
   await writeFileAtomic(path, bytes);
   return { path, limit, loss, float32, int8: { ...int8, bytes: bytes.length }, observed: train.length };
 }

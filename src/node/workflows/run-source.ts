@@ -1,10 +1,10 @@
 /** What the run folder around a model.onnx knows: which patients it was trained on, and how. */
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { HipError } from "../../core/errors.ts";
 import { parseConfig, type TrainConfig } from "../../train/config.ts";
 import { readWholeFile } from "../files.ts";
-import { RUN_FILES } from "../run-folder.ts";
+import { isRunModel, RUN_FILES } from "../run-folder.ts";
 
 const RESTORE =
   "Restore the file from a copy, or move model.onnx to another folder to use it without its run";
@@ -22,6 +22,9 @@ export interface RunSource {
   readonly patients: Readonly<z.infer<typeof splitSchema>>;
   readonly config: TrainConfig;
 }
+
+/** Of a run, or what suits most machines. */
+export const threadsOf = (run: RunSource | undefined): number => run?.config.threads ?? 2;
 
 /** @returns undefined where there is no such file. */
 async function readJson(path: string): Promise<{ readonly value: unknown } | undefined> {
@@ -55,8 +58,7 @@ function parseSplit(value: unknown, path: string): RunSource["patients"] {
  * @throws HipError "config" where one of these cannot be read
  */
 export async function readRunOf(modelPath: string): Promise<RunSource | undefined> {
-  const models: readonly string[] = [RUN_FILES.model, RUN_FILES.int8Model];
-  if (!models.includes(basename(modelPath))) return undefined;
+  if (!isRunModel(modelPath)) return undefined;
   const path = dirname(modelPath);
   const splitPath = join(path, RUN_FILES.split);
   const configPath = join(path, RUN_FILES.config);
