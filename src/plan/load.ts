@@ -15,7 +15,7 @@ const PIXELS_PER_SECOND = 350_000;
  */
 const PROCESS_MB = 130;
 const BYTES_PER_PIXEL_AND_CHANNEL = 165;
-const BYTES_PER_WEIGHT = 80;
+const BYTES_PER_WEIGHT = 40;
 /** Fewer steps of a network twice as wide do less than more steps of the narrow one. */
 export const STEPS_FOR_WIDTH = 8000;
 
