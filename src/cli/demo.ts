@@ -13,6 +13,7 @@ interface Flags extends CommonFlags {
   readonly out: string;
   readonly seed: number;
   readonly minutes?: number;
+  readonly overwrite?: true;
 }
 
 async function outcomeOf(result: DemoResult): Promise<Outcome> {
@@ -44,14 +45,16 @@ export const addDemo: AddVerb = (program, session) => {
     .option("--out <dir>", "where everything goes", "hipmri-demo")
     .option("--seed <n>", "seed of the drawing and of the training", wholeNumber("--seed", 0), 1)
     .option("--minutes <n>", "for the training alone (default: 900 steps)", positiveNumber("--minutes"))
+    .option("--overwrite", "replace a finished demo in the folder")
     .action(async (flags: Flags) => {
       const { runDemo } = await import("../node/workflows/demo.ts");
-      const { out, seed, minutes } = flags;
+      const { out, seed, minutes, overwrite } = flags;
       const result = await withInterrupt((signal) =>
         runDemo({
           out,
           seed,
           minutes,
+          overwrite,
           stderr: process.stderr,
           quiet: flags.quiet ?? false,
           command: commandLine(["hipmri", ...session.argv]),

@@ -14,7 +14,11 @@ interface Flags extends CommonFlags {
 }
 
 const dice = (value: number | null): string => (value === null ? "-" : value.toFixed(4));
-const signed = (value: number): string => `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(4)}`;
+function signed(value: number): string {
+  const digits = Math.abs(value).toFixed(4);
+  if (Number(digits) === 0) return digits;
+  return `${value < 0 ? "-" : "+"}${digits}`;
+}
 const change = (before: number | null, now: number | null): string =>
   before === null || now === null ? "-" : signed(now - before);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

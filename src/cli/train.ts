@@ -1,6 +1,7 @@
 /** `hipmri train`. */
 import { join } from "node:path";
 import { Option } from "commander";
+import { counted } from "../core/text.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import { formatMetricsTable } from "../metrics/table.ts";
 import type { DeviceName } from "../node/device-names.ts";
@@ -109,13 +110,13 @@ async function runTraining(data: string, flags: Flags, command: string): Promise
 }
 
 /** The metrics of a run, then its time, its files and the next command. */
-async function describeRun(summary: TrainSummary, next: readonly string[]): Promise<string> {
+async function describeRun(summary: TrainSummary, next: string): Promise<string> {
   const { formatDuration } = await import("../node/progress.ts");
   const tables = [summary.metrics, summary.test].flatMap((metrics) =>
     metrics === undefined ? [] : [formatMetricsTable(metrics)],
   );
   const { steps, epochs, bestEpoch, files } = summary;
-  const done = `${steps} steps, ${epochs} epochs, the best was epoch ${bestEpoch}`;
+  const done = `${counted(steps, "step")}, ${counted(epochs, "epoch")}, the best was epoch ${bestEpoch}`;
   const facts = alignRows([
     [
       "Time",
@@ -124,7 +125,7 @@ async function describeRun(summary: TrainSummary, next: readonly string[]): Prom
         : `${formatDuration(summary.seconds)} (${done})`,
     ],
     ...(files.length === 0 ? [] : ([["Files", files]] as const)),
-    ["Next", commandLine(next)],
+    ["Next", next],
   ]);
   return [...tables, facts].join("\n\n");
 }
@@ -136,7 +137,10 @@ async function outcomeOf(data: string, summary: TrainSummary): Promise<Outcome> 
     process.stderr.write(`Stopped after step ${summary.steps}, saved. Go on with: ${again}\n`);
     return { json: { ...summary }, text: "", exitCode: INTERRUPTED };
   }
-  const next = ["hipmri", "evaluate", out, data, "--split", "test", "--out", join(out, "test")];
+  const next =
+    summary.test === undefined
+      ? commandLine(["hipmri", "evaluate", out, data, "--split", "test", "--out", join(out, "test")])
+      : `open ${join(out, "report.html")}`;
   return { json: { ...summary }, text: await describeRun(summary, next) };
 }
 

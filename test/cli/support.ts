@@ -93,11 +93,15 @@ export const TINY_CARD: ModelCard = {
 };
 
 /** An untrained model: its masks are nonsense, but always the same. */
-export function tinyModel(input: Partial<ModelCard["input"]> = {}): Uint8Array {
+export function tinyModel(
+  input: Partial<ModelCard["input"]> = {},
+  keepLargest: readonly number[] = [],
+): Uint8Array {
   const channels = 1 + 2 * (input.neighbours ?? 0);
   const unet = { ...UNET, inChannels: channels };
   const spec = specifyNetwork(unet, [1, channels, 6, 8]);
   const parameters = initialParameters(spec.parameters, { seed: 3, initialisation: "he" });
-  const card = { ...TINY_CARD, unet, input: { ...TINY_CARD.input, ...input } };
+  const inference = { ...TINY_CARD.inference, keepLargest };
+  const card = { ...TINY_CARD, unet, inference, input: { ...TINY_CARD.input, ...input } };
   return exportModel(card, spec, { parameters, statistics: initialStatistics(spec.statistics) });
 }

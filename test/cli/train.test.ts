@@ -21,7 +21,7 @@ describe("train", () => {
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^label +Dice\/volume/);
     expect(stdout).toContain('Split "validate": 1 patient, 2 volumes\n');
-    expect(stdout).toMatch(/\nTime +\d+ s \(24 steps, 1 epochs, the best was epoch 1\)\n/);
+    expect(stdout).toMatch(/\nTime +\d+ s \(24 steps, 1 epoch, the best was epoch 1\)\n/);
     expect(stdout).toMatch(
       new RegExp(`\nNext +hipmri evaluate ${run} ${data} --split test --out ${run}/test\n$`),
     );

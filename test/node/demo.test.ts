@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type DemoOptions, runDemo } from "../../src/node/workflows/demo.ts";
@@ -41,12 +41,23 @@ describe("runDemo()", () => {
     writeFileSync(join(out, "notes.txt"), "mine");
     writeFileSync(join(out, "run", "left.txt"), "theirs");
     const model = readFileSync(join(out, "run", "model.onnx"));
-    await runDemo(options(out));
+    await runDemo({ ...options(out), overwrite: true });
     expect(readdirSync(out)).toContain("notes.txt");
     expect(readdirSync(join(out, "run"))).not.toContain("left.txt");
     expect(readFileSync(join(out, "run", "model.onnx")).equals(model)).toBe(true);
   });
 
+  test("keeps a finished demo unless it is to be replaced", async () => {
+    const out = join(folder, "finished");
+    mkdirSync(join(out, "test"), { recursive: true });
+    writeFileSync(join(out, ".hipmri-demo"), "");
+    writeFileSync(join(out, "test", "metrics.json"), "{}");
+    await expect(runDemo(options(out))).rejects.toMatchObject({
+      code: "usage",
+      message: `Folder "${out}" has a finished demo already`,
+    });
+    expect(readdirSync(join(out, "test"))).toEqual(["metrics.json"]);
+  });
   test("refuses a folder that no demo made", async () => {
     const out = writeFiles(join(folder, "other"), { "data/scan.nii": new Uint8Array(1) });
     expect(await rejection(runDemo(options(out)))).toEqual({

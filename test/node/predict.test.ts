@@ -5,6 +5,7 @@ import type { Affine } from "../../src/nifti/affine.ts";
 import { determinant } from "../../src/nifti/affine.ts";
 import { gzip, inflateGzip } from "../../src/node/inflate.ts";
 import { failuresError, predictInputs } from "../../src/node/workflows/predict.ts";
+import { keepLargestComponent } from "../../src/volume/components.ts";
 import type { AxisCodes } from "../../src/volume/orient.ts";
 import { filesBelow, temporaryFolder, tinyModel, writeFiles } from "../cli/support.ts";
 import { type NiftiOptions, niftiBytes, rejection } from "../support/data-folder.ts";
@@ -159,6 +160,51 @@ describe("predictInputs()", () => {
     const volume = image({ shape: [8, 6, 3], value: (i) => texture((i % 48) + 50 * Math.floor(i / 48)) });
     const { out } = await predictFiles({ "volume.nii": volume }, neighbours);
     expect((await readMask(join(out, "volume.nii.gz"))).values.slice(48, 96)).toEqual(masks[0]!.values);
+  });
+
+  describe("slices of one volume, by a model whose labels are cleaned up", () => {
+    const every = [1, 2, 3, 4, 5];
+    const bytes = tinyModel({ orientation: "RAS" }, every);
+    const cleaning = join(writeFiles(join(folder, "cleaning"), { "model.onnx": bytes }), "model.onnx");
+    const at = (slice: number): Affine => [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+      [0, 0, 1, slice],
+      [0, 0, 0, 1],
+    ];
+    const value = (i: number): number => texture(i * 31 + Math.floor(i / 48));
+    const sliceOf = (slice: number): Uint8Array =>
+      image({ affine: at(slice), value: (i) => value(48 * slice + i) });
+    const masksOf = async (numbers: readonly number[], by: string): Promise<Uint8Array[]> => {
+      const files = Object.fromEntries(numbers.map((k) => [`v_slice_${k}.nii`, sliceOf(k)]));
+      const { out, result } = await predictFiles(files, by);
+      expect(result.failures).toEqual([]);
+      const read = numbers.map((k) => readMask(join(out, `v_slice_${k}.nii.gz`)));
+      return (await Promise.all(read)).map(({ values }) => Uint8Array.from(values));
+    };
+
+    test("have the masks that the volume has", async () => {
+      const masks = await masksOf([0, 1, 2], cleaning);
+      const raw = await masksOf([0, 1, 2], model);
+      const whole = Uint8Array.from(raw.flatMap((mask) => [...mask]));
+      const before = whole.slice();
+      for (const id of every) keepLargestComponent(whole, [8, 6, 3], id);
+      // Something was to be removed.
+      expect(whole).not.toEqual(before);
+      expect(Uint8Array.from(masks.flatMap((mask) => [...mask]))).toEqual(whole);
+    });
+
+    test("are left as they are where some are missing: an organ may be cut in two", async () => {
+      expect(await masksOf([0, 2], cleaning)).toEqual(await masksOf([0, 2], model));
+    });
+
+    test("are segmented one by one where one cannot be used", async () => {
+      const files = { "v_slice_0.nii": sliceOf(0), "v_slice_1.nii": image({ shape: [8, 5], affine: at(1) }) };
+      const { out, result } = await predictFiles(files, cleaning);
+      expect(result.failures).toEqual([]);
+      const { values } = await readMask(join(out, "v_slice_0.nii.gz"));
+      expect(Uint8Array.from(values)).toEqual((await masksOf([0], model))[0]);
+    });
   });
 
   test("gives slices of one volume the mask of the volume where the model scaled volumes as one", async () => {

@@ -1,5 +1,5 @@
 /** `hipmri demo`: phantom, training, evaluation and prediction in one go, without any download. */
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { defaultPhantomOptions, type PhantomOptions } from "../../dataset/phantom/options.ts";
@@ -9,6 +9,7 @@ import type { TrainConfig } from "../../train/config.ts";
 import { type DeepPartial, resolveConfig } from "../../train/recipes.ts";
 import { makeFolder, removePath, writeError, writeFileAtomic } from "../atomic.ts";
 import { withProgress } from "../progress.ts";
+import { RUN_FILES } from "../run-folder.ts";
 import { evaluate } from "./evaluate.ts";
 import { openData } from "./open-data.ts";
 import { writePhantom } from "./phantom.ts";
@@ -21,6 +22,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** For the training alone; default: DEMO_STEPS steps. */
   readonly minutes?: number | undefined;
+  /** Replace a finished demo in the folder. */
+  readonly overwrite?: boolean | undefined;
   /** Laid over the default recipe, for tests. */
   readonly config?: DeepPartial<TrainConfig>;
   readonly phantom?: Partial<PhantomOptions>;
@@ -54,8 +57,8 @@ const PARTS = ["data", "run", "test", "predict"] as const;
 /** Slices of a test volume that are predicted one by one. */
 const PREDICTED_SLICES = 6;
 
-/** Empties the folder of an earlier demo, or makes a new one; leaves everything else alone. */
-async function prepareFolder(out: string): Promise<void> {
+/** Empties the folder of an earlier demo, or makes a new one; leaves everything else alone, and a finished demo too. */
+async function prepareFolder(out: string, isReplacing: boolean): Promise<void> {
   const names = await readdir(out).catch((error: unknown): string[] => {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT") return [];
@@ -72,6 +75,12 @@ async function prepareFolder(out: string): Promise<void> {
         hint: "Give another folder with --out",
       },
     );
+  }
+  const finished = await stat(join(out, "test", RUN_FILES.metrics)).catch(() => undefined);
+  if (finished !== undefined && !isReplacing) {
+    throw new HipError("usage", `Folder "${out}" has a finished demo already`, {
+      hint: "Add --overwrite to replace it, or give another folder with --out",
+    });
   }
   await makeFolder(out);
   await writeFileAtomic(
@@ -99,7 +108,7 @@ function middleSlices({ files }: CaseEntry): readonly string[] {
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { out, seed, signal } = options;
   const started = performance.now();
-  await prepareFolder(out);
+  await prepareFolder(out, options.overwrite ?? false);
   const folders = {
     data: join(out, "data"),
     run: join(out, "run"),

@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Metrics } from "../../metrics/types.ts";
 import type { ModelCard } from "../../predict/card.ts";
+import { describeInference } from "../../predict/card-text.ts";
 import { makePredictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -128,11 +129,21 @@ async function tuned({ run, options, prepared, runtime }: FinishContext, path: s
   try {
     const model = await tuneModel(bytes, predictor, validate, prepared.data, (done) => progress.update(done));
     await run.writeModel(model.bytes);
+    progress.stop();
+    tellTuning(options, model.card);
     return model.bytes;
   } finally {
     progress.stop();
     await predictor.dispose();
   }
+}
+
+/** Why the figures of the final model are not those of its epoch. */
+function tellTuning(options: TrainRunOptions, card: ModelCard): void {
+  if (options.quiet ?? false) return;
+  options.stderr.write(
+    `Tuned: ${describeInference(card)}. The figures below are with it, those of the epochs without\n`,
+  );
 }
 
 /** What tells the model and its data again. */

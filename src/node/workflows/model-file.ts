@@ -25,7 +25,7 @@ export async function readModelFile(
       "not-found",
       `Cannot find a model in folder "${path}": expected "${RUN_FILES.model}"`,
       {
-        hint: "Give a run folder of hipmri train that has finished an epoch, or a model.onnx",
+        hint: "Give a run folder of hipmri train that has finished an epoch, or a model.onnx; hipmri check describes a data folder",
       },
     );
   }

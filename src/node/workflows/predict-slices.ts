@@ -32,11 +32,19 @@ export function groupSlices(images: readonly Slice[]): readonly (readonly Slice[
 
 const numberOf = ({ input }: Slice): number => Number(SLICE_NAME.exec(input)?.[2] ?? 0);
 
+/** Where the number of a slice is not that of the one before and one; -1 where there is no such place. */
+function gapIn(numbers: readonly number[]): number {
+  return numbers.findIndex((number, i) => i > 0 && number !== numbers[i - 1]! + 1);
+}
+
+/** Whether slices between the first and the last of a volume are missing. */
+export const hasGap = (slices: readonly Slice[]): boolean => gapIn(slices.map(numberOf)) >= 0;
+
 /** What a model that sees neighbouring slices would be misled by. */
 function warnOfNeighbours(slices: readonly Slice[], neighbours: number): string[] {
   if (neighbours === 0) return [];
   const numbers = slices.map(numberOf);
-  const gap = numbers.findIndex((number, i) => i > 0 && number !== numbers[i - 1]! + 1);
+  const gap = gapIn(numbers);
   if (gap < 0) return [];
   return [
     `slices between ${numbers[gap - 1]} and ${numbers[gap]} are missing, and the model sees neighbouring slices: those around the gap were taken for neighbours`,

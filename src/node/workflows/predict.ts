@@ -33,7 +33,7 @@ import {
   type SharedPassport,
   type SlicePassports,
 } from "./predict-passport.ts";
-import { groupSlices, segmentSliceSet } from "./predict-slices.ts";
+import { groupSlices, hasGap, segmentSliceSet } from "./predict-slices.ts";
 
 /** Headers read at once. */
 const AT_ONCE = 8;
@@ -262,15 +262,31 @@ function segmentationOf(
   });
 }
 
+const needsWholeVolumes = ({ card }: Predictor): boolean =>
+  card.input.neighbours > 0 || card.input.over === "volume";
+
+/** Slices that could as well be segmented one by one, but for the clean-up of their volume. */
+const isOnlyCleanedUp = (predictor: Predictor, group: Group): boolean =>
+  group.length > 1 && !needsWholeVolumes(predictor);
+
+/**
+ * Where slices of one volume mean more together: seen beside each other, z-scored as one, or cleaned up as a volume;
+ * the last only where none between them is missing, which would cut an organ in two.
+ */
+function groupsOf(predictor: Predictor, images: readonly Group[number][]): Group[] {
+  const singles = (group: Group): Group[] => group.map((each) => [each]);
+  if (needsWholeVolumes(predictor)) return [...groupSlices(images)];
+  if (predictor.card.inference.keepLargest.length === 0) return singles(images);
+  return groupSlices(images).flatMap((group) => (hasGap(group) ? singles(group) : [group]));
+}
+
 /** Segments group after group; an image that fails is reported, the others go on. */
 async function segmentAll(work: Work, checked: readonly Checked[]): Promise<void> {
   const { predictor, options, failures } = work;
   const good = checked.flatMap((each) => ("error" in each ? [] : [each]));
   for (const each of checked) if ("error" in each) failures.push({ input: each.input, error: each.error });
   const total = good.reduce((sum, { slices }) => sum + slices, 0);
-  const { neighbours, over } = predictor.card.input;
-  // Where slices of one volume mean more together: seen beside each other, or z-scored as one.
-  const groups = neighbours > 0 || over === "volume" ? groupSlices(good) : good.map((each) => [each]);
+  const groups = groupsOf(predictor, good);
   let before = 0;
   let told = 0;
   const tell = (done: number): void => {
@@ -282,6 +298,14 @@ async function segmentAll(work: Work, checked: readonly Checked[]): Promise<void
     try {
       await writeGroup(work, group, (done) => tell(before + done));
     } catch (error) {
+      if (error instanceof HipError && error.code !== "disk" && isOnlyCleanedUp(predictor, group)) {
+        // One by one, so that a bad slice costs no other slice its mask.
+        options.warn?.(
+          `"${group[0]!.input}" and the other slices of its volume are segmented one by one, and no label is brought to its largest component: ${error.message}`,
+        );
+        groups.push(...group.map((each) => [each]));
+        continue;
+      }
       // A full disk fails every image: go on with what concerns this one only.
       if (!(error instanceof HipError) || error.code === "disk") throw error;
       for (const { input } of group) {
