@@ -1,7 +1,7 @@
 /**
  * Training steps and inference, ours and PyTorch's, by turns in one run: node bench/steps/run.js
- *   [--works a1,b,…] [--modes train,infer] [--sides ours,int8,plain,bare,nchw,channels-last,compiled,bf16] [--rounds 9] [--threads 2] [--json]
- * "int8" is ours in 8-bit integers (inference alone), "plain" ours without ONNX Runtime's blocked layout and what goes with it, "bare" without augmentation.
+ *   [--works a1,b,…] [--modes train,infer] [--sides ours,int8,plain,bare,nchw,channels-last,compiled,bf16] [--batches 1,8] [--rounds 9] [--threads 2] [--json]
+ * --batches are those of inference. "int8" is ours in 8-bit integers (inference alone), "plain" ours without ONNX Runtime's blocked layout and what goes with it, "bare" without augmentation.
  * PYTHON names an interpreter with PyTorch; without one our side is timed alone. Each side has a process of its own, the
  * same weights and the same batch; a round is one step of each. The ratio is the median over rounds of the time of
  * PyTorch's best side in fp32 over ours: above 1 we are faster.
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     modes: { type: "string", default: "train,infer" },
     sides: { type: "string", default: "ours,int8,nchw,channels-last,compiled,bf16" },
     rounds: { type: "string", default: "9" },
+    batches: { type: "string", default: "1,8" },
     threads: { type: "string", default: "2" },
     json: { type: "boolean", default: false },
   },
@@ -33,7 +34,6 @@ const APART = new Set(["bf16"]);
 /** ORT lays out its memory and PyTorch compiles in the first steps. */
 const WARM_UP = 4;
 const PAUSE_MS = 400;
-const INFER_BATCHES = [1, 8];
 
 const hasTorch = spawnSync(PYTHON, ["-c", "import torch, numpy"]).status === 0;
 const torchVersion = hasTorch
@@ -140,7 +140,7 @@ for (const id of values.works.split(",")) {
   if (work === undefined)
     throw new Error(`No work is called "${id}": ${WORKS.map((each) => each.id).join(", ")}`);
   for (const mode of values.modes.split(",")) {
-    for (const batch of mode === "train" ? [work.batch] : INFER_BATCHES) {
+    for (const batch of mode === "train" ? [work.batch] : values.batches.split(",").map(Number)) {
       const result = await compare(work, mode, batch);
       results.push(result);
       if (values.json) continue;
