@@ -1,7 +1,8 @@
 """One process of bench/reading/run.js: python nibabel_side.py FOLDER WORKERS
 
 torch 2.15.0, nibabel, numpy: what a PyTorch project does with a folder of slices. Prints the seconds of the first epoch,
-from the files, and of a later one, with all slices held as tensors.
+from the files, and of a later one, with all slices held as tensors. (What workers send is copied to be held: some hundredths
+of the first epoch.)
 """
 
 import json

@@ -2,6 +2,7 @@
 import type { LayoutName } from "../dataset/types.ts";
 import { commandLine } from "../node/shell.ts";
 import type { Quantised } from "../node/workflows/quantise.ts";
+import { figureText, signed } from "../report/comparison-text.ts";
 import { alignColumns, alignRows } from "./layout.ts";
 import { layoutOption, numberFromZero, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
@@ -13,14 +14,13 @@ interface Flags extends CommonFlags {
   readonly threads?: number;
 }
 
-const dice = (value: number | null): string => (value === null ? "-" : value.toFixed(4));
-function signed(value: number): string {
-  const digits = Math.abs(value).toFixed(4);
-  if (Number(digits) === 0) return digits;
-  return `${value < 0 ? "-" : "+"}${digits}`;
+const DIGITS = 4;
+const dice = (value: number | null): string => figureText(value, DIGITS);
+function change(before: number | null, now: number | null): string {
+  const difference = before === null || now === null ? null : now - before;
+  // A sign before zeros would say something.
+  return Number(difference?.toFixed(DIGITS)) === 0 ? dice(0) : signed(difference, DIGITS);
 }
-const change = (before: number | null, now: number | null): string =>
-  before === null || now === null ? "-" : signed(now - before);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 function quantiseText({ path, limit, float32, int8, observed }: Quantised, seconds: string): string {

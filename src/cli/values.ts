@@ -23,23 +23,21 @@ export function wholeNumber(flag: string, least: number): (text: string) => numb
   };
 }
 
-/** A parser of numbers above 0. */
-export function positiveNumber(flag: string): (text: string) => number {
-  return (text) => {
+function numberParser(flag: string, expected: string, isFitting: (value: number) => boolean) {
+  return (text: string): number => {
     const value = Number(text);
-    if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-    return fail(flag, "a number > 0", text);
+    if (text.trim() !== "" && Number.isFinite(value) && isFitting(value)) return value;
+    return fail(flag, expected, text);
   };
 }
 
+/** A parser of numbers above 0. */
+export const positiveNumber = (flag: string): ((text: string) => number) =>
+  numberParser(flag, "a number > 0", (value) => value > 0);
+
 /** A parser of numbers from 0 on. */
-export function numberFromZero(flag: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
-    return fail(flag, "a number >= 0", text);
-  };
-}
+export const numberFromZero = (flag: string): ((text: string) => number) =>
+  numberParser(flag, "a number >= 0", (value) => value >= 0);
 
 /** A parser of one of a few words. */
 export function oneOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T {

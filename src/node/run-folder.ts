@@ -1,4 +1,5 @@
 /** A run folder: what a training run leaves behind, and where it goes on from. */
+import { existsSync } from "node:fs";
 import { type FileHandle, open, readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { HipError } from "../core/errors.ts";
@@ -213,12 +214,12 @@ function makeRun(
     writeConfig: (config) => writeFileAtomic(join(path, RUN_FILES.config), toJson(config)),
     async writeModel(onnx) {
       const modelPath = join(path, RUN_FILES.model);
-      const before = await readFile(modelPath).catch(() => undefined);
+      const rounded = join(path, RUN_FILES.int8Model);
+      // Rarely there: only then the model before is read.
+      const before = existsSync(rounded) ? await readFile(modelPath).catch(() => undefined) : undefined;
       await writeFileAtomic(modelPath, onnx);
       // It was made of other weights.
-      if (before !== undefined && Buffer.compare(before, onnx) !== 0) {
-        await rm(join(path, RUN_FILES.int8Model), { force: true });
-      }
+      if (before !== undefined && Buffer.compare(before, onnx) !== 0) await rm(rounded, { force: true });
     },
     writeMetrics: (metrics) => writeFileAtomic(join(path, RUN_FILES.metrics), toJson(metrics)),
     async writeFigure(name, content) {

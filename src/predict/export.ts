@@ -62,7 +62,7 @@ export function inferenceGraph(
   const { input: size } = makeCanvas(unet, card.input.canvas);
   const image = input("image", [1, unet.inChannels, size.height, size.width]);
   const scores = networks.map((each, i) => {
-    const options = { prefix: networkPrefix(card, i), shared: new Map<string, Value>() };
+    const options = { prefix: networks.length === 1 ? "" : `network${i}.`, shared: new Map<string, Value>() };
     return meanOf(
       mirrorings(card.inference.mirrored).map((axes) =>
         flip(buildInferenceNetwork(flip(image, axes), each, unet, spec, options), axes),
@@ -83,10 +83,6 @@ export function inferenceGraph(
     },
   };
 }
-
-/** What the names of the weights of a model's network begin with. */
-export const networkPrefix = ({ inference }: ModelCard, network: number): string =>
-  inference.networks === 1 ? "" : `network${network}.`;
 
 /**
  * @param weights as of inferenceGraph()

@@ -65,7 +65,11 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       timed(async () => {
         const found = await stepper.gradient(batchFeeds(context, batch, 0), tensors);
         found.gradient.fill(0);
-        await stepper.move(tensors, { ...found, statistics: undefined }, { step: 0, learningRate: 0 });
+        await stepper.move(
+          tensors,
+          { ...found, clipFactor: 1, statistics: undefined },
+          { step: 0, learningRate: 0 },
+        );
       });
     let spent = 0;
     for (let i = 0; i < WARM_UP.steps && spent < WARM_UP.enoughMs; i++) spent += await timedStep();

@@ -44,6 +44,7 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
   const path = join(options.out, RUN_FILES.model);
   const bytes = await tuned(context, path);
   const predictor = await makePredictor(runtime, bytes, path);
+  tellTuning(options, predictor.card);
   try {
     const { split } = prepared;
     const judgeSplit = async (name: "validate" | "test"): Promise<Judgement> => {
@@ -129,8 +130,6 @@ async function tuned({ run, options, prepared, runtime }: FinishContext, path: s
   try {
     const model = await tuneModel(bytes, predictor, validate, prepared.data, (done) => progress.update(done));
     await run.writeModel(model.bytes);
-    progress.stop();
-    tellTuning(options, model.card);
     return model.bytes;
   } finally {
     progress.stop();

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { HipError } from "../../core/errors.ts";
+import { sampleEvenly } from "../../core/statistics.ts";
 import { counted } from "../../core/text.ts";
 import type { CaseEntry, LayoutName } from "../../dataset/types.ts";
 import { aggregate } from "../../metrics/aggregate.ts";
@@ -12,12 +13,13 @@ import { specifyNetworkOf } from "../../predict/export.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
 import { type Observation, observeRanges } from "../../predict/quantise.ts";
 import { cardMetrics } from "../../report/card-metrics.ts";
+import { figureText } from "../../report/comparison-text.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { storedWeights } from "../../train/finetune.ts";
 import { scoreCases, VALIDATION_CONVENTION } from "../../train/validation.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
-import { chooseRuntime } from "../device.ts";
 import { checkOutFolder } from "../out-folder.ts";
+import { makeNodeRuntime } from "../runtime.ts";
 import { checkSameLabels } from "./judged-cases.ts";
 import { chooseKnownCases } from "./known-cases.ts";
 import { readModelFile } from "./model-file.ts";
@@ -88,8 +90,8 @@ async function checkOut(path: string): Promise<void> {
     error.code === "ENOENT" ? undefined : new Uint8Array(),
   );
   if (before === undefined) return;
-  const text = readModelMetadata(before) === undefined ? undefined : readModelCard(before, path);
-  if (text?.inference.precision === "int8") return;
+  const card = readModelMetadata(before) === undefined ? undefined : readModelCard(before, path);
+  if (card?.inference.precision === "int8") return;
   throw new HipError(
     "usage",
     `Cannot write "${path}": something else than a model in 8-bit integers is there`,
@@ -97,12 +99,6 @@ async function checkOut(path: string): Promise<void> {
       hint: "Give another --out, or move it away",
     },
   );
-}
-
-/** Some of the cases, evenly apart. */
-function some(cases: readonly CaseEntry[], most: number): readonly CaseEntry[] {
-  if (cases.length <= most) return cases;
-  return Array.from({ length: most }, (_, i) => cases[Math.floor(((i + 0.5) * cases.length) / most)]!);
 }
 
 async function observe(
@@ -183,8 +179,7 @@ function roundedCard(card: ModelCard, metrics: Metrics | undefined, loss: number
 const changeOf = (float32: Metrics, int8: Metrics): readonly string[] =>
   float32.labels.map(({ name, dice }, i) => {
     const now = int8.labels[i]!.dice.perVolume.mean;
-    const show = (value: number | null): string => (value === null ? "-" : value.toFixed(4));
-    return `${name}: ${show(dice.perVolume.mean)} before, ${show(now)} in 8-bit integers`;
+    return `${name}: ${figureText(dice.perVolume.mean, 4)} before, ${figureText(now, 4)} in 8-bit integers`;
   });
 
 /** @throws HipError "bad-dataset" where no label is in any mask: there is nothing to judge by */
@@ -215,13 +210,13 @@ export async function quantiseModel(options: QuantiseOptions): Promise<Quantised
 
   const run = await readRunOf(model.path);
   const threads = options.threads ?? threadsOf(run);
-  const runtime = await chooseRuntime({ device: "cpu", threads, warn: options.warn });
+  const runtime = makeNodeRuntime({ threads });
   const data = await openData(options.data, { layout: options.layout, orientation: card.input.orientation });
   const purpose = "quantise" as const;
   const known = { index: data.index, run, card, modelPath: model.path, load: data.load, purpose };
   checkSameLabels({ ...known, split: "validate" });
   const learnt = await chooseKnownCases({ ...known, split: "train" });
-  const train = some(learnt.cases, OBSERVED_VOLUMES);
+  const train = sampleEvenly(learnt.cases, OBSERVED_VOLUMES);
   const { cases: validate, warnings } = await chooseKnownCases({ ...known, split: "validate" });
   const told = new Set([...data.index.warnings, ...learnt.warnings, ...warnings]);
   for (const warning of told) options.warn?.(warning);
