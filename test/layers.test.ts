@@ -25,9 +25,10 @@ const TABLE: Readonly<Record<string, string>> = {
   train: "dataset autodiff onnx unet loss optimizer augment metrics runtime predict",
   plan: "dataset unet",
   passport: "volume metrics",
+  apply: "dataset predict passport",
   report: "metrics plot train",
   index:
-    "core nifti volume formats dataset graph autodiff onnx unet loss optimizer augment metrics plot runtime predict train plan passport report",
+    "core nifti volume formats dataset graph autodiff onnx unet loss optimizer augment metrics plot runtime predict train plan passport apply report",
   node: "index",
   browser: "index",
   server: "node",

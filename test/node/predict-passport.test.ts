@@ -2,12 +2,12 @@
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fingerprintOf } from "../../src/apply/case-passport.ts";
 import { readImage } from "../../src/formats/image-file.ts";
 import { writeNifti } from "../../src/nifti/write.ts";
 import { withImageFile } from "../../src/node/files.ts";
 import { gzip, inflateGzip } from "../../src/node/inflate.ts";
 import { predictInputs } from "../../src/node/workflows/predict.ts";
-import { fingerprintOf } from "../../src/node/workflows/predict-passport.ts";
 import { trainRun } from "../../src/node/workflows/train.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 

@@ -1,30 +1,6 @@
 /** `hipmri predict`: images in, masks on their own grids out. */
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { HipError } from "../../core/errors.ts";
-import { mapParallel } from "../../core/parallel.ts";
-import { withoutTrailingOnes } from "../../dataset/geometry.ts";
-import { writeDicomSeg } from "../../formats/dicom/seg.ts";
-import type { DicomSeries } from "../../formats/dicom/series.ts";
-import { writeMask } from "../../formats/write-mask.ts";
-import { determinant } from "../../nifti/affine.ts";
-import { judgePassport } from "../../passport/passport.ts";
-import type { CasePassport, PassportFingerprint } from "../../passport/types.ts";
-import { pixelFit } from "../../predict/fit.ts";
-import { makePredictor, type Predictor } from "../../predict/predictor.ts";
-import { planForModel, segmentVolume } from "../../predict/segment.ts";
-import type { ImageHeader } from "../../volume/image.ts";
-import { reorientGrid } from "../../volume/orient.ts";
-import type { LabelDefinition } from "../../volume/volume.ts";
-import { makeFolder, writeFileAtomic } from "../atomic.ts";
-import { chooseRuntime } from "../device.ts";
-import type { DeviceName } from "../device-names.ts";
-import { gzip } from "../inflate.ts";
-import { checkOutFolder } from "../out-folder.ts";
-import { VERSION } from "../version.ts";
-import { readModelFile } from "./model-file.ts";
-import { factsOf, gridOf, loadHeader, loadVolume, statesVolume } from "./predict-image.ts";
-import { type PlannedMask, planMasks } from "./predict-inputs.ts";
 import {
   fingerprintOf,
   type MeasuringPredictor,
@@ -32,8 +8,30 @@ import {
   measuring,
   type SharedPassport,
   type SlicePassports,
-} from "./predict-passport.ts";
-import { groupSlices, hasGap, segmentSliceSet } from "./predict-slices.ts";
+} from "../../apply/case-passport.ts";
+import { countLabels, factsOf, gridOf, type LabelVolumeMl } from "../../apply/image-facts.ts";
+import { groupSlices, hasGap, type LoadableSlice, segmentSliceSet } from "../../apply/slice-set.ts";
+import { HipError } from "../../core/errors.ts";
+import { mapParallel } from "../../core/parallel.ts";
+import { withoutTrailingOnes } from "../../dataset/geometry.ts";
+import { writeDicomSeg } from "../../formats/dicom/seg.ts";
+import type { DicomSeries } from "../../formats/dicom/series.ts";
+import { writeMask } from "../../formats/write-mask.ts";
+import { judgePassport } from "../../passport/passport.ts";
+import type { CasePassport, PassportFingerprint } from "../../passport/types.ts";
+import { pixelFit } from "../../predict/fit.ts";
+import { makePredictor, type Predictor } from "../../predict/predictor.ts";
+import { planForModel, segmentVolume } from "../../predict/segment.ts";
+import { reorientGrid } from "../../volume/orient.ts";
+import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { chooseRuntime } from "../device.ts";
+import type { DeviceName } from "../device-names.ts";
+import { gzip } from "../inflate.ts";
+import { checkOutFolder } from "../out-folder.ts";
+import { VERSION } from "../version.ts";
+import { readModelFile } from "./model-file.ts";
+import { loadHeader, loadVolume } from "./predict-image.ts";
+import { type PlannedMask, planMasks } from "./predict-inputs.ts";
 
 /** Headers read at once. */
 const AT_ONCE = 8;
@@ -66,11 +64,8 @@ export interface PredictedMask {
   readonly mask: string;
   /** The same mask as a DICOM segmentation, where the input was DICOM. */
   readonly seg?: string;
-  /**
-   * Foreground labels of the model, those that were not found too; `ml` is null where the image does not state the
-   * size of its voxels.
-   */
-  readonly labels: readonly { readonly name: string; readonly voxels: number; readonly ml: number | null }[];
+  /** Foreground labels of the model, those that were not found too. */
+  readonly labels: readonly LabelVolumeMl[];
   readonly warnings: readonly string[];
   /**
    * Whether the input is like the training scans and the mask plausible; of slice files, of all slices of their volume
@@ -106,8 +101,8 @@ export function failuresError(failures: readonly PredictFailure[], total: number
 }
 
 /** An image to segment, and how many slices it has; or why it cannot be. */
-type Checked = PlannedMask &
-  ({ readonly header: ImageHeader; readonly slices: number } | { readonly error: HipError });
+type Checked = Good | (PlannedMask & { readonly error: HipError });
+type Good = PlannedMask & LoadableSlice & { readonly slices: number };
 
 /** Reads the header alone, so that all unfit files are known before the model is at work. */
 async function check(planned: PlannedMask, predictor: Predictor): Promise<Checked> {
@@ -122,36 +117,15 @@ async function check(planned: PlannedMask, predictor: Predictor): Promise<Checke
       { width, height, spacingMm, hasSpacing: facts.hasSpacing, name: planned.input },
       predictor.card.input,
     );
-    return { ...planned, header, slices };
+    return { ...planned, header, slices, loadVolume: () => loadVolume(planned) };
   } catch (error) {
     if (error instanceof HipError) return { ...planned, error };
     throw error;
   }
 }
 
-function countLabels(
-  mask: Uint8Array,
-  header: ImageHeader,
-  labels: readonly LabelDefinition[],
-): PredictedMask["labels"] {
-  const counts = new Float64Array(256);
-  for (let i = 0; i < mask.length; i++) counts[mask[i]!]!++;
-  const voxelMl = Math.abs(determinant(header.affine)) / 1000;
-  const isMeasured = statesVolume(header);
-  return labels
-    .filter(({ id }) => id !== 0)
-    .map(({ id, name }) => {
-      const voxels = counts[id]!;
-      return {
-        name,
-        voxels,
-        ml: isMeasured ? Number((voxels * voxelMl).toPrecision(6)) : null,
-      };
-    });
-}
-
 /** Images that are segmented together: a single one, or the slices of one volume. */
-type Group = readonly (PlannedMask & { readonly header: ImageHeader; readonly slices: number })[];
+type Group = readonly Good[];
 
 /** Masks of a group, and what was odd. */
 async function segmentGroup(
@@ -167,7 +141,7 @@ async function segmentGroup(
   if (group.length > 1) return segmentSliceSet(predictor, group, watcher);
   const [planned] = group as readonly [Group[number]];
   const { input, header } = planned;
-  const volume = await loadVolume(planned);
+  const volume = await planned.loadVolume();
   const { mask, warnings } = await segmentVolume(predictor, volume, factsOf(header, input), watcher);
   return { masks: [mask.data], warnings, image: volume.data };
 }

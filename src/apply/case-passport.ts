@@ -1,15 +1,15 @@
 /** Passports of predicted images: measured as the model saw them, slice files of one volume together. */
-import { counted } from "../../core/text.ts";
+import { counted } from "../core/text.ts";
 
-import { readModelMetadata } from "../../onnx/model.ts";
-import { measureCase } from "../../passport/fingerprint.ts";
-import { judgePassport } from "../../passport/passport.ts";
-import { PASSPORT_KEY, readFingerprint } from "../../passport/read.ts";
-import type { CaseFeatures, CasePassport, PassportFingerprint, Triple } from "../../passport/types.ts";
-import type { Predictor, SliceStack } from "../../predict/predictor.ts";
-import { reorientData, reorientGrid } from "../../volume/orient.ts";
-import type { LabelDefinition } from "../../volume/volume.ts";
-import { groupSlices, type Slice, stackGrid } from "./predict-slices.ts";
+import { readModelMetadata } from "../onnx/model.ts";
+import { measureCase } from "../passport/fingerprint.ts";
+import { judgePassport } from "../passport/passport.ts";
+import { PASSPORT_KEY, readFingerprint } from "../passport/read.ts";
+import type { CaseFeatures, CasePassport, PassportFingerprint, Triple } from "../passport/types.ts";
+import type { Predictor, SliceStack } from "../predict/predictor.ts";
+import { reorientData, reorientGrid } from "../volume/orient.ts";
+import type { LabelDefinition } from "../volume/volume.ts";
+import { groupSlices, type Slice, stackGrid } from "./slice-set.ts";
 
 /** undefined of models before version 0.3.0. */
 export function fingerprintOf(model: Uint8Array): PassportFingerprint | undefined {

@@ -1,26 +1,31 @@
 /** Slice files of one volume segmented together, for models that see neighbouring slices. */
-import { HipError } from "../../core/errors.ts";
-import {
-  type PlacedSlice,
-  sliceDistance,
-  turnOfSlices,
-  withoutTrailingOnes,
-} from "../../dataset/geometry.ts";
-import { voxelSizesMm } from "../../nifti/affine.ts";
-import type { Predictor } from "../../predict/predictor.ts";
-import type { ImageHeader } from "../../volume/image.ts";
-import { inverseOf, reorientation, reorientData, reorientGrid } from "../../volume/orient.ts";
-import type { Grid } from "../../volume/volume.ts";
-import { factsOf, gridOf, loadVolume } from "./predict-image.ts";
-import type { PlannedMask } from "./predict-inputs.ts";
+import { HipError } from "../core/errors.ts";
+import { type PlacedSlice, sliceDistance, turnOfSlices, withoutTrailingOnes } from "../dataset/geometry.ts";
+import { voxelSizesMm } from "../nifti/affine.ts";
+import type { Predictor } from "../predict/predictor.ts";
+import type { ImageHeader } from "../volume/image.ts";
+import { inverseOf, reorientation, reorientData, reorientGrid } from "../volume/orient.ts";
+import type { Grid, IntensityVolume } from "../volume/volume.ts";
+import { factsOf, gridOf } from "./image-facts.ts";
 
-export type Slice = PlannedMask & { readonly header: ImageHeader; readonly slices: number };
+/** A slice file whose header was read. */
+export interface Slice {
+  /** Path or name; its last part tells volume and number: `…_slice_N`. */
+  readonly input: string;
+  readonly header: ImageHeader;
+}
+
+/** A slice file that can be read. */
+export interface LoadableSlice extends Slice {
+  /** @throws HipError as readImage(), and "bad-image" where a value is not finite */
+  readonly loadVolume: () => Promise<IntensityVolume>;
+}
 
 const SLICE_NAME = /^(.*)_slice_(\d+)\.[^/]*$/i;
 
 /** Files `…_slice_N` of one folder and one name, upwards by number; every other image by itself. */
-export function groupSlices(images: readonly Slice[]): readonly (readonly Slice[])[] {
-  const groups = new Map<string, Slice[]>();
+export function groupSlices<T extends Slice>(images: readonly T[]): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
   for (const image of images) {
     const isSlice = withoutTrailingOnes(image.header.shape).length <= 2;
     const stem = isSlice ? SLICE_NAME.exec(image.input)?.[1] : undefined;
@@ -85,14 +90,14 @@ export function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["i
  */
 export async function segmentSliceSet(
   predictor: Predictor,
-  slices: readonly Slice[],
+  slices: readonly LoadableSlice[],
   watcher: { readonly onProgress: (done: number) => void; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly masks: readonly Uint8Array[]; readonly warnings: readonly string[] }> {
   const { orientation, neighbours } = predictor.card.input;
   const { grid, turn, hasSpacing, warnings } = stackGrid(slices, orientation);
   const area = grid.shape[0] * grid.shape[1];
   const data = new Float32Array(area * slices.length);
-  for (const [i, slice] of slices.entries()) data.set((await loadVolume(slice)).data, i * area);
+  for (const [i, slice] of slices.entries()) data.set((await slice.loadVolume()).data, i * area);
   const turned = reorientGrid(grid, turn);
   const [width, height, depth] = turned.shape;
   const image = reorientData(data, grid.shape, turn);
