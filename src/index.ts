@@ -2,6 +2,16 @@
  * The core: pure TypeScript without Node or a browser. Reading and writing images, data sets, graphs and their
  * gradients, the U-Net, training configurations, inference and metrics. What executes a model is lent by `./node`.
  */
+export { countVolumes, type LabelVolumeMl } from "./apply/image-facts.ts";
+export { type DroppedFile, type OpenedScans, openScans } from "./apply/open-scans.ts";
+export {
+  type JudgedMask,
+  type MaskFile,
+  type Scan,
+  type ScanProblem,
+  type Segmented,
+  segmentScan,
+} from "./apply/scan.ts";
 export { gradient } from "./autodiff/gradient.ts";
 export {
   type ByteSource,
@@ -28,6 +38,7 @@ export { type PairOptions, pairIndex } from "./dataset/pair.ts";
 export { patientOf } from "./dataset/patient.ts";
 export { type PhantomFile, phantomFiles } from "./dataset/phantom/files.ts";
 export { defaultPhantomOptions, PHANTOM_SIZES, type PhantomOptions } from "./dataset/phantom/options.ts";
+export { makePhantomVolume, type PhantomVolume } from "./dataset/phantom/phantom.ts";
 export { type SplitCases, splitByPatient } from "./dataset/split.ts";
 export type { CaseEntry, DatasetIndex, DecodedCase, FilePair, LayoutName, Split } from "./dataset/types.ts";
 export { chooseSeries } from "./formats/dicom/choose.ts";
@@ -76,6 +87,7 @@ export type {
   PassportFingerprint,
   Verdict,
 } from "./passport/types.ts";
+export { labelColour, type Rgb } from "./plot/colours.ts";
 export { type ModelCard, readModelCard } from "./predict/card.ts";
 export { cardMarkdown } from "./predict/card-markdown.ts";
 export type { CardData, CardMetrics, TestSeen } from "./predict/card-parts.ts";
@@ -101,6 +113,8 @@ export { buildUnet } from "./unet/unet.ts";
 export type { Image, ImageFormat, ImageHeader } from "./volume/image.ts";
 export {
   type AxisCodes,
+  axisCodesOf,
+  inverseOf,
   PLANE_CODES,
   type Plane,
   parseAxisCodes,
@@ -108,6 +122,8 @@ export {
   type Reorientation,
   reorient,
   reorientation,
+  reorientData,
+  reorientGrid,
 } from "./volume/orient.ts";
 export {
   gridOfShape,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import * as browser from "../src/browser/index.ts";
 import * as core from "../src/index.ts";
 import * as node from "../src/node/index.ts";
 
@@ -37,6 +38,7 @@ describe('the core, "hipmri-unet"', () => {
       "PRESET_NAMES",
       "aggregate",
       "anonymousUid",
+      "axisCodesOf",
       "buildModel",
       "buildUnet",
       "cardMarkdown",
@@ -44,6 +46,7 @@ describe('the core, "hipmri-unet"', () => {
       "chooseSeries",
       "coarsestAxis",
       "compareRuns",
+      "countVolumes",
       "decodeCase",
       "defaultPhantomOptions",
       "describePassport",
@@ -60,14 +63,18 @@ describe('the core, "hipmri-unet"', () => {
       "imageStem",
       "initialParameters",
       "initialStatistics",
+      "inverseOf",
       "judgePassport",
+      "labelColour",
       "listDicomSeries",
       "makeByteSource",
       "makeCalibration",
       "makeFingerprint",
+      "makePhantomVolume",
       "makePredictor",
       "makeRandom",
       "measureCase",
+      "openScans",
       "pairByPatient",
       "pairIndex",
       "parseAxisCodes",
@@ -90,12 +97,15 @@ describe('the core, "hipmri-unet"', () => {
       "readNifti",
       "readNiftiHeader",
       "reorient",
+      "reorientData",
+      "reorientGrid",
       "reorientation",
       "resampleToGrid",
       "resampleToShape",
       "resampleToSpacing",
       "resolveConfig",
       "scoreCase",
+      "segmentScan",
       "segmentVolume",
       "segmentationLoss",
       "shapeOfSpacing",
@@ -141,6 +151,7 @@ describe('the core, "hipmri-unet"', () => {
       "DoctorFinding",
       "DoctorOptions",
       "DoctorReport",
+      "DroppedFile",
       "FilePair",
       "FindingCode",
       "Folder",
@@ -157,14 +168,17 @@ describe('the core, "hipmri-unet"', () => {
       "InflateOptions",
       "IntensityResampling",
       "IntensityVolume",
+      "JudgedMask",
       "LabelDefinition",
       "LabelMetrics",
       "LabelResampling",
       "LabelVolume",
+      "LabelVolumeMl",
       "LayoutName",
       "LikeOptions",
       "LoadCodec",
       "LossWeights",
+      "MaskFile",
       "MeasuredCase",
       "Metrics",
       "ModelCard",
@@ -174,6 +188,7 @@ describe('the core, "hipmri-unet"', () => {
       "NiftiHeader",
       "NiftiImage",
       "NiftiUnits",
+      "OpenedScans",
       "OrientationRequest",
       "PairOptions",
       "PairedTest",
@@ -181,6 +196,7 @@ describe('the core, "hipmri-unet"', () => {
       "PassportFingerprint",
       "PhantomFile",
       "PhantomOptions",
+      "PhantomVolume",
       "Plane",
       "PredictWatcher",
       "Predictor",
@@ -191,8 +207,12 @@ describe('the core, "hipmri-unet"', () => {
       "ReadOptions",
       "Reorientation",
       "RescoredDice",
+      "Rgb",
       "Runtime",
+      "Scan",
+      "ScanProblem",
       "ScoreCaseInput",
+      "Segmented",
       "Severity",
       "Shape",
       "SlicePlan",
@@ -289,11 +309,47 @@ describe('Node, "hipmri-unet/node"', () => {
   });
 });
 
+describe('the browser, "hipmri-unet/browser"', () => {
+  /** What it has beside the core, all of which it gives too. */
+  const ownKeys = (door: object): readonly string[] =>
+    Object.keys(door)
+      .filter((name) => !(name in core))
+      .sort();
+
+  test("gives the whole core", () => {
+    expect(Object.keys(browser)).toEqual(expect.arrayContaining(Object.keys(core)));
+  });
+  test("exports these values", () => {
+    expect(ownKeys(browser)).toEqual([
+      "blobSource",
+      "chooseBackend",
+      "findChances",
+      "gzipInBrowser",
+      "inflateInBrowser",
+      "makeBrowserRuntime",
+      "openModel",
+    ]);
+  });
+  test("exports these types", () => {
+    expect(typeNames("src/browser/index.ts")).toEqual([
+      "Backend",
+      "BackendChances",
+      "BackendFiles",
+      "BrowserDevice",
+      "BrowserModel",
+      "BrowserRuntimeOptions",
+      "FileSegmentation",
+      "OpenModelOptions",
+      "RuntimeFiles",
+    ]);
+  });
+});
+
 describe("package.json", () => {
   const { exports, bin, files } = readJson("package.json");
 
-  test("has a door for the core and one for Node", () => {
-    expect(Object.keys(exports)).toEqual([".", "./node"]);
+  test("has a door for the core, one for Node and one for browsers", () => {
+    expect(Object.keys(exports)).toEqual([".", "./node", "./browser"]);
   });
 
   test("points each door at files that the build makes", () => {

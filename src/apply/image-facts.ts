@@ -47,20 +47,28 @@ export interface LabelVolumeMl {
   readonly ml: number | null;
 }
 
-/** How much of each foreground label a mask on the image's grid holds, labels that are not there included. */
+/** How much of each foreground label a mask holds, labels that are not there included. @param voxelMl null: not stated */
+export function countVolumes(
+  mask: Uint8Array,
+  labels: readonly LabelDefinition[],
+  voxelMl: number | null,
+): readonly LabelVolumeMl[] {
+  const counts = new Float64Array(256);
+  for (let i = 0; i < mask.length; i++) counts[mask[i]!]!++;
+  return labels
+    .filter(({ id }) => id !== 0)
+    .map(({ id, name }) => {
+      const voxels = counts[id]!;
+      return { name, voxels, ml: voxelMl === null ? null : Number((voxels * voxelMl).toPrecision(6)) };
+    });
+}
+
+/** Volumes of a mask on an image's grid. */
 export function countLabels(
   mask: Uint8Array,
   header: ImageHeader,
   labels: readonly LabelDefinition[],
 ): readonly LabelVolumeMl[] {
-  const counts = new Float64Array(256);
-  for (let i = 0; i < mask.length; i++) counts[mask[i]!]!++;
-  const voxelMl = Math.abs(determinant(header.affine)) / 1000;
-  const isMeasured = statesVolume(header);
-  return labels
-    .filter(({ id }) => id !== 0)
-    .map(({ id, name }) => {
-      const voxels = counts[id]!;
-      return { name, voxels, ml: isMeasured ? Number((voxels * voxelMl).toPrecision(6)) : null };
-    });
+  const voxelMl = statesVolume(header) ? Math.abs(determinant(header.affine)) / 1000 : null;
+  return countVolumes(mask, labels, voxelMl);
 }

@@ -59,7 +59,10 @@ function warnOfNeighbours(slices: readonly Slice[], neighbours: number): string[
 const AS_THEY_LIE = reorientation("LPS", "LPS");
 
 /** The slices as one grid, and what brings it to the model's orientation. */
-export function stackGrid(slices: readonly Slice[], wanted: Predictor["card"]["input"]["orientation"]) {
+export function stackGrid(
+  slices: readonly Slice[],
+  wanted: Predictor["card"]["input"]["orientation"] | undefined,
+) {
   const first = slices[0]!;
   const sizes = slices.map(({ header, input }) => gridOf(header, input).shape);
   const [width, height] = sizes[0]!;

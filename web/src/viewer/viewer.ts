@@ -1,0 +1,67 @@
+/** What the app asks of a viewer. NiiVue is behind it (niivue-viewer.ts), loaded when the first scan is shown. */
+
+export type Layout = "all" | "axial" | "coronal" | "sagittal" | "3d";
+export type Triple = readonly [number, number, number];
+
+/** A voxel that the pointer is over, and the plane that it was seen in. */
+export interface PointedVoxel {
+  readonly voxel: Triple;
+  /** The axis across the plane: 0 sagittal, 1 coronal, 2 axial. */
+  readonly axis: 0 | 1 | 2;
+}
+
+export interface Crosshair {
+  /** Right, front, head; of the body. */
+  readonly mm: Triple;
+  readonly voxel: Triple;
+}
+
+export interface ShownLabel {
+  readonly id: number;
+  readonly name: string;
+  readonly colour: readonly [number, number, number];
+  /** 0 to 1; 0: hidden. */
+  readonly opacity: number;
+}
+
+export interface Intensities {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface ShownVolume {
+  readonly name: string;
+  readonly shape: Triple;
+  /** An uncompressed NIfTI file whose axes run to the right, the front and the head. */
+  readonly nifti: ArrayBuffer;
+}
+
+/** A box of voxels, ends included. */
+export interface VoxelBox {
+  readonly from: Triple;
+  readonly to: Triple;
+}
+
+export interface Viewer {
+  /** Shows a volume without a mask. @returns the window that was chosen */
+  showVolume(volume: ShownVolume): Promise<Intensities>;
+  /** Shows a mask, x fastest; the array stays the caller's, who tells of changes by refreshMask(). */
+  showMask(mask: Uint8Array | undefined): void;
+  /** @param box what changed; default: all */
+  refreshMask(box?: VoxelBox): void;
+  setLabels(labels: readonly ShownLabel[]): void;
+  setWindow(window: Intensities): void;
+  setLayout(layout: Layout): void;
+  /** Moves the crosshair by whole slices along an axis. */
+  moveSlice(axis: 0 | 1 | 2, slices: number): void;
+  moveTo(voxel: Triple): void;
+  crosshair(): Crosshair;
+  onCrosshair(listener: (at: Crosshair) => void): void;
+  /** The voxel under a pointer; undefined beside the planes and over the 3D view. */
+  voxelAt(event: MouseEvent): PointedVoxel | undefined;
+  /** Colours of the surroundings. */
+  setTheme(theme: "light" | "dark"): void;
+  /** The view as it is, as a PNG. */
+  snapshot(): Promise<Blob>;
+  dispose(): void;
+}

@@ -1,0 +1,88 @@
+/** What the page and its worker say to each other. Everything heavy happens in the worker. */
+import type {
+  CasePassport,
+  LabelDefinition,
+  LabelVolumeMl,
+  MaskFile,
+  ModelCard,
+} from "../../../src/browser/index.ts";
+
+export interface NamedFile {
+  /** With its folders. */
+  readonly name: string;
+  readonly file: File;
+}
+
+export interface ScanSummary {
+  readonly id: number;
+  readonly name: string;
+  readonly source: "file" | "slices" | "dicom";
+  readonly format: string;
+  /** Along the file's axes. */
+  readonly shape: readonly [number, number, number];
+  readonly spacingMm: readonly [number, number, number];
+  readonly orientation: string;
+  readonly isSynthetic: boolean;
+  readonly voxelMl: number | null;
+  readonly warnings: readonly string[];
+}
+
+export interface Problem {
+  readonly name: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+export interface OpenedFiles {
+  readonly scans: readonly ScanSummary[];
+  readonly problems: readonly Problem[];
+}
+
+/** A scan turned so that its axes run to the right, the front and the head: as viewers have it. */
+export interface ShownScan {
+  readonly shape: readonly [number, number, number];
+  readonly spacingMm: readonly [number, number, number];
+  readonly data: Float32Array;
+  /** The same as an uncompressed NIfTI file. */
+  readonly nifti: ArrayBuffer;
+}
+
+export interface ModelSummary {
+  readonly name: string;
+  readonly card: ModelCard;
+  readonly labels: readonly LabelDefinition[];
+  /** How it is computed here, in words. */
+  readonly backend: string;
+  readonly reasons: readonly string[];
+}
+
+export interface SegmentedScan {
+  /** In the order of ShownScan. */
+  readonly mask: Uint8Array;
+  readonly volumes: readonly LabelVolumeMl[];
+  readonly passport: CasePassport | null;
+  readonly warnings: readonly string[];
+  readonly seconds: number;
+}
+
+export type SavedFile = MaskFile;
+
+export interface SegmentOptions {
+  readonly device: "auto" | "webgpu" | "wasm";
+  readonly threads: number | undefined;
+}
+
+/** What the worker does; comlink carries it. Failures arrive as WorkerFailure. */
+export interface SegmentWorker {
+  openFiles(files: readonly NamedFile[]): Promise<OpenedFiles>;
+  openDemoScan(): Promise<OpenedFiles>;
+  show(scan: number): Promise<ShownScan>;
+  openModel(name: string, bytes: Uint8Array, options: SegmentOptions): Promise<ModelSummary>;
+  segment(scan: number, onProgress: (done: number, total: number) => void): Promise<SegmentedScan>;
+  /** Ends the segmentation under way. */
+  cancel(): void;
+  /** The mask as files on the scan's own grid: gzipped NIfTI, one for each input file. */
+  saveNifti(scan: number, mask: Uint8Array): Promise<readonly SavedFile[]>;
+  /** undefined where the scan is not of DICOM. */
+  saveDicomSeg(scan: number, mask: Uint8Array): Promise<SavedFile | undefined>;
+}

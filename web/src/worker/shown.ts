@@ -1,0 +1,38 @@
+/** Between a scan's own axes and those of the viewer, which run to the right, the front and the head. */
+import {
+  axisCodesOf,
+  type IntensityVolume,
+  inverseOf,
+  type Reorientation,
+  reorientation,
+  reorientData,
+  reorientGrid,
+  type Scan,
+  writeNifti,
+} from "../../../src/browser/index.ts";
+import type { ShownScan } from "./protocol.ts";
+
+const VIEW = "RAS";
+
+/** A grid that spans no space is shown as it lies. */
+function turnOf({ grid }: Scan): Reorientation {
+  return reorientation(axisCodesOf(grid.affine) ?? VIEW, VIEW);
+}
+
+export function shownScan(scan: Scan, { data }: IntensityVolume): ShownScan {
+  const turn = turnOf(scan);
+  const { shape, spacingMm, affine } = reorientGrid(scan.grid, turn);
+  const turned = reorientData(data, scan.grid.shape, turn);
+  const nifti = writeNifti({ shape, dtype: "float32", data: turned, spacingMm, affine });
+  return { shape, spacingMm, data: turned, nifti: nifti.buffer as ArrayBuffer };
+}
+
+export function toShown(scan: Scan, mask: Uint8Array): Uint8Array {
+  return reorientData(mask, scan.grid.shape, turnOf(scan));
+}
+
+/** What undoes toShown(). */
+export function fromShown(scan: Scan, mask: Uint8Array): Uint8Array {
+  const turn = turnOf(scan);
+  return reorientData(mask, reorientGrid(scan.grid, turn).shape, inverseOf(turn));
+}
