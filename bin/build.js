@@ -1,4 +1,5 @@
-// Compiles src/ to dist/ with the local TypeScript. As a program it always builds; ensureBuilt() builds where needed.
+// Compiles src/ to dist/ with the local TypeScript, and the page in web/ to web/dist with the local Vite. As a program it
+// always builds, the page with the argument "web"; ensureBuilt() and ensureWebBuilt() build where needed.
 import { spawnSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import {
@@ -17,15 +18,45 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SOURCE = join(ROOT, "src");
-const DIST = join(ROOT, "dist");
-/** Holds the fingerprint of what dist/ was built from. */
-const STAMP = join(DIST, ".built");
+/** Holds the fingerprint of what a folder was built from. */
+const STAMP = ".built";
 /** On the same disk as dist/, so that a finished build moves there by renaming, and ignored by git. */
 const CACHE = join(ROOT, ".cache");
-const COMPILER = join(ROOT, "node_modules", "typescript", "bin", "tsc");
-const SETTINGS = ["package.json", "tsconfig.base.json", "tsconfig.build.json"];
-/** What the build took when this was written, on 2 cores. */
-const USUAL_SECONDS = 3;
+
+/**
+ * What can be built. `folders` and `files` are what it depends on; `command` makes the folder `built`; `seconds` is what
+ * it took when this was written, on 2 cores.
+ * @typedef {{ dist: string, label: string, folders: string[], ending: RegExp, files: string[], tool: string, toolName: string, command: (built: string) => string[], seconds: number }} Target
+ */
+
+/** @type {Target} */
+const LIBRARY = {
+  dist: join(ROOT, "dist"),
+  label: "dist/",
+  folders: ["src"],
+  ending: /\.ts$/,
+  files: ["package.json", "tsconfig.base.json", "tsconfig.build.json"],
+  tool: join(ROOT, "node_modules", "typescript", "bin", "tsc"),
+  toolName: "TypeScript",
+  command: (built) => ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", built, "--noEmitOnError"],
+  seconds: 3,
+};
+
+/** @type {Target} */
+const PAGE = {
+  dist: join(ROOT, "web", "dist"),
+  label: "web/dist/",
+  folders: ["src", "web"],
+  ending: /\.(ts|js|svelte|css|html|svg|webmanifest|onnx|gz)$/,
+  files: ["package.json", "package-lock.json"],
+  tool: join(ROOT, "node_modules", "vite", "bin", "vite.js"),
+  toolName: "Vite",
+  command: (built) => [
+    ...["build", "--config", join(ROOT, "web", "vite.config.ts"), "--outDir", built],
+    ...["--emptyOutDir", "--logLevel", "error"],
+  ],
+  seconds: 6,
+};
 /** Older folders and locks were left by a killed build. */
 const ABANDONED_MS = 10 * 60_000;
 const ABANDONED_LOCK_MS = 10_000;
@@ -38,12 +69,15 @@ function say(text) {
 /**
  * A digest of every file that the build depends on: its content rather than its date, since a checkout or a copy may
  * bring an older file with an older date, and a removed file has none.
+ * @param {Target} target
  */
-function fingerprint() {
-  const names = readdirSync(SOURCE, { recursive: true }).map((name) => join("src", String(name)));
-  const files = names
-    .filter((name) => name.endsWith(".ts"))
-    .concat(SETTINGS)
+function fingerprint({ folders, ending, files: settings, dist }) {
+  const files = folders
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, String(name))),
+    )
+    .filter((name) => ending.test(name) && !join(ROOT, name).startsWith(dist))
+    .concat(settings)
     .sort();
   const hash = createHash("sha256");
   for (const name of files) {
@@ -56,10 +90,10 @@ function fingerprint() {
   return hash.digest("hex");
 }
 
-/** @param {string} current */
-function isFresh(current) {
+/** @param {string} dist @param {string} current */
+function isFresh(dist, current) {
   try {
-    return readFileSync(STAMP, "utf8") === current;
+    return readFileSync(join(dist, STAMP), "utf8") === current;
   } catch {
     return false;
   }
@@ -94,21 +128,22 @@ function withLock(work) {
   }
 }
 
-/** Moves a finished build to dist/, unless another process has put the same one there. */
-function install(built, current, always) {
+/** Moves a finished build to its place, unless another process has put the same one there. */
+function install({ dist }, built, current, always) {
   withLock(() => {
-    if (!always && isFresh(current)) return;
+    if (!always && isFresh(dist, current)) return;
     const old = join(CACHE, `build-old-${randomUUID()}`);
-    if (existsSync(DIST)) renameSync(DIST, old);
-    renameSync(built, DIST);
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(built, dist);
     rmSync(old, { recursive: true, force: true });
   });
 }
 
 /** @returns {number} an exit code: 0 built, 1 cannot build here, 70 the source does not compile. */
-function build(current, always) {
-  if (!existsSync(COMPILER)) {
-    say(`Cannot build "${DIST}": TypeScript is not installed`);
+function build(target, current, always) {
+  const { dist, tool, toolName, command } = target;
+  if (!existsSync(tool)) {
+    say(`Cannot build "${dist}": ${toolName} is not installed`);
     process.stderr.write(`hint: run "npm ci" in "${ROOT}"\n`);
     return 1;
   }
@@ -120,8 +155,7 @@ function build(current, always) {
       if (isOlderThan(path, ABANDONED_MS)) rmSync(path, { recursive: true, force: true });
     }
     // Stdout belongs to the results of the command, so the compiler's goes to stderr too.
-    const settings = ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", built, "--noEmitOnError"];
-    const result = spawnSync(process.execPath, [COMPILER, ...settings], {
+    const result = spawnSync(process.execPath, [tool, ...command(built)], {
       stdio: ["ignore", 2, 2],
       cwd: ROOT,
     });
@@ -135,11 +169,11 @@ function build(current, always) {
       return 70;
     }
     mkdirSync(built, { recursive: true });
-    writeFileSync(join(built, ".built"), current);
-    install(built, current, always);
+    writeFileSync(join(built, STAMP), current);
+    install(target, built, current, always);
     return 0;
   } catch (error) {
-    say(`Cannot build "${DIST}": ${error instanceof Error ? error.message : error}`);
+    say(`Cannot build "${dist}": ${error instanceof Error ? error.message : error}`);
     process.stderr.write("hint: check that you may write there and that the disk is not full\n");
     return 1;
   } finally {
@@ -147,23 +181,30 @@ function build(current, always) {
   }
 }
 
+/** @param {Target} target @returns {number} an exit code, 0 where what was built can be used. */
+function ensure(target) {
+  const { dist, label, seconds } = target;
+  if (!existsSync(SOURCE)) {
+    if (existsSync(dist)) return 0;
+    say(`Cannot start: expected "${SOURCE}" or "${dist}", found neither`);
+    process.stderr.write("hint: install hipmri-unet again\n");
+    return 1;
+  }
+  const current = fingerprint(target);
+  if (isFresh(dist, current)) return 0;
+  const why = existsSync(dist) ? "the source has changed" : "first run";
+  say(`building ${label} (${why}, about ${seconds} s)…`);
+  return build(target, current, false);
+}
+
 /**
  * Builds dist/ where it is missing or was built from other sources; an installed package has no src/ and is left as
  * it is. @returns {number} an exit code, 0 where dist/ can be used.
  */
-export function ensureBuilt() {
-  if (!existsSync(SOURCE)) {
-    if (existsSync(DIST)) return 0;
-    say(`Cannot start: expected "${SOURCE}" or "${DIST}", found neither`);
-    process.stderr.write("hint: install hipmri-unet again\n");
-    return 1;
-  }
-  const current = fingerprint();
-  if (isFresh(current)) return 0;
-  const why = existsSync(DIST) ? "the source has changed" : "first run";
-  say(`building dist/ (${why}, about ${USUAL_SECONDS} s)…`);
-  return build(current, false);
-}
+export const ensureBuilt = () => ensure(LIBRARY);
+
+/** As ensureBuilt(), the page in web/dist. */
+export const ensureWebBuilt = () => ensure(PAGE);
 
 // argv[1] may be a link; with --preserve-symlinks or from npm it still is this file.
 const program = process.argv[1];
@@ -172,5 +213,6 @@ if (
   existsSync(program) &&
   realpathSync(program) === fileURLToPath(import.meta.url)
 ) {
-  process.exitCode = build(fingerprint(), true);
+  const target = process.argv[2] === "web" ? PAGE : LIBRARY;
+  process.exitCode = build(target, fingerprint(target), true);
 }

@@ -15,8 +15,8 @@ async function start() {
     );
     return 1;
   }
-  const { ensureBuilt } = await import("./build.js");
-  const failure = ensureBuilt();
+  const { ensureBuilt, ensureWebBuilt } = await import("./build.js");
+  const failure = ensureBuilt() || (process.argv[2] === "serve" ? ensureWebBuilt() : 0);
   if (failure !== 0) return failure;
   const { main } = await import("../dist/cli/main.js");
   return main(process.argv.slice(2));
