@@ -2,12 +2,17 @@
 
 export const INTERRUPTED = 130;
 
-/** Lends `work` a signal that the first Ctrl-C aborts; the second ends the process. */
-export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+const SAVING = "Stopping as soon as the work is saved; Ctrl-C again stops at once";
+
+/** Lends `work` a signal that the first Ctrl-C aborts; the second ends the process. @param says at the first */
+export async function withInterrupt<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  says: string = SAVING,
+): Promise<T> {
   const controller = new AbortController();
   function onSignal(): void {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
-    process.stderr.write("\nStopping as soon as the work is saved; Ctrl-C again stops at once\n");
+    process.stderr.write(`\n${says}\n`);
     controller.abort();
   }
   process.on("SIGINT", onSignal);

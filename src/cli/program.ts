@@ -14,6 +14,7 @@ import { addPhantom } from "./phantom.ts";
 import { addPredict } from "./predict.ts";
 import { addQuantise } from "./quantise.ts";
 import { addScore } from "./score.ts";
+import { addServe } from "./serve.ts";
 import { addTrain } from "./train.ts";
 import type { AddVerb, Session } from "./verb.ts";
 
@@ -29,6 +30,7 @@ const VERBS: readonly AddVerb[] = [
   addPredict,
   addQuantise,
   addInfo,
+  addServe,
   addDevices,
 ];
 
@@ -45,6 +47,7 @@ Examples:
   $ hipmri predict runs/first slices/ --out masks             segment images
   $ hipmri quantise runs/first phantom-data                   the same model in 8-bit integers, faster
   $ hipmri info scan.nii.gz                                   describe an image or a model
+  $ hipmri serve runs/first                                   watch it train; segment in the browser
   $ hipmri devices                                            what can do the work here
 
 "hipmri VERB --help" tells the flags of a verb. Results go to stdout, progress to stderr.

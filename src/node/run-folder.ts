@@ -15,6 +15,7 @@ import {
   systemErrorCode,
 } from "./checkpoint-store.ts";
 import { readWholeFile } from "./files.ts";
+import { LIVE_FILES } from "./live-run.ts";
 
 /** Names within a run folder. */
 export const RUN_FILES = {
@@ -40,6 +41,15 @@ export const isRunModel = (path: string): boolean =>
 
 const EVENTS_PREFIX = "events.out.tfevents.";
 
+/** RUN/samples/epoch-0001.png: a few validation slices as the network of that epoch sees them. */
+export const SAMPLES_FOLDER = "samples";
+export const sampleName = (epoch: number): string => `epoch-${String(epoch).padStart(4, "0")}.png`;
+/** The epoch of a sample's name; undefined of other names. */
+export function sampleEpoch(name: string): number | undefined {
+  const digits = /^epoch-(\d{4,9})\.png$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** One line of log.jsonl. */
 export type LogEntry = Readonly<Record<string, unknown>> & { readonly step: number };
 
@@ -57,6 +67,8 @@ export interface RunFolder {
   writeMetrics(metrics: Metrics): Promise<void>;
   /** Writes figures/NAME. @param name a plain file name ending in .svg or .png */
   writeFigure(name: string, content: Uint8Array | string): Promise<void>;
+  /** Writes samples/epoch-0001.png. @param epoch from 1 */
+  writeSample(epoch: number, png: Uint8Array): Promise<void>;
   writeReport(html: string): Promise<void>;
   writeCard(markdown: string): Promise<void>;
   /** Brings log and events to disk and closes them. */
@@ -104,8 +116,15 @@ async function findRun(folder: string): Promise<readonly string[]> {
 /** Removes an earlier run's files and figures, and nothing that a user may have put beside them. */
 export async function removeRun(folder: string, files: readonly string[]): Promise<void> {
   const figures = (await namesIn(join(folder, "figures"))).filter((name) => /\.(svg|png)$/.test(name));
+  const samples = (await namesIn(join(folder, SAMPLES_FOLDER))).filter(
+    (name) => sampleEpoch(name) !== undefined,
+  );
+  const pictures = [
+    ...figures.map((name) => join("figures", name)),
+    ...samples.map((name) => join(SAMPLES_FOLDER, name)),
+  ];
   // Checkpoints last: until then the run could still be resumed.
-  for (const name of [...figures.map((figure) => join("figures", figure)), ...files]) {
+  for (const name of [...pictures, ...Object.values(LIVE_FILES), ...files]) {
     const path = join(folder, name);
     await rm(path, { force: true }).catch((error: unknown) => {
       throw writeError(`remove "${path}"`, error);
@@ -228,6 +247,7 @@ function makeRun(
       }
       await writeFileAtomic(join(path, "figures", name), content);
     },
+    writeSample: (epoch, png) => writeFileAtomic(join(path, SAMPLES_FOLDER, sampleName(epoch)), png),
     writeReport: (html) => writeFileAtomic(join(path, RUN_FILES.report), html),
     writeCard: (markdown) => writeFileAtomic(join(path, RUN_FILES.card), markdown),
     async close() {
@@ -273,7 +293,8 @@ export async function openRun(path: string, options: OpenRunOptions = {}): Promi
   const files = await checkRunFolder(path, options);
   if (options.overwrite) await removeRun(path, files);
   await makeFolder(join(path, "figures"));
-  await removeLeftovers(path, Object.values(RUN_FILES));
+  await makeFolder(join(path, SAMPLES_FOLDER));
+  await removeLeftovers(path, [...Object.values(RUN_FILES), ...Object.values(LIVE_FILES)]);
   const store = await openCheckpointStore(path, options.warn === undefined ? {} : { warn: options.warn });
   const state = options.resume ? await store.load("last") : undefined;
   // A run killed before its first checkpoint starts anew: of its log and its curves nothing stays.

@@ -137,7 +137,11 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       metrics,
       loss: validationLoss,
       exportBest,
-    } = await validate(context, tensors, { cases: context.data.validate, steps });
+    } = await validate(context, tensors, {
+      cases: context.data.validate,
+      steps,
+      onCase: (decoded, prediction) => host.onCase?.(decoded, prediction),
+    });
     const loss = running.lossSum / running.lossCount;
     const dice = metrics.foregroundMean;
     const isBest = config.keep === "last" || (dice ?? 0) > running.bestDice;

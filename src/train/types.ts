@@ -48,6 +48,8 @@ export interface EpochReport {
 export interface TrainingHost {
   onStep(report: StepReport): Promise<void>;
   onEpoch(report: EpochReport): Promise<void>;
+  /** Is shown each case of a validation, whose end onEpoch() tells, with its prediction. */
+  onCase?(decoded: DecodedCase, prediction: Uint8Array): void;
   /** Whether the time since the last checkpoint asks for another. */
   isCheckpointDue(): boolean;
   /** Whether the user asked to stop. */

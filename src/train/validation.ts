@@ -69,7 +69,11 @@ export async function scoreCases(
 export async function validate(
   context: LoopContext,
   tensors: Readonly<Record<string, Float32Array>>,
-  of: { readonly cases: readonly CaseEntry[]; readonly steps: number },
+  of: {
+    readonly cases: readonly CaseEntry[];
+    readonly steps: number;
+    readonly onCase?: (decoded: DecodedCase, prediction: Uint8Array) => void;
+  },
 ): Promise<{ metrics: Metrics; loss: number; exportBest: () => Uint8Array }> {
   const { data, config, runtime, spec } = context;
   // The average of the last weights is better than the last weights (Polyak and Juditsky 1992).
@@ -86,7 +90,11 @@ export async function validate(
   );
   try {
     const loss = makeLossMeter(config.unet.classes, classLookup(data.labels));
-    const cases = await scoreCases(predictor, of.cases, data, { distances: false, onScores: loss.add });
+    const cases = await scoreCases(predictor, of.cases, data, {
+      distances: false,
+      onScores: loss.add,
+      onCase: (_done, _scored, decoded, prediction) => of.onCase?.(decoded, prediction),
+    });
     const metrics = aggregate(cases, { split: "validate", labels: data.labels, seed: config.seed });
     const dice = metrics.foregroundMean;
     return {

@@ -67,7 +67,7 @@ describe("wrong usage ends with 2 and says what is right:", () => {
   });
 
   test("a verb that does not exist yet", async () => {
-    expect(await hipmri("serve")).toEqual(usage('Unknown verb "serve"', VERB_LIST));
+    expect(await hipmri("merge")).toEqual(usage('Unknown verb "merge"', VERB_LIST));
   });
 
   test("a mistyped flag", async () => {

@@ -110,6 +110,7 @@ export async function trainFolds(options: TrainFoldsOptions): Promise<FoldsSumma
       resume: resume && begun.has(run),
       config: fold === 0 ? firstConfig(options) : await laterConfig(runs[0]!, fold),
       test: false,
+      partOf: { count: folds, test: options.test },
     });
     if (!summary.finished) {
       return {

@@ -16,6 +16,8 @@ export interface TrainRunOptions {
   readonly overwrite: boolean;
   /** Judge the best checkpoint once on the test split at the end. */
   readonly test: boolean;
+  /** Where this run is one of several folds: how many, and whether their ensemble is tested. */
+  readonly partOf?: { readonly count: number; readonly test: boolean } | undefined;
   /** What the user typed, for "how to reproduce". */
   readonly command: string;
   readonly stderr: NodeJS.WriteStream;

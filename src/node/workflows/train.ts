@@ -1,6 +1,6 @@
 /** `hipmri train`: from a data folder and a configuration to a run folder. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import { counted } from "../../core/text.ts";
 import { patientsOf } from "../../dataset/split.ts";
@@ -13,9 +13,11 @@ import type { StepPlan, Trainer } from "../../train/types.ts";
 import { parameterCount } from "../../unet/parameters.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { chooseRuntime } from "../device.ts";
+import { announceRun } from "../live-run.ts";
 import { formatDuration } from "../progress.ts";
 import { checkRunFolder, openRun, RUN_FILES, readLog } from "../run-folder.ts";
 import { testSeenOfRun } from "../test-looks.ts";
+import { makeEpochSamples } from "./epoch-samples.ts";
 import { bestEpochOf, finishRun, readMetrics } from "./finish.ts";
 import { type Prepared, prepare, type SplitCases } from "./prepare.ts";
 import { readRunOf } from "./run-source.ts";
@@ -103,6 +105,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
   const early = options.resume ? undefined : await makeTrainer({ ...prepared, runtime, resume: undefined });
   const { resume, overwrite } = options;
   const { run, state } = await openRun(options.out, { resume, overwrite, warn });
+  const live = await announceRun(options.out, sessionOf(options, prepared));
+  let failure: unknown;
   try {
     if (stored !== undefined && state !== undefined && stored.steps !== null && state.step >= stored.steps) {
       const done = await alreadyFinished(options, state);
@@ -115,7 +119,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
       await run.writeConfig(config);
       await writeSplit(options.out, prepared.split);
       say(describePlan(prepared, trainer, { plan, measured, done: state?.step ?? 0 }));
-      const host = makeTrainingHost({ run, options, plan, done: state?.step ?? 0 });
+      const samples = makeEpochSamples({
+        cases: prepared.split.validate,
+        labels: prepared.card.labels,
+        isSynthetic: prepared.opened.isSynthetic,
+      });
+      const host = makeTrainingHost({ run, options, plan, done: state?.step ?? 0, samples, live });
       let finished: boolean;
       try {
         finished = await trainer.run(host, plan);
@@ -136,9 +145,27 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
     } finally {
       await trainer.dispose();
     }
+  } catch (error) {
+    failure = error;
+    throw error;
   } finally {
     await run.close();
+    // What went wrong is told already.
+    await live.end(failure).catch(() => undefined);
   }
+}
+
+/** How to go on with the run, whatever folder that is said in. */
+function sessionOf(options: TrainRunOptions, { opened, card }: Prepared): Parameters<typeof announceRun>[1] {
+  return {
+    data: resolve(options.data),
+    layout: options.layout ?? null,
+    device: options.device ?? null,
+    test: options.test,
+    folds: options.partOf ?? null,
+    synthetic: opened.isSynthetic,
+    labels: card.labels.map(({ id, name }) => ({ id, name })),
+  };
 }
 
 /** With what was looked at before the run goes on: models that it exports from now on say so. */

@@ -1,8 +1,10 @@
 /** What the training loop's reports become: progress, log lines, TensorBoard events, checkpoints. */
 import { scalarRecord } from "../../train/events.ts";
 import type { StepPlan, TrainingHost } from "../../train/types.ts";
+import type { LiveRun } from "../live-run.ts";
 import { formatDuration, makeProgress } from "../progress.ts";
 import type { RunFolder } from "../run-folder.ts";
+import type { EpochSamples } from "./epoch-samples.ts";
 import type { TrainRunOptions } from "./train-options.ts";
 
 export interface NodeTrainingHost extends TrainingHost {
@@ -17,8 +19,10 @@ export function makeTrainingHost(context: {
   readonly options: TrainRunOptions;
   readonly plan: StepPlan;
   readonly done: number;
+  readonly samples: EpochSamples;
+  readonly live: LiveRun;
 }): NodeTrainingHost {
-  const { run, options, plan, done } = context;
+  const { run, options, plan, done, samples, live } = context;
   const progress = makeProgress(options.stderr, {
     total: plan.steps,
     label: "Training",
@@ -38,6 +42,15 @@ export function makeTrainingHost(context: {
     return run.appendEvents(concatenate(records));
   };
 
+  let isTold = false;
+  function isStopping(): boolean {
+    if (options.signal.aborted) return true;
+    if (!live.isStopAsked()) return false;
+    if (!isTold) options.stderr.write("\nAsked to stop: stopping as soon as the work is saved\n");
+    isTold = true;
+    return true;
+  }
+
   return {
     async onStep({ step, epoch, loss, learningRate, gradientNorm }) {
       const entry = {
@@ -55,6 +68,9 @@ export function makeTrainingHost(context: {
     },
     async onEpoch(report) {
       dice = report.foregroundDice ?? undefined;
+      const sheet = samples.draw();
+      // Before its line: whoever reads that finds the picture.
+      if (sheet !== undefined) await run.writeSample(report.epoch, sheet);
       const { learningRate, ...rest } = report;
       await run.appendLog({ kind: "epoch", ...rest, lr: round(learningRate), seconds: seconds(started) });
       await scalars(report.step, {
@@ -74,7 +90,8 @@ export function makeTrainingHost(context: {
       stepStarted = performance.now();
     },
     isCheckpointDue: () => performance.now() - savedAt >= options.config.checkpointSeconds * 1000,
-    isStopping: () => options.signal.aborted,
+    onCase: samples.add,
+    isStopping,
     async saveLast(state) {
       await run.checkpoints.save("last", state);
       savedAt = performance.now();
