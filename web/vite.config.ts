@@ -2,23 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
+import { PAGE_META_POLICY } from "../src/server/policy.ts";
 
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
-
-/** frame-ancestors and such have no meaning in a meta tag; hipmri serve sends the whole policy as a header. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "manifest-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
 
 /** The policy as a meta tag, for hosts that send no headers of ours. */
 function policyInPage(): Plugin {
@@ -28,7 +14,7 @@ function policyInPage(): Plugin {
     transformIndexHtml: () => [
       {
         tag: "meta",
-        attrs: { "http-equiv": "Content-Security-Policy", content: POLICY },
+        attrs: { "http-equiv": "Content-Security-Policy", content: PAGE_META_POLICY },
         injectTo: "head-prepend",
       },
     ],

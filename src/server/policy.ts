@@ -11,8 +11,7 @@ const DIRECTIVES = {
   "style-src": "'self' 'unsafe-inline'",
   "img-src": "'self' data: blob:",
   "font-src": "'self' data:",
-  // NiiVue fetches the data: and blob: addresses of what it was given; neither leaves the machine.
-  "connect-src": "'self' data: blob:",
+  "connect-src": "'self'",
   "worker-src": "'self' blob:",
   "manifest-src": "'self'",
   "media-src": "'none'",

@@ -1,0 +1,140 @@
+/** The first flow: a scan opened and segmented, with nothing sent anywhere. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import AxeBuilder from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makePhantomVolume, PHANTOM_SIZES } from "../../src/dataset/phantom/phantom.ts";
+import { readImage } from "../../src/formats/image-file.ts";
+import { writeNifti } from "../../src/nifti/write.ts";
+import { withImageFile } from "../../src/node/files.ts";
+import { gzip, inflateGzip } from "../../src/node/inflate.ts";
+import { predictInputs } from "../../src/node/workflows/predict.ts";
+import { type OpenApp, openApp, openDemo, segment } from "./support/app.ts";
+import { CHROMIUM, launchChromium } from "./support/chromium.ts";
+
+const DEMO_MODEL = new URL("../../web/public/demo/model.onnx", import.meta.url).pathname;
+
+let browser: Browser;
+let folder = "";
+let app: OpenApp;
+
+beforeAll(async () => {
+  if (CHROMIUM === undefined) return;
+  folder = await mkdtemp(join(tmpdir(), "hipmri-page-"));
+  browser = await launchChromium();
+  app = await openApp(browser);
+});
+afterAll(async () => {
+  await app?.close();
+  await browser?.close();
+  if (folder !== "") await rm(folder, { recursive: true, force: true });
+});
+
+/** What a click saves. */
+async function saved(page: Page, name: string): Promise<Buffer> {
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name }).click();
+  return readFile(await (await download).path());
+}
+
+async function maskOf(path: string): Promise<Float32Array> {
+  return (await withImageFile(path, (file) => readImage(file, inflateGzip))).values;
+}
+
+describe.skipIf(CHROMIUM === undefined)("the page", () => {
+  test("segments the demo scan with two clicks, and says that it is synthetic", async () => {
+    const { page } = app;
+    await openDemo(page);
+    expect(await page.getByText("Synthetic: drawn by a program, not a patient").isVisible()).toBe(true);
+    expect(
+      await page.getByText("Trained on drawings: its masks of real scans mean nothing").isVisible(),
+    ).toBe(true);
+    await segment(page);
+    const volumes = await page.getByRole("region", { name: "Labels" }).getByRole("listitem").allInnerTexts();
+    expect(volumes.map((text) => text.split("\n")[0])).toEqual([
+      "body",
+      "bone",
+      "bladder",
+      "rectum",
+      "prostate",
+    ]);
+    expect(volumes.every((text) => / ml$/.test(text))).toBe(true);
+  });
+
+  test("is isolated, so that WebAssembly has its threads", async () => {
+    expect(await app.page.evaluate(() => crossOriginIsolated)).toBe(true);
+  });
+
+  test("gives the mask that Node gives, on the grid of the file", async () => {
+    const { page } = app;
+    // An orientation of its own, and a corner that is not at the origin.
+    const { image, shape, spacingMm, affine } = makePhantomVolume(
+      {
+        patients: { train: 0, validate: 0, test: 1 },
+        weeksPerPatient: 1,
+        size: PHANTOM_SIZES.demo,
+        seed: 77,
+      },
+      0,
+      0,
+    );
+    const input = join(folder, "odd one.nii.gz");
+    await writeFile(input, gzip(writeNifti({ shape, dtype: "float32", data: image, spacingMm, affine })));
+    const out = join(folder, "node");
+    await predictInputs({ model: DEMO_MODEL, inputs: [input], out });
+    const expected = await maskOf(join(out, "odd one.nii.gz"));
+
+    await page.getByLabel("Open files").setInputFiles(input);
+    await page.getByLabel("Scan shown").waitFor();
+    await segment(page);
+    const path = join(folder, "from-page.nii.gz");
+    const bytes = await saved(page, "Mask as NIfTI");
+    await writeFile(path, bytes);
+    const found = await maskOf(path);
+    let equal = 0;
+    for (let i = 0; i < expected.length; i++) if (expected[i] === found[i]) equal++;
+    expect(found.length).toBe(expected.length);
+    expect(equal / expected.length).toBeGreaterThanOrEqual(0.9999);
+    // The header too: a mask on the very grid of its image.
+    const header = (file: Uint8Array): Buffer => gunzipSync(file).subarray(0, 348);
+    expect(header(bytes).equals(header(await readFile(join(out, "odd one.nii.gz"))))).toBe(true);
+  });
+
+  test("tells plainly what cannot be opened", async () => {
+    const { page } = app;
+    const bad = join(folder, "short.nii.gz");
+    await writeFile(bad, gzip(new Uint8Array(1000)).subarray(0, 20));
+    await page.getByLabel("Open files").first().setInputFiles(bad);
+    await page
+      .getByRole("alert")
+      .getByText(/short\.nii\.gz/)
+      .waitFor();
+    await page.getByRole("button", { name: "Dismiss" }).click();
+  });
+
+  test("has nothing that axe finds serious", async () => {
+    const { page } = app;
+    await page.evaluate(AxeBuilder.source);
+    for (const theme of ["light", "dark"]) {
+      await page.evaluate((name) => {
+        document.documentElement.dataset.theme = name;
+      }, theme);
+      const found = await page.evaluate(async () => {
+        const { axe } = globalThis as unknown as { axe: typeof AxeBuilder };
+        return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
+          id,
+          impact,
+          where: nodes[0]?.html,
+        }));
+      });
+      expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([]);
+    }
+  });
+
+  test("asked nobody else for anything, and complained of nothing", () => {
+    expect(app.oddities).toEqual([]);
+  });
+});
