@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 import { PAGE_META_POLICY } from "../src/server/policy.ts";
+import { serviceWorker } from "./build/service-worker.ts";
 
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
 
@@ -24,7 +25,11 @@ function policyInPage(): Plugin {
 export default defineConfig({
   root: ROOT,
   base: "./",
-  plugins: [svelte({ configFile: `${ROOT}svelte.config.js` }), policyInPage()],
+  plugins: [
+    svelte({ configFile: `${ROOT}svelte.config.js` }),
+    policyInPage(),
+    serviceWorker(`${ROOT}build/service-worker.js`, `${ROOT}public`),
+  ],
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", "browser", "module", "import", "default"] },
   worker: { format: "es" },
   build: {

@@ -17,6 +17,7 @@ import {
   type Scan,
   writeDicomSeg,
 } from "../../../src/browser/index.ts";
+import { loadCodecInBrowser } from "./codecs.ts";
 import { demoScanFile } from "./demo-scan.ts";
 import { packError } from "./failure.ts";
 import type { NamedFile, OpenedFiles, ScanSummary, SegmentWorker } from "./protocol.ts";
@@ -64,7 +65,10 @@ function summaryOf(id: number, { scan, isSynthetic }: Held): ScanSummary {
 
 async function openAll(files: readonly NamedFile[], isSynthetic: boolean): Promise<OpenedFiles> {
   const dropped = files.map(({ name, file }) => ({ name, source: blobSource(file) }));
-  const { scans, seriesOf, problems } = await openScans(dropped, { inflate: inflateInBrowser });
+  const { scans, seriesOf, problems } = await openScans(dropped, {
+    inflate: inflateInBrowser,
+    loadCodec: loadCodecInBrowser,
+  });
   const summaries = scans.map((scan) => {
     const own: Held = { scan, series: seriesOf.get(scan), isSynthetic };
     held.push(own);
