@@ -91,6 +91,7 @@ export { labelColour, type Rgb } from "./plot/colours.ts";
 export { type ModelCard, readModelCard } from "./predict/card.ts";
 export { cardMarkdown } from "./predict/card-markdown.ts";
 export type { CardData, CardMetrics, TestSeen } from "./predict/card-parts.ts";
+export { type CheckModelOptions, checkModel } from "./predict/check-model.ts";
 export { exportModel } from "./predict/export.ts";
 export { makePredictor, type Predictor, type PredictWatcher, type SliceStack } from "./predict/predictor.ts";
 export { type ImageFacts, planForModel, segmentVolume, sliceCount } from "./predict/segment.ts";

@@ -22,8 +22,9 @@ import {
   ValueInfoProtoSchema,
 } from "./generated/onnx_pb.ts";
 
-const OPSET = 17n;
-const IR_VERSION = 8n;
+/** The versions of ONNX that models are written in. */
+export const OPSET = 17n;
+export const IR_VERSION = 8n;
 const DATA_TYPES = { float32: DataType.FLOAT, uint8: DataType.UINT8 } as const;
 
 export interface ModelOptions {

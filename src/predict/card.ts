@@ -150,17 +150,27 @@ export function cardMetadata(card: ModelCard): Readonly<Record<string, string>> 
   return { [CARD_KEY]: JSON.stringify(card) };
 }
 
+/** Bytes that are no ONNX model. */
+export const notAModel = (name: string): HipError =>
+  new HipError("bad-model", `Cannot read "${name}": expected an ONNX model, got something else`, {
+    hint: "Give the model.onnx of a run folder; copy it again if it was cut short",
+  });
+
 /**
  * The card of a model.
  * @throws HipError "bad-model" when the bytes are no ONNX model or carry no card that this version reads.
  */
 export function readModelCard(model: Uint8Array, name: string): ModelCard {
   const metadata = readModelMetadata(model);
-  if (metadata === undefined) {
-    throw new HipError("bad-model", `Cannot read "${name}": expected an ONNX model, got something else`, {
-      hint: "Give the model.onnx of a run folder; copy it again if it was cut short",
-    });
-  }
+  if (metadata === undefined) throw notAModel(name);
+  return parseModelCard(metadata, name);
+}
+
+/**
+ * The card among the metadata_props of a model.
+ * @throws HipError "bad-model" when there is none that this version reads.
+ */
+export function parseModelCard(metadata: Readonly<Record<string, string>>, name: string): ModelCard {
   const text = metadata[CARD_KEY];
   if (text === undefined) {
     throw new HipError(
