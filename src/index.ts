@@ -93,6 +93,14 @@ export { cardMarkdown } from "./predict/card-markdown.ts";
 export type { CardData, CardMetrics, TestSeen } from "./predict/card-parts.ts";
 export { type CheckModelOptions, checkModel } from "./predict/check-model.ts";
 export { exportModel } from "./predict/export.ts";
+export {
+  type AnswerCheck,
+  checkKnownAnswer,
+  type KnownAnswer,
+  makeKnownAnswer,
+  readKnownAnswer,
+  withKnownAnswer,
+} from "./predict/known-answer.ts";
 export { makePredictor, type Predictor, type PredictWatcher, type SliceStack } from "./predict/predictor.ts";
 export { type ImageFacts, planForModel, segmentVolume, sliceCount } from "./predict/segment.ts";
 export {

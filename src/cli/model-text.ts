@@ -93,13 +93,14 @@ function figures({ metrics, validation, testSeen }: ModelInfo): readonly Row[] {
   ];
 }
 
-function whatToMind({ limits, intendedUse, sha256, data }: ModelInfo): readonly Row[] {
+function whatToMind({ limits, intendedUse, sha256, data, hasKnownAnswer }: ModelInfo): readonly Row[] {
   return [
     ...(limits.length === 0
       ? []
       : ([["Limits", limits.flatMap((text) => wrapText(`- ${text}`, WIDTH))]] as const)),
     ["Use", wrapped(intendedUse)],
     ["SHA-256", sha256],
+    ["Self-test", hasKnownAnswer ? "yes, with a known answer" : "none: it carries no known answer"],
     ...(data === null ? [] : ([["Data", data.digest]] as const)),
   ];
 }

@@ -5,6 +5,7 @@ import { foldFolder, trainFolds } from "../../src/node/workflows/folds.ts";
 import { readModelCard } from "../../src/predict/card.ts";
 import { makePredictor } from "../../src/predict/predictor.ts";
 import { runtime } from "../support/check.ts";
+import { checkOwnAnswer } from "../support/known-answer.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 
 let phantom: TinyPhantom;
@@ -102,6 +103,7 @@ describe("train --folds", () => {
     const card = readModelCard(await modelOf(out), "model.onnx");
     expect(card.inference.networks).toBe(FOLDS);
     expect(card.patients).toEqual({ train: 3, validate: 0, test: 1 });
+    expect(await checkOwnAnswer(await modelOf(out))).toMatchObject({ isRight: true });
   });
 
   test("goes on where it stopped: what is done stays, what is missing is trained, to the same bytes", async () => {

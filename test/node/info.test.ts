@@ -49,7 +49,14 @@ describe("describeFile() of a model", () => {
     const run = writeFiles(join(folder, "run"), { "model.onnx": bytes });
     const path = join(run, "model.onnx");
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const expected = { kind: "model", path, bytes: bytes.length, sha256, ...TINY_CARD };
+    const expected = {
+      kind: "model",
+      hasKnownAnswer: false,
+      path,
+      bytes: bytes.length,
+      sha256,
+      ...TINY_CARD,
+    };
     expect(await describeFile(path)).toEqual(expected);
     expect(await describeFile(run)).toEqual(expected);
   });

@@ -7,6 +7,7 @@ import { quantiseModel } from "../../src/node/workflows/quantise.ts";
 import { trainRun } from "../../src/node/workflows/train.ts";
 import { readModelCard } from "../../src/predict/card.ts";
 import { rejection } from "../support/data-folder.ts";
+import { checkOwnAnswer } from "../support/known-answer.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 
 let phantom: TinyPhantom;
@@ -61,6 +62,8 @@ describe("quantise", () => {
     const before = readModelCard(await readFile(join(run, "model.onnx")), "model.onnx");
     const card = readModelCard(await readFile(done.path), "model-int8.onnx");
     expect(card.inference).toEqual({ ...before.inference, precision: "int8" });
+    // Its own answer: that of float32 would be a little off.
+    expect(await checkOwnAnswer(await readFile(done.path))).toMatchObject({ isRight: true, maxError: 0 });
     expect(card.validation.foregroundMeanDice).toBe(done.int8.metrics.foregroundMean);
     expect(card.metrics.map(({ split }) => split)).toEqual(["validate"]);
     expect(card.limits.at(-1)).toMatch(/^Computes in 8-bit integers: on the validation patients/);

@@ -12,6 +12,7 @@ import type { TrainSummary } from "../../src/node/workflows/train-options.ts";
 import { replaceMetadata } from "../../src/onnx/model.ts";
 import { readModelCard } from "../../src/predict/card.ts";
 import type { TrainConfig } from "../../src/train/config.ts";
+import { checkOwnAnswer } from "../support/known-answer.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 
 let phantom: TinyPhantom;
@@ -85,6 +86,7 @@ describe("trainRun()", () => {
     const metrics: unknown = JSON.parse(String(await bytesOf("whole", "metrics.json")));
     expect(metrics).toMatchObject({ split: "validate", patients: 1, foregroundMean: summary.foregroundDice });
     const card = readModelCard(await bytesOf("whole", "model.onnx"), "model.onnx");
+    expect(await checkOwnAnswer(await bytesOf("whole", "model.onnx"))).toMatchObject({ isRight: true });
     expect(card).toMatchObject({
       preset: "pelvis",
       synthetic: true,

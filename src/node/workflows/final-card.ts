@@ -5,7 +5,9 @@ import type { Metrics } from "../../metrics/types.ts";
 import { replaceMetadata } from "../../onnx/model.ts";
 import { cardMetadata, type ModelCard } from "../../predict/card.ts";
 import { cardMarkdown } from "../../predict/card-markdown.ts";
+import { withKnownAnswer } from "../../predict/known-answer.ts";
 import { cardMetrics } from "../../report/card-metrics.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { RUN_FILES, type RunFolder } from "../run-folder.ts";
 import { recordTestLook, testSeenOfRun } from "../test-looks.ts";
@@ -16,6 +18,8 @@ export interface FinalCardOptions {
   /** model.onnx as it is in the folder. */
   readonly model: { readonly bytes: Uint8Array; readonly card: ModelCard };
   readonly prepared: Pick<Prepared, "card" | "metadata">;
+  /** Finds the known answer, on the CPU. */
+  readonly runtime: Runtime;
   readonly validate: Metrics;
   /** Where the test split was judged. */
   readonly test: Metrics | undefined;
@@ -28,7 +32,7 @@ export interface FinalCardOptions {
  * @throws HipError "disk"
  */
 export async function writeFinalCard(options: FinalCardOptions): Promise<ModelCard> {
-  const { run, model, prepared, validate, test, warn } = options;
+  const { run, model, prepared, runtime, validate, test, warn } = options;
   const { data, licence, limits, patients } = prepared.card;
   const { steps } = model.card;
   const measured = [
@@ -39,7 +43,11 @@ export async function writeFinalCard(options: FinalCardOptions): Promise<ModelCa
   ];
   const testSeen = await testSeenOfRun(run.path, { steps, testPatients: patients.test });
   const card: ModelCard = { ...model.card, data, licence, limits, metrics: measured, testSeen };
-  const bytes = replaceMetadata(model.bytes, { ...prepared.metadata, ...cardMetadata(card) });
+  const bytes = await withKnownAnswer(
+    runtime,
+    replaceMetadata(model.bytes, { ...prepared.metadata, ...cardMetadata(card) }),
+    RUN_FILES.model,
+  );
   if (test !== undefined) {
     const why = "hipmri train --test, once at the end of training";
     await recordTestLook(run.path, { by: "train", why, model: bytes, warn });

@@ -71,6 +71,7 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
       run,
       model: { bytes, card: predictor.card },
       prepared,
+      runtime,
       validate: validate.metrics,
       test: test?.metrics,
       warn: context.warn,

@@ -9,11 +9,13 @@ import { PASSPORT_KEY } from "../../passport/read.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import { cardMarkdown } from "../../predict/card-markdown.ts";
 import { exportModel, specifyNetworkOf, type Weights } from "../../predict/export.ts";
+import { withKnownAnswer } from "../../predict/known-answer.ts";
 import { cardMetrics } from "../../report/card-metrics.ts";
 import { storedWeights } from "../../train/finetune.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { readWholeFile } from "../files.ts";
 import { RUN_FILES } from "../run-folder.ts";
+import { makeNodeRuntime } from "../runtime.ts";
 
 /** Who was learnt from and who judged: all patients were both, but no patient judged a network that knew him or her. */
 function ensembleCard(cards: readonly ModelCard[], metrics: Metrics, tested: Metrics | undefined): ModelCard {
@@ -102,7 +104,11 @@ export async function writeEnsemble({
   }
   checkAlike(cards, runs);
   const card = ensembleCard(cards, metrics, test);
-  const bytes = exportModel(card, specifyNetworkOf(card), weights, passport);
+  const bytes = await withKnownAnswer(
+    makeNodeRuntime({ threads: 1 }),
+    exportModel(card, specifyNetworkOf(card), weights, passport),
+    RUN_FILES.model,
+  );
   await makeFolder(out);
   const path = join(out, RUN_FILES.model);
   await writeFileAtomic(path, bytes);

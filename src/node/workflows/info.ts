@@ -4,7 +4,9 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { DicomListing } from "../../formats/dicom/series.ts";
 import { imageStem, readImageHeader } from "../../formats/image-file.ts";
+import { readModelMetadata } from "../../onnx/model.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
+import { readKnownAnswer } from "../../predict/known-answer.ts";
 import type { ImageHeader } from "../../volume/image.ts";
 import { withImageFile } from "../files.ts";
 import { inflateGzip } from "../inflate.ts";
@@ -33,6 +35,8 @@ export interface ModelInfo extends ModelCard {
   readonly bytes: number;
   /** Of the file, in hexadecimal. */
   readonly sha256: string;
+  /** Whether it can tell if a machine computes it rightly. */
+  readonly hasKnownAnswer: boolean;
 }
 export interface DicomInfo extends Omit<DicomListing, "damaged"> {
   readonly kind: "dicom";
@@ -55,7 +59,8 @@ async function describeModel(given: string): Promise<ModelInfo> {
   const isInRun = isRunModel(path);
   const model = { steps: card.steps, testPatients: card.patients.test };
   const testSeen = isInRun ? await testSeenOfRun(dirname(path), model) : card.testSeen;
-  return { kind: "model", path, bytes: bytes.length, sha256, ...card, testSeen };
+  const hasKnownAnswer = readKnownAnswer(readModelMetadata(bytes)!, card, path) !== undefined;
+  return { kind: "model", path, bytes: bytes.length, sha256, hasKnownAnswer, ...card, testSeen };
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Metrics } from "../../metrics/types.ts";
 import { readModelMetadata } from "../../onnx/model.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
 import { specifyNetworkOf } from "../../predict/export.ts";
+import { withKnownAnswer } from "../../predict/known-answer.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
 import { type Observation, observeRanges } from "../../predict/quantise.ts";
 import { cardMetrics } from "../../report/card-metrics.ts";
@@ -246,8 +247,9 @@ export async function quantiseModel(options: QuantiseOptions): Promise<Quantised
     options.warn?.("on this machine the model in 8-bit integers is no faster than the float32 model");
   }
   const final = roundedCard(card, int8.metrics, loss);
-  // The passport and whatever else stands beside the card.
-  const bytes = observation.exportQuantised(final, readModelMetadata(model.bytes));
+  // The passport and whatever else stands beside the card, but not what float32 answers.
+  const rounded = observation.exportQuantised(final, readModelMetadata(model.bytes));
+  const bytes = await withKnownAnswer(runtime, rounded, path);
   await makeFolder(dirname(path));
   await writeFileAtomic(path, bytes);
   return { path, limit, loss, float32, int8: { ...int8, bytes: bytes.length }, observed: train.length };
