@@ -62,7 +62,7 @@ export interface ChooseOptions {
   readonly files?: BackendFiles | undefined;
   readonly model: Uint8Array;
   /** @returns why the results are wrong; undefined where they are right */
-  readonly check: (program: Program) => Promise<string | undefined>;
+  readonly check: (program: Program, device: BrowserDevice) => Promise<string | undefined>;
 }
 
 interface Rung {
@@ -106,7 +106,7 @@ async function tryRung(
     const runtime = await makeBrowserRuntime({ device, threads, files: files?.[device] });
     const program = await runtime.load(model);
     try {
-      const problem = await check(program);
+      const problem = await check(program, device);
       return problem === undefined ? { runtime } : { problem };
     } finally {
       await program.dispose();

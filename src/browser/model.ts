@@ -4,8 +4,11 @@ import { countVolumes, type LabelVolumeMl } from "../apply/image-facts.ts";
 import { openScans } from "../apply/open-scans.ts";
 import { type JudgedMask, type MaskFile, type Scan, segmentScan } from "../apply/scan.ts";
 import { HipError } from "../core/errors.ts";
+import { readModelMetadata } from "../onnx/model.ts";
 import type { PassportFingerprint } from "../passport/types.ts";
-import { type ModelCard, readModelCard } from "../predict/card.ts";
+import type { ModelCard } from "../predict/card.ts";
+import { checkModel } from "../predict/check-model.ts";
+import { checkKnownAnswer, readKnownAnswer } from "../predict/known-answer.ts";
 import { makePredictor, type PredictWatcher } from "../predict/predictor.ts";
 import type { IntensityVolume } from "../volume/volume.ts";
 import { type Backend, type BackendFiles, chooseBackend } from "./backend.ts";
@@ -65,13 +68,26 @@ export async function openModel(
   { name = "model.onnx", device, threads, files }: OpenModelOptions = {},
 ): Promise<BrowserModel> {
   const bytes = model instanceof Uint8Array ? model : new Uint8Array(model);
-  const card = readModelCard(bytes, name);
+  // A file of unknown origin: nothing but what hipmri writes comes near ONNX Runtime.
+  const card = checkModel(bytes, name);
+  const answer = readKnownAnswer(readModelMetadata(bytes) ?? {}, card, name);
   const backend = await chooseBackend({
     wanted: device,
     threads,
     files,
     model: bytes,
-    check: async () => undefined,
+    check: async (program, device) => {
+      // Models before version 0.5 know no answer: WebAssembly computes as the CPU does, graphics cards may err.
+      if (answer === undefined) {
+        return device === "webgpu"
+          ? "the model carries no known answer to hold its numbers against"
+          : undefined;
+      }
+      const { isRight, maxError } = await checkKnownAnswer(program, card, answer);
+      return isRight
+        ? undefined
+        : `its numbers are wrong: a probability is off by ${maxError.toPrecision(2)}`;
+    },
   });
   const predictor = measuring(await makePredictor(backend.runtime, bytes, name));
   const fingerprint = fingerprintOf(bytes);

@@ -46,6 +46,8 @@ export class Session {
 
   #worker = makeWorkerClient();
   #generation = 0;
+  /** What is being done, and what waits for it. */
+  #queue: Promise<void> = Promise.resolve();
   #openings: Opening[] = [];
   #modelSource: { readonly name: string; readonly bytes: Uint8Array } | undefined;
   #viewer: Viewer | undefined;
@@ -72,17 +74,20 @@ export class Session {
     this.failures = this.failures.filter((each) => each !== failure);
   }
 
-  /** Does one thing at a time, and tells what went wrong. */
-  async #during(busy: Busy, work: () => Promise<void>): Promise<void> {
-    if (this.busy !== undefined) return;
-    this.busy = busy;
-    try {
-      await work();
-    } catch (error) {
-      this.fail(error);
-    } finally {
-      this.busy = undefined;
-    }
+  /** Does one thing after another, and tells what went wrong. */
+  #during(busy: Busy, work: () => Promise<void>): Promise<void> {
+    const turn = async (): Promise<void> => {
+      this.busy = busy;
+      try {
+        await work();
+      } catch (error) {
+        this.fail(error);
+      } finally {
+        this.busy = undefined;
+      }
+    };
+    this.#queue = this.#queue.then(turn);
+    return this.#queue;
   }
 
   /** A worker that was started anew is given again what the last one held. */
