@@ -4,9 +4,9 @@
  * head and neck anatomy" (JMIR 2021), which weighs surface elements; here each surface voxel counts once, by its centre.
  */
 import { percentileOfSorted } from "../core/statistics.ts";
+import { PlanarDistances } from "../volume/distance-transform.ts";
 import type { DistanceScores, MaskPair } from "./conventions/types.ts";
 import { cropLabel } from "./crop.ts";
-import { PlanarDistances } from "./distance-transform.ts";
 
 type Triple = readonly [x: number, y: number, z: number];
 

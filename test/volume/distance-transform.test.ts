@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PlanarDistances } from "../../src/metrics/distance-transform.ts";
-import { drawSlice } from "./masks.ts";
+import { PlanarDistances } from "../../src/volume/distance-transform.ts";
+import { drawSlice } from "../metrics/masks.ts";
 
 type Triple = [x: number, y: number, z: number];
 
