@@ -41,6 +41,15 @@ export { defaultPhantomOptions, PHANTOM_SIZES, type PhantomOptions } from "./dat
 export { makePhantomVolume, type PhantomVolume } from "./dataset/phantom/phantom.ts";
 export { type SplitCases, splitByPatient } from "./dataset/split.ts";
 export type { CaseEntry, DatasetIndex, DecodedCase, FilePair, LayoutName, Split } from "./dataset/types.ts";
+export type { Axis, Region, SlicePlane, VoxelBox } from "./edit/box.ts";
+export type { Brush } from "./edit/brush.ts";
+export type { Edit, EditKind } from "./edit/edit.ts";
+export { makeMaskEditor } from "./edit/editor.ts";
+export { applyEdits, encodeEdit, type Replay, type ReplayOptions } from "./edit/journal.ts";
+export type { EditResult } from "./edit/pen.ts";
+export { decodeMask, encodeMask, type SavedMask } from "./edit/saved-mask.ts";
+export type { MaskEditor, MaskEditorOptions } from "./edit/types.ts";
+export type { EditVolume, IntensityRange } from "./edit/volume.ts";
 export { chooseSeries } from "./formats/dicom/choose.ts";
 export type { LoadCodec } from "./formats/dicom/codecs.ts";
 export type { DicomInput } from "./formats/dicom/file.ts";

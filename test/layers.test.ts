@@ -9,6 +9,7 @@ const TABLE: Readonly<Record<string, string>> = {
   core: "",
   nifti: "",
   volume: "nifti",
+  edit: "volume",
   formats: "volume",
   dataset: "volume formats",
   graph: "",
@@ -28,7 +29,7 @@ const TABLE: Readonly<Record<string, string>> = {
   apply: "dataset predict passport",
   report: "metrics plot train",
   index:
-    "core nifti volume formats dataset graph autodiff onnx unet loss optimizer augment metrics plot runtime predict train plan passport apply report",
+    "core nifti volume edit formats dataset graph autodiff onnx unet loss optimizer augment metrics plot runtime predict train plan passport apply report",
   node: "index",
   browser: "index",
   server: "node",

@@ -78,7 +78,8 @@ function joinAll(mask: Uint8Array, [width, height, depth]: Triple): Joined {
     );
   const runs = findRuns(mask, width);
   let components = runs.first.length;
-  const parent = Int32Array.from({ length: components }, (_, run) => run);
+  const parent = new Int32Array(components);
+  for (let run = 0; run < components; run++) parent[run] = run;
   for (let z = 0; z < depth; z++) {
     for (let y = 0; y < height; y++) {
       const row = z * height + y;
@@ -125,7 +126,8 @@ export function componentSizes(mask: Uint8Array, shape: Triple): readonly number
  * @returns how many voxels were taken away
  */
 export function keepLargestComponent(labels: Uint8Array, shape: Triple, id: number): number {
-  const mask = Uint8Array.from(labels, (label) => (label === id ? 1 : 0));
+  const mask = new Uint8Array(labels.length);
+  for (let i = 0; i < mask.length; i++) mask[i] = labels[i] === id ? 1 : 0;
   const joined = joinAll(mask, shape);
   if (joined.components < 2) return 0;
   const { runs, parent } = joined;
