@@ -15,7 +15,7 @@ export type EditKind =
   | "keepLargest"
   | "replace";
 
-/** Run r: the voxels [starts[r], starts[r] + lengths[r]) went from before[r] to after[r]. Ascending, none meets another. */
+/** Run r: the voxels [starts[r], starts[r] + lengths[r]) went from before[r] to after[r]. Ascending, without overlap. */
 export interface Runs {
   readonly starts: Uint32Array;
   readonly lengths: Uint32Array;
