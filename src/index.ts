@@ -4,6 +4,7 @@
  */
 export { countVolumes, type LabelVolumeMl } from "./apply/image-facts.ts";
 export { type DroppedFile, type OpenedScans, openScans } from "./apply/open-scans.ts";
+export { readMaskOn } from "./apply/read-mask.ts";
 export {
   type JudgedMask,
   type MaskFile,

@@ -3,7 +3,9 @@
 export const TEXT = {
   brand: "hipmri",
   slogan: "Segments pelvis MRI in this tab",
-  privacy: "Nothing leaves this tab: scan, model and mask stay on this computer.",
+  privacy: "Nothing leaves this computer. Scan and mask are kept in this browser until you close the scans.",
+  notKept: "Another tab keeps its work, so this one cannot: save the mask before you leave.",
+  start: "Nothing leaves this computer: no scan, no mask, no word of either.",
   tabs: { segment: "Segment", watch: "Watch" },
   open: {
     title: "Open a scan",
@@ -20,6 +22,7 @@ export const TEXT = {
   },
   scan: {
     title: "Scan",
+    close: "Close the scans",
     choose: "Scan shown",
     synthetic: "Synthetic: drawn by a program, not a patient",
     spacing: (mm: readonly number[]) => `${mm.map((each) => Number(each.toPrecision(3))).join(" × ")} mm`,
@@ -80,6 +83,39 @@ export const TEXT = {
     csv: "Volumes as CSV",
     empty: "not found",
   },
+  correct: {
+    title: "Correct",
+    tools: "Tool",
+    tool: { move: "Look", brush: "Brush", eraser: "Eraser", fill: "Fill", grow: "Grow" },
+    keys: { move: "V", brush: "B", eraser: "E", fill: "F", grow: "G" },
+    hints: {
+      move: "Drag to move the crosshair, with the right button to change the brightness.",
+      brush: "Drag over a plane to paint.",
+      eraser: "Drag to take the label away.",
+      fill: "Click a region: all of one label that hangs together in the plane becomes this label.",
+      grow: "Click inside: the label spreads over values like the one clicked, up to 30 mm.",
+    },
+    draws: (label: string, hint: string) => `Label ${label}. ${hint}`,
+    radius: "Radius",
+    sphere: "Through the slices (a ball)",
+    byIntensity: "Only values within the brightness set",
+    tolerance: "Likeness",
+    undo: "Undo",
+    redo: "Redo",
+    more: "Between slices, holes, islands, keys",
+    plane: "Slices",
+    interpolate: "Fill between drawn slices",
+    fillHoles: "Fill holes",
+    keepLargest: "Keep the largest part",
+    shortcuts:
+      "Keys: V look, B brush, E eraser, F fill, G grow, 1 to 9 the label, [ and ] the radius, M hides the mask, L locks the label, Ctrl+Z undo, Ctrl+Shift+Z redo.",
+    heldByLock: "Some voxels belong to a locked label and were left as they are",
+    nothing: "Nothing changed",
+    changed: (count: number) => `${count.toLocaleString("en")} voxels changed`,
+    replace: "Segmenting again replaces the mask and your corrections. Go on?",
+    empty: "Start with an empty mask",
+    openMask: "Open a mask",
+  },
   passport: {
     title: "Is this scan like the training scans?",
     verdicts: {
@@ -102,6 +138,7 @@ export const TEXT = {
     title: "That did not work",
     dismiss: "Dismiss",
     worker: "The computing part of the page stopped",
+    keepHint: "Corrections are not kept from here on: save the mask before you leave",
     workerHint:
       "It was started again; your mask is still here. Large scans may need more memory: close other tabs",
   },

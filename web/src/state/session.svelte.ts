@@ -1,6 +1,6 @@
 /** What the page knows: the scans, the one that is shown, the model, the mask, and what is being done. */
 import { tick } from "svelte";
-import type { CasePassport } from "../../../src/browser/index.ts";
+import { type CasePassport, encodeEdit, encodeMask, type MaskEditor } from "../../../src/browser/index.ts";
 import { DEMO_MODEL_URL } from "../demo.ts";
 import { TEXT } from "../text.ts";
 import type { Crosshair, Intensities, Viewer } from "../viewer/viewer.ts";
@@ -9,24 +9,35 @@ import { type Failure, unpackError } from "../worker/failure.ts";
 import type {
   ModelSummary,
   NamedFile,
-  Problem,
+  OpenedFiles,
+  Opening,
+  RestoredSession,
   SavedFile,
   ScanSummary,
+  ShownMask,
   ShownScan,
 } from "../worker/protocol.ts";
+import { Correction } from "./correction.svelte.ts";
 import { LabelState } from "./labels.svelte.ts";
 
 export type Busy =
   | { readonly kind: "reading" | "model" | "starting" | "saving" }
   | { readonly kind: "segmenting"; readonly done: number; readonly total: number };
 
-/** How files came: again in the same order where the worker must start anew. */
-type Opening = { readonly kind: "demo" } | { readonly kind: "files"; readonly files: readonly NamedFile[] };
-
 export type Device = "auto" | "webgpu" | "wasm";
+
+interface ModelSource {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly isDemo: boolean;
+}
+
+/** After so many corrections the whole mask is kept anew, and the journal begins again. */
+const EDITS_A_JOURNAL = 200;
 
 export class Session {
   readonly labels = new LabelState();
+  readonly correction: Correction;
   scans = $state.raw<readonly ScanSummary[]>([]);
   scan = $state.raw<ScanSummary | undefined>();
   model = $state.raw<ModelSummary | undefined>();
@@ -38,6 +49,9 @@ export class Session {
   crosshair = $state.raw<Crosshair | undefined>();
   window = $state.raw<Intensities>({ low: 0, high: 1 });
   hasMask = $state(false);
+  isMaskHidden = $state(false);
+  /** Whether a reload loses nothing. */
+  isKeeping = $state(true);
   device = $state<Device>("auto");
   /** Rises with each change of the mask. */
   maskRevision = $state(0);
@@ -48,10 +62,23 @@ export class Session {
   #generation = 0;
   /** What is being done, and what waits for it. */
   #queue: Promise<void> = Promise.resolve();
+  /** What the worker is to keep, in order. */
+  #keeping: Promise<void> = Promise.resolve();
+  #editsKept = 0;
   #openings: Opening[] = [];
-  #modelSource: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+  #modelSource: ModelSource | undefined;
   #viewer: Viewer | undefined;
   #makeViewer: (() => Promise<Viewer>) | undefined;
+
+  constructor() {
+    this.correction = new Correction({
+      labels: this.labels,
+      viewer: () => this.#viewer,
+      fail: (error) => this.fail(error),
+      onEdit: (editor, edit) => this.#keepEdit(editor, encodeEdit(edit)),
+      onChange: () => this.recount(),
+    });
+  }
 
   /** Called once the page has a canvas; the viewer itself is loaded when there is something to show. */
   lendViewer(make: () => Promise<Viewer>): void {
@@ -62,12 +89,17 @@ export class Session {
     return this.#viewer;
   }
 
+  get modelBytes(): Uint8Array | undefined {
+    return this.#modelSource?.bytes;
+  }
+
   fail(error: unknown): void {
-    if (error instanceof WorkerStopped) {
-      this.failures = [...this.failures, { message: TEXT.errors.worker, hint: TEXT.errors.workerHint }];
-      return;
-    }
-    this.failures = [...this.failures, unpackError(error)];
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    const failure =
+      error instanceof WorkerStopped
+        ? { message: TEXT.errors.worker, hint: TEXT.errors.workerHint }
+        : unpackError(error);
+    this.failures = [...this.failures, failure];
   }
 
   dismiss(failure: Failure): void {
@@ -90,31 +122,53 @@ export class Session {
     return this.#queue;
   }
 
-  /** A worker that was started anew is given again what the last one held. */
-  async #ask<T>(question: (worker: RemoteWorker) => Promise<T>): Promise<T> {
+  /** Asks the worker; one that was started anew is first given what the last one held. */
+  ask<T>(question: (worker: RemoteWorker) => Promise<T>): Promise<T> {
     return this.#worker.ask<T>(async (worker) => {
       if (this.#worker.generation !== this.#generation) {
         this.#generation = this.#worker.generation;
-        for (const opening of this.#openings) {
-          if (opening.kind === "demo") await worker.openDemoScan();
-          else await worker.openFiles(opening.files);
-        }
-        if (this.#modelSource !== undefined) await this.#openInWorker(worker);
+        for (const opening of this.#openings) await worker.open(opening, true);
+        if (this.#modelSource !== undefined) await this.#openInWorker(worker, this.#modelSource);
       }
       return question(worker);
     });
   }
 
-  async #openInWorker(worker: RemoteWorker): Promise<ModelSummary> {
-    const { name, bytes } = this.#modelSource!;
-    const options = { device: this.device, threads: undefined };
-    return (await worker.openModel(name, bytes, options)) as ModelSummary;
+  async #openInWorker(worker: RemoteWorker, source: ModelSource): Promise<ModelSummary> {
+    return (await worker.openModel(source, { device: this.device, threads: undefined })) as ModelSummary;
+  }
+
+  /** Takes up what an earlier visit left. */
+  restore(): Promise<void> {
+    return this.#during({ kind: "reading" }, async () => {
+      // Nothing was opened in this worker yet: it may look at what is kept.
+      const restored = (await this.ask((worker) => worker.restore())) as RestoredSession | undefined;
+      this.isKeeping = await this.ask((worker) => worker.isKeeping());
+      if (restored === undefined) return;
+      this.#openings = [...restored.openings];
+      this.scans = restored.scans;
+      const current = restored.scans.find(({ id }) => id === restored.current) ?? restored.scans[0];
+      if (restored.model === null) await this.#takeModel(await demoModel());
+      else await this.#takeModel({ ...restored.model, isDemo: false });
+      if (current !== undefined) await this.#show(current);
+    });
+  }
+
+  /** Closes all scans, and removes what was kept of them. */
+  close(): Promise<void> {
+    return this.#during({ kind: "reading" }, async () => {
+      await this.ask((worker) => worker.forget());
+      this.#openings = [];
+      this.scans = [];
+      this.scan = undefined;
+      this.shown = undefined;
+      this.#dropMask();
+    });
   }
 
   async openFiles(files: readonly NamedFile[]): Promise<void> {
-    const models = files.filter(({ name }) => /\.onnx$/i.test(name));
+    const [model] = files.filter(({ name }) => /\.onnx$/i.test(name));
     const others = files.filter(({ name }) => !/\.onnx$/i.test(name));
-    const [model] = models;
     if (model !== undefined) await this.openModelFile(model.file);
     if (others.length > 0) await this.#open({ kind: "files", files: others });
   }
@@ -125,15 +179,8 @@ export class Session {
 
   async #open(opening: Opening): Promise<void> {
     await this.#during({ kind: "reading" }, async () => {
-      const { scans, problems } = await this.#ask(
-        async (worker) =>
-          (opening.kind === "demo" ? worker.openDemoScan() : worker.openFiles(opening.files)) as Promise<{
-            scans: ScanSummary[];
-            problems: Problem[];
-          }>,
-      );
-      this.#openings.push(opening);
-      for (const problem of problems) this.failures = [...this.failures, problem];
+      const { scans, problems } = (await this.ask((worker) => worker.open(opening, false))) as OpenedFiles;
+      this.failures = [...this.failures, ...problems];
       const [first] = scans;
       if (first === undefined) {
         if (problems.length === 0) {
@@ -141,6 +188,7 @@ export class Session {
         }
         return;
       }
+      this.#openings.push(opening);
       this.scans = [...this.scans, ...scans];
       await this.#show(first);
     });
@@ -152,14 +200,24 @@ export class Session {
   }
 
   async #show(scan: ScanSummary): Promise<void> {
-    const shown = (await this.#ask((worker) => worker.show(scan.id) as Promise<ShownScan>)) as ShownScan;
+    // What was corrected last must be kept before it is read again.
+    await this.#keeping;
+    const shown = (await this.ask((worker) => worker.show(scan.id))) as ShownScan;
     this.scan = scan;
     this.shown = shown;
     this.#dropMask();
     await tick();
     const viewer = await this.#viewerNow();
     this.window = await viewer.showVolume({ name: scan.name, shape: shown.shape, nifti: shown.nifti });
+    this.correction.setWindow(this.window);
     this.crosshair = viewer.crosshair();
+    if (shown.kept !== undefined) this.#takeKept(shown.kept);
+  }
+
+  #takeKept({ mask, revision, passport, problem }: ShownMask): void {
+    this.passport = passport;
+    this.takeMask(mask, revision);
+    if (problem !== undefined) this.failures = [...this.failures, { message: problem, hint: undefined }];
   }
 
   async #viewerNow(): Promise<Viewer> {
@@ -173,56 +231,51 @@ export class Session {
     return viewer;
   }
 
-  async useDemoModel(): Promise<void> {
-    await this.#during({ kind: "model" }, async () => {
-      const response = await fetch(DEMO_MODEL_URL);
-      if (!response.ok)
-        throw new Error(`Cannot fetch the demo model: the server answered ${response.status}`);
-      await this.#takeModel(TEXT.model.demo, new Uint8Array(await response.arrayBuffer()));
+  useDemoModel(): Promise<void> {
+    return this.#during({ kind: "model" }, async () => this.#takeModel(await demoModel()));
+  }
+
+  openModelFile(file: File): Promise<void> {
+    return this.#during({ kind: "model" }, async () => {
+      await this.#takeModel({
+        name: file.name,
+        bytes: new Uint8Array(await file.arrayBuffer()),
+        isDemo: false,
+      });
     });
   }
 
-  async openModelFile(file: File): Promise<void> {
-    await this.#during({ kind: "model" }, async () => {
-      await this.#takeModel(file.name, new Uint8Array(await file.arrayBuffer()));
-    });
+  /** Takes a model that was made here. */
+  useModel(name: string, bytes: Uint8Array): Promise<void> {
+    return this.#during({ kind: "model" }, () => this.#takeModel({ name, bytes, isDemo: false }));
   }
 
   /** Opens the model anew, on another device. */
   async useDevice(device: Device): Promise<void> {
     this.device = device;
     const source = this.#modelSource;
-    if (source === undefined) return;
-    await this.#during({ kind: "model" }, () => this.#takeModel(source.name, source.bytes));
+    if (source !== undefined) await this.#during({ kind: "model" }, () => this.#takeModel(source));
   }
 
-  async #takeModel(name: string, bytes: Uint8Array): Promise<void> {
-    const before = this.#modelSource;
-    this.#modelSource = { name, bytes };
-    try {
-      const summary = await this.#ask((worker) => this.#openInWorker(worker));
-      this.model = summary;
-      this.labels.take(summary.labels);
-      this.#viewer?.setLabels(this.labels.shown);
-      this.recount();
-    } catch (error) {
-      this.#modelSource = before;
-      throw error;
-    }
+  async #takeModel(source: ModelSource): Promise<void> {
+    const summary = await this.ask((worker) => this.#openInWorker(worker, source));
+    this.#modelSource = source;
+    this.model = summary;
+    this.labels.take(summary.labels);
+    this.labelsChanged();
+    this.recount();
   }
 
-  get modelBytes(): Uint8Array | undefined {
-    return this.#modelSource?.bytes;
-  }
-
+  /** @throws never: what goes wrong is shown */
   async segment(): Promise<void> {
     const { scan } = this;
     if (scan === undefined || this.model === undefined) return;
     await this.#during({ kind: "starting" }, async () => {
+      await this.#keeping;
       const onProgress = proxy((done: number, total: number) => {
         this.busy = { kind: "segmenting", done, total };
       });
-      const result = await this.#ask((worker) => worker.segment(scan.id, onProgress));
+      const result = await this.ask((worker) => worker.segment(scan.id, onProgress));
       this.passport = result.passport;
       this.maskWarnings = result.warnings;
       this.seconds = result.seconds;
@@ -231,15 +284,43 @@ export class Session {
   }
 
   async cancel(): Promise<void> {
-    await this.#ask((worker) => worker.cancel() as Promise<void>);
+    await this.ask((worker) => worker.cancel() as Promise<void>);
   }
 
-  takeMask(mask: Uint8Array): void {
+  /** A mask of nothing, to be drawn by hand. */
+  startEmpty(): void {
+    if (this.shown === undefined) return;
+    this.#replaceMask(new Uint8Array(this.shown.data.length));
+  }
+
+  openMaskFile(file: File): Promise<void> {
+    return this.#during({ kind: "reading" }, async () => {
+      const { scan } = this;
+      if (scan === undefined) return;
+      const mask = await this.ask((worker) => worker.openMask(scan.id, { name: file.name, file }));
+      this.#replaceMask(mask as Uint8Array);
+    });
+  }
+
+  /** A mask that the worker does not keep yet. */
+  #replaceMask(mask: Uint8Array): void {
+    this.passport = undefined;
+    this.maskWarnings = [];
+    this.seconds = undefined;
+    this.takeMask(mask);
+    const { editor } = this.correction;
+    if (editor !== undefined) this.#keepWhole(editor);
+  }
+
+  takeMask(mask: Uint8Array, revision = 0): void {
+    const { shown } = this;
+    if (shown === undefined) return;
     this.mask = mask;
     this.hasMask = true;
+    this.#editsKept = 0;
+    this.correction.begin(shown, mask, revision);
     this.#viewer?.showMask(mask);
-    this.#viewer?.setLabels(this.labels.shown);
-    this.recount();
+    this.labelsChanged();
   }
 
   #dropMask(): void {
@@ -248,22 +329,69 @@ export class Session {
     this.passport = undefined;
     this.maskWarnings = [];
     this.seconds = undefined;
-    this.recount();
+    this.#viewer?.showMask(undefined);
+    this.correction.end();
+  }
+
+  /** In the order in which they were made; the page does not wait. */
+  #keep(work: (worker: RemoteWorker) => Promise<void>): void {
+    this.#keeping = this.#keeping
+      .then(() => this.ask(work))
+      .catch((error) => {
+        // Told once: the next edits would say the same.
+        if (this.isKeeping)
+          this.failures = [...this.failures, { ...unpackError(error), hint: TEXT.errors.keepHint }];
+        this.isKeeping = false;
+      });
+  }
+
+  #keepEdit(editor: MaskEditor, bytes: Uint8Array): void {
+    const { scan } = this;
+    if (scan === undefined) return;
+    this.#editsKept++;
+    if (this.#editsKept >= EDITS_A_JOURNAL) this.#keepWhole(editor);
+    else this.#keep((worker) => worker.keepEdit(scan.id, bytes) as Promise<void>);
+  }
+
+  #keepWhole(editor: MaskEditor): void {
+    const { scan } = this;
+    if (scan === undefined) return;
+    this.#editsKept = 0;
+    const bytes = encodeMask(editor);
+    this.#keep((worker) => worker.keepMask(scan.id, bytes) as Promise<void>);
+  }
+
+  /** Once all that was corrected is kept. */
+  kept(): Promise<void> {
+    return this.#keeping;
   }
 
   recount(): void {
-    const counts = new Float64Array(256);
-    for (const id of this.mask ?? []) counts[id]!++;
-    this.labels.count((id) => counts[id]!, this.scan?.voxelMl ?? null);
+    const { editor } = this.correction;
+    this.labels.count((id) => editor?.countOf(id) ?? 0, this.scan?.voxelMl ?? null);
     this.maskRevision++;
   }
 
   labelsChanged(): void {
-    this.#viewer?.setLabels(this.labels.shown);
+    const { shown } = this.labels;
+    this.#viewer?.setLabels(this.isMaskHidden ? shown.map((label) => ({ ...label, opacity: 0 })) : shown);
+  }
+
+  toggleMask(): void {
+    this.isMaskHidden = !this.isMaskHidden;
+    this.labelsChanged();
+  }
+
+  toggleLock(id: number): void {
+    const row = this.labels.rows.find((each) => each.id === id);
+    if (row === undefined) return;
+    row.isLocked = !row.isLocked;
+    this.correction.setLocked(id, row.isLocked);
   }
 
   setWindow(window: Intensities): void {
     this.window = window;
+    this.correction.setWindow(window);
     this.#viewer?.setWindow(window);
   }
 
@@ -283,9 +411,9 @@ export class Session {
     if (scan === undefined || mask === undefined) return [];
     let files: readonly SavedFile[] = [];
     await this.#during({ kind: "saving" }, async () => {
-      if (kind === "nifti") files = await this.#ask((worker) => worker.saveNifti(scan.id, mask));
+      if (kind === "nifti") files = await this.ask((worker) => worker.saveNifti(scan.id, mask));
       else {
-        const file = await this.#ask((worker) => worker.saveDicomSeg(scan.id, mask));
+        const file = await this.ask((worker) => worker.saveDicomSeg(scan.id, mask));
         files = file === undefined ? [] : [file];
       }
     });
@@ -296,4 +424,10 @@ export class Session {
   stopWorker(): void {
     this.#worker.stop();
   }
+}
+
+async function demoModel(): Promise<ModelSource> {
+  const response = await fetch(DEMO_MODEL_URL);
+  if (!response.ok) throw new Error(`Cannot fetch the demo model: the server answered ${response.status}`);
+  return { name: TEXT.model.demo, bytes: new Uint8Array(await response.arrayBuffer()), isDemo: true };
 }

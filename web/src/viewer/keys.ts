@@ -1,4 +1,6 @@
-/** Keys on the viewer: the crosshair by arrows, slices by page keys. */
+/** Keys: on the viewer the crosshair moves; anywhere but in a field they choose tools and labels. */
+import type { Tool } from "../state/correction.svelte.ts";
+import type { Session } from "../state/session.svelte.ts";
 import type { Viewer } from "./viewer.ts";
 
 const MOVES: Readonly<Record<string, readonly [axis: 0 | 1 | 2, slices: number]>> = {
@@ -9,10 +11,57 @@ const MOVES: Readonly<Record<string, readonly [axis: 0 | 1 | 2, slices: number]>
   PageUp: [1, 1],
   PageDown: [1, -1],
 };
+const TOOL_KEYS: Readonly<Record<string, Tool>> = {
+  v: "move",
+  b: "brush",
+  e: "eraser",
+  f: "fill",
+  g: "grow",
+};
 
 export function onViewerKey(event: KeyboardEvent, viewer: Viewer | undefined): void {
   const move = MOVES[event.key];
   if (move === undefined || viewer === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   viewer.moveSlice(...move);
+}
+
+function isField(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLInputElement ||
+    target instanceof HTMLSelectElement ||
+    target instanceof HTMLTextAreaElement
+  );
+}
+
+/** @returns whether the key meant something */
+function onControlKey(key: string, event: KeyboardEvent, { correction }: Session): boolean {
+  if (key === "z" && event.shiftKey) correction.redo();
+  else if (key === "z") correction.undo();
+  else if (key === "y") correction.redo();
+  else return false;
+  return true;
+}
+
+function onPlainKey(key: string, session: Session): boolean {
+  const { correction, labels } = session;
+  const tool = TOOL_KEYS[key];
+  const label = labels.rows.find(({ id }) => String(id) === key);
+  if (tool !== undefined) correction.tool = tool;
+  else if (label !== undefined) labels.active = label.id;
+  else if (key === "[") correction.resize(1 / 1.25);
+  else if (key === "]") correction.resize(1.25);
+  else if (key === "m") session.toggleMask();
+  else if (key === "l") session.toggleLock(labels.active);
+  else return false;
+  return true;
+}
+
+/** Shortcuts of the page, where there is a mask to correct. */
+export function onPageKey(event: KeyboardEvent, session: Session): void {
+  if (!session.hasMask || event.altKey || isField(event.target)) return;
+  const key = event.key.toLowerCase();
+  const isTaken =
+    event.ctrlKey || event.metaKey ? onControlKey(key, event, session) : onPlainKey(key, session);
+  if (isTaken) event.preventDefault();
 }

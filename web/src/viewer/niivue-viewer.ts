@@ -148,8 +148,23 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
       const frac = nv.canvasPos2frac([x, y]);
       if (frac[0]! < 0) return undefined;
       const voxel = triple(nv.frac2vox(frac));
+      const point = triple([0, 1, 2].map((i) => frac[i]! * shape[i]! - 0.5));
       const isInside = voxel.every((index, i) => index >= 0 && index < shape[i]!);
-      return isInside ? { voxel, axis } : undefined;
+      return isInside ? { voxel, point, axis } : undefined;
+    },
+    pixelsPerMm(event) {
+      const at = nv.getNoPaddingNoBorderCanvasRelativeMousePosition(event, canvas);
+      if (at === undefined) return undefined;
+      const ratio = nv.uiData.dpr ?? 1;
+      const slice = nv.screenSlices[nv.tileIndex(at.x * ratio, at.y * ratio)];
+      if (slice === undefined || AXIS_OF_PLANE[slice.axCorSag] === undefined) return undefined;
+      const step = 1 / ratio;
+      const here = nv.canvasPos2frac([at.x * ratio, at.y * ratio]);
+      const there = nv.canvasPos2frac([at.x * ratio + 1, at.y * ratio]);
+      if (here[0]! < 0 || there[0]! < 0) return undefined;
+      const [a, b] = [nv.frac2mm(here), nv.frac2mm(there)];
+      const mm = Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!, a[2]! - b[2]!);
+      return mm > 0 ? step / mm : undefined;
     },
     setTheme(theme) {
       nv.opts.backColor = [...BACKGROUND[theme]];

@@ -6,6 +6,8 @@ export type Triple = readonly [number, number, number];
 /** A voxel that the pointer is over, and the plane that it was seen in. */
 export interface PointedVoxel {
   readonly voxel: Triple;
+  /** The same, not rounded: voxel centres are whole numbers. */
+  readonly point: Triple;
   /** The axis across the plane: 0 sagittal, 1 coronal, 2 axial. */
   readonly axis: 0 | 1 | 2;
 }
@@ -59,6 +61,8 @@ export interface Viewer {
   onCrosshair(listener: (at: Crosshair) => void): void;
   /** The voxel under a pointer; undefined beside the planes and over the 3D view. */
   voxelAt(event: MouseEvent): PointedVoxel | undefined;
+  /** Pixels of the page that a millimetre takes in the plane under a pointer; undefined as of voxelAt(). */
+  pixelsPerMm(event: MouseEvent): number | undefined;
   /** Colours of the surroundings. */
   setTheme(theme: "light" | "dark"): void;
   /** The view as it is, as a PNG. */

@@ -45,7 +45,30 @@ export interface ShownScan {
   readonly data: Float32Array;
   /** The same as an uncompressed NIfTI file. */
   readonly nifti: ArrayBuffer;
+  /** The mask of an earlier visit, with its corrections. */
+  readonly kept: ShownMask | undefined;
 }
+
+export interface ShownMask {
+  /** In the order of ShownScan. */
+  readonly mask: Uint8Array;
+  readonly revision: number;
+  readonly passport: CasePassport | null | undefined;
+  /** Corrections that could not be restored. */
+  readonly problem: string | undefined;
+}
+
+/** What an earlier visit left. */
+export interface RestoredSession extends OpenedFiles {
+  readonly openings: readonly Opening[];
+  readonly current: number | null;
+  /** null: the demo model. */
+  readonly model: { readonly name: string; readonly bytes: Uint8Array } | null;
+}
+
+export type Opening =
+  | { readonly kind: "demo" }
+  | { readonly kind: "files"; readonly files: readonly NamedFile[] };
 
 export interface ModelSummary {
   readonly name: string;
@@ -74,10 +97,26 @@ export interface SegmentOptions {
 
 /** What the worker does; comlink carries it. Failures arrive as WorkerFailure. */
 export interface SegmentWorker {
-  openFiles(files: readonly NamedFile[]): Promise<OpenedFiles>;
-  openDemoScan(): Promise<OpenedFiles>;
+  /** What an earlier visit left; undefined where there is nothing. */
+  restore(): Promise<RestoredSession | undefined>;
+  /** Whether what is done here outlives a reload. */
+  isKeeping(): Promise<boolean>;
+  /** @param again the files were opened before: nothing new is kept */
+  open(opening: Opening, again: boolean): Promise<OpenedFiles>;
+  /** Closes all scans, and removes what was kept of them. */
+  forget(): Promise<void>;
   show(scan: number): Promise<ShownScan>;
-  openModel(name: string, bytes: Uint8Array, options: SegmentOptions): Promise<ModelSummary>;
+  /** @param isDemo the model that comes with the page: it need not be kept */
+  openModel(
+    model: { readonly name: string; readonly bytes: Uint8Array; readonly isDemo: boolean },
+    options: SegmentOptions,
+  ): Promise<ModelSummary>;
+  /** A mask from a file, on the very grid of the scan; in the order of ShownScan. */
+  openMask(scan: number, file: NamedFile): Promise<Uint8Array>;
+  /** Keeps a whole mask, as encodeMask() gives it. */
+  keepMask(scan: number, bytes: Uint8Array): Promise<void>;
+  /** Keeps one correction, as encodeEdit() gives it. */
+  keepEdit(scan: number, bytes: Uint8Array): Promise<void>;
   segment(scan: number, onProgress: (done: number, total: number) => void): Promise<SegmentedScan>;
   /** Ends the segmentation under way. */
   cancel(): void;

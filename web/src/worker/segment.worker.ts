@@ -9,19 +9,23 @@ import {
   type BrowserModel,
   blobSource,
   countVolumes,
+  encodeMask,
   gzipInBrowser,
   inflateInBrowser,
   type OpenedScans,
   openModel,
   openScans,
+  readMaskOn,
   type Scan,
   writeDicomSeg,
 } from "../../../src/browser/index.ts";
 import { loadCodecInBrowser } from "./codecs.ts";
 import { demoScanFile } from "./demo-scan.ts";
 import { packError } from "./failure.ts";
-import type { NamedFile, OpenedFiles, ScanSummary, SegmentWorker } from "./protocol.ts";
-import { fromShown, shownScan, toShown } from "./shown.ts";
+import { restoreMask } from "./kept-mask.ts";
+import type { NamedFile, OpenedFiles, Opening, ScanSummary, SegmentWorker, ShownMask } from "./protocol.ts";
+import { fromShown, shownGrid, shownScan, toShown } from "./shown.ts";
+import { openStore, type Store } from "./store.ts";
 import { VERSION } from "./version.ts";
 
 const absolute = (url: string): string => new URL(url, import.meta.url).href;
@@ -37,6 +41,7 @@ interface Held {
 }
 
 const held: Held[] = [];
+const store: Promise<Store | undefined> = openStore().catch(() => undefined);
 let model: BrowserModel | undefined;
 let stopping = new AbortController();
 
@@ -80,6 +85,35 @@ async function openAll(files: readonly NamedFile[], isSynthetic: boolean): Promi
   };
 }
 
+const openOne = (opening: Opening): Promise<OpenedFiles> =>
+  opening.kind === "demo" ? openAll([demoScanFile()], true) : openAll(opening.files, false);
+
+/** The openings of an earlier visit, their files as they were kept. */
+async function keptOpenings(from: Store): Promise<readonly Opening[]> {
+  return Promise.all(
+    from.index.openings.map(async (opening): Promise<Opening> => {
+      if (opening.kind === "demo") return opening;
+      const files = opening.files.map(async ({ name, stored }) => ({
+        name,
+        file: await from.readFile(stored, name),
+      }));
+      return { kind: "files", files: await Promise.all(files) };
+    }),
+  );
+}
+
+/** The mask of an earlier visit, as the viewer has it. */
+async function keptMask(id: number, voxels: number): Promise<ShownMask | undefined> {
+  const from = await store;
+  const kept = await from?.readMask(id);
+  if (from === undefined || kept === undefined) return undefined;
+  const restored = restoreMask(kept, voxels);
+  if (restored === undefined) return undefined;
+  await from.cutJournal(id, restored.usedBytes);
+  const { mask, revision, problem } = restored;
+  return { mask, revision, passport: kept.passport, problem };
+}
+
 /** Local time as DICOM writes it. */
 function dicomNow(): { readonly date: string; readonly time: string } {
   const now = new Date();
@@ -91,16 +125,60 @@ function dicomNow(): { readonly date: string; readonly time: string } {
 }
 
 const api: SegmentWorker = {
-  openFiles: (files) => openAll(files, false),
-  async openDemoScan() {
-    return openAll([demoScanFile()], true);
+  async restore() {
+    const from = await store;
+    if (from === undefined || from.index.openings.length === 0) return undefined;
+    const openings = await keptOpenings(from);
+    const opened = await Promise.all(openings.map(openOne));
+    const { current, model: kept } = from.index;
+    const bytes = kept === null ? undefined : await from.readFile(kept.stored, kept.name);
+    return {
+      openings,
+      scans: opened.flatMap(({ scans }) => scans),
+      problems: opened.flatMap(({ problems }) => problems),
+      current,
+      model:
+        kept === null || bytes === undefined
+          ? null
+          : { name: kept.name, bytes: new Uint8Array(await bytes.arrayBuffer()) },
+    };
+  },
+  async isKeeping() {
+    return (await store) !== undefined;
+  },
+  async open(opening, again) {
+    const opened = await openOne(opening);
+    if (!again && opened.scans.length > 0) await (await store)?.addOpening(opening);
+    return opened;
+  },
+  async forget() {
+    held.length = 0;
+    await (await store)?.forget();
   },
   async show(id) {
     const { scan } = scanAt(id);
     const shown = shownScan(scan, await scan.load());
-    return transfer(shown, [shown.nifti, shown.data.buffer as ArrayBuffer]);
+    await (await store)?.setCurrent(id);
+    const kept = await keptMask(id, shown.data.length);
+    const buffers = [shown.nifti, shown.data.buffer as ArrayBuffer];
+    if (kept !== undefined) buffers.push(kept.mask.buffer as ArrayBuffer);
+    return transfer({ ...shown, kept }, buffers);
   },
-  async openModel(name, bytes, { device, threads }) {
+  async openMask(id, { name, file }) {
+    const { scan } = scanAt(id);
+    const mask = toShown(
+      scan,
+      await readMaskOn(scan, { name, source: blobSource(file) }, { inflate: inflateInBrowser }),
+    );
+    return transfer(mask, [mask.buffer as ArrayBuffer]);
+  },
+  async keepMask(id, bytes) {
+    await (await store)?.keepMask(id, bytes);
+  },
+  async keepEdit(id, bytes) {
+    await (await store)?.keepEdit(id, bytes);
+  },
+  async openModel({ name, bytes, isDemo }, { device, threads }) {
     const opened = await openModel(bytes, {
       name,
       device,
@@ -109,6 +187,7 @@ const api: SegmentWorker = {
     });
     await model?.dispose();
     model = opened;
+    await (await store)?.setModel(isDemo ? null : { name, bytes });
     const { card, backend } = opened;
     return { name, card, labels: card.labels, backend: backend.runtime.name, reasons: backend.reasons };
   },
@@ -124,6 +203,10 @@ const api: SegmentWorker = {
     const volumes = countVolumes(mask, model.card.labels, scan.voxelMl);
     const seconds = (performance.now() - started) / 1000;
     const shown = toShown(scan, mask);
+    const { shape } = shownGrid(scan);
+    const keeping = await store;
+    await keeping?.keepMask(id, encodeMask({ mask: shown, shape, revision: 0 }));
+    await keeping?.keepPassport(id, passport);
     return transfer({ mask: shown, volumes, passport, warnings, seconds }, [shown.buffer as ArrayBuffer]);
   },
   cancel() {

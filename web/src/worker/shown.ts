@@ -1,6 +1,7 @@
 /** Between a scan's own axes and those of the viewer, which run to the right, the front and the head. */
 import {
   axisCodesOf,
+  type Grid,
   type IntensityVolume,
   inverseOf,
   type Reorientation,
@@ -19,9 +20,11 @@ function turnOf({ grid }: Scan): Reorientation {
   return reorientation(axisCodesOf(grid.affine) ?? VIEW, VIEW);
 }
 
-export function shownScan(scan: Scan, { data }: IntensityVolume): ShownScan {
+export const shownGrid = (scan: Scan): Grid => reorientGrid(scan.grid, turnOf(scan));
+
+export function shownScan(scan: Scan, { data }: IntensityVolume): Omit<ShownScan, "kept"> {
   const turn = turnOf(scan);
-  const { shape, spacingMm, affine } = reorientGrid(scan.grid, turn);
+  const { shape, spacingMm, affine } = shownGrid(scan);
   const turned = reorientData(data, scan.grid.shape, turn);
   const nifti = writeNifti({ shape, dtype: "float32", data: turned, spacingMm, affine });
   return { shape, spacingMm, data: turned, nifti: nifti.buffer as ArrayBuffer };

@@ -1,0 +1,53 @@
+/** What the page owes its user when things end: the network, the server, the worker. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openApp, openDemo, segment } from "./support/app.ts";
+import { CHROMIUM, launchChromium } from "./support/chromium.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  if (CHROMIUM !== undefined) browser = await launchChromium();
+});
+afterAll(() => browser?.close());
+
+describe.skipIf(CHROMIUM === undefined)("the page", () => {
+  test("works without its server after the first visit", async () => {
+    const app = await openApp(browser);
+    try {
+      const { page } = app;
+      // Until all files are kept.
+      await page.evaluate(async () => {
+        const { active } = await navigator.serviceWorker.ready;
+        if (active?.state !== "activated") {
+          await new Promise((done) => active?.addEventListener("statechange", done, { once: true }));
+        }
+      });
+      await app.serving.close();
+      await page.goto(app.serving.url.replace(/\?.*/, ""));
+      await openDemo(page);
+      await segment(page);
+      // Threads too: the kept answers carry their headers.
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    } finally {
+      await app.close().catch(() => {});
+    }
+  });
+
+  test("goes on after its worker has stopped, with scan and mask as they were", async () => {
+    const app = await openApp(browser);
+    try {
+      const { page } = app;
+      await openDemo(page);
+      await segment(page);
+      const before = await page.getByRole("region", { name: "Labels" }).innerText();
+      await page.evaluate(() => {
+        (globalThis as unknown as { hipmri: { stopWorker(): void } }).hipmri.stopWorker();
+      });
+      expect(await page.getByRole("region", { name: "Labels" }).innerText()).toBe(before);
+      await segment(page);
+      expect(await page.getByRole("region", { name: "Labels" }).innerText()).toBe(before);
+    } finally {
+      await app.close();
+    }
+  });
+});

@@ -1,0 +1,111 @@
+/** The ladder of backends, with an adapter in software: WebGPU is used where it gives the known answer, and only there. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeNodeRuntime } from "../../src/node/runtime.ts";
+import { predictInputs } from "../../src/node/workflows/predict.ts";
+import { readModelMetadata, replaceMetadata } from "../../src/onnx/model.ts";
+import { readModelCard } from "../../src/predict/card.ts";
+import {
+  KNOWN_ANSWER_KEY,
+  type KnownAnswer,
+  readKnownAnswer,
+  withKnownAnswer,
+} from "../../src/predict/known-answer.ts";
+import { tinyModel, writeFiles } from "../cli/support.ts";
+import { niftiBytes } from "../support/data-folder.ts";
+import { openApp, segment } from "./support/app.ts";
+import { CHROMIUM, launchChromium, WEBGPU_FLAGS } from "./support/chromium.ts";
+
+let browser: Browser;
+let folder = "";
+beforeAll(async () => {
+  if (CHROMIUM === undefined) return;
+  browser = await launchChromium(WEBGPU_FLAGS);
+  folder = await mkdtemp(join(tmpdir(), "hipmri-webgpu-"));
+  const runtime = makeNodeRuntime({ threads: 1 });
+  const right = await withKnownAnswer(runtime, tinyModel({ over: "volume" }), "model");
+  const answer = readKnownAnswer(readModelMetadata(right) ?? {}, readModelCard(right, "model"), "model")!;
+  const wrong: KnownAnswer = { ...answer, mean: answer.mean + answer.maxAbs };
+  writeFiles(folder, {
+    "right.onnx": right,
+    "none.onnx": tinyModel({ over: "volume" }),
+    "wrong.onnx": replaceMetadata(right, { [KNOWN_ANSWER_KEY]: JSON.stringify(wrong) }),
+    "foreign.onnx": new Uint8Array(1000).fill(7),
+    "scan.nii": niftiBytes({
+      shape: [16, 12, 3],
+      value: (at) => (at * 37) % 101,
+    }),
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  if (folder !== "") await rm(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(CHROMIUM === undefined)("the model panel", () => {
+  test("computes on the graphics card where the known answer comes out, with Node's mask", async () => {
+    const app = await openApp(browser);
+    try {
+      const { page } = app;
+      await page
+        .getByLabel("Open files")
+        .setInputFiles([join(folder, "right.onnx"), join(folder, "scan.nii")]);
+      const panel = page.getByRole("region", { name: "Model" });
+      await panel.getByText(/webgpu/).waitFor();
+      await panel.locator("summary").click();
+      expect(await panel.getByText("WebGPU: used, it gives the model's known answer").isVisible()).toBe(true);
+      await segment(page);
+      const download = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Mask as NIfTI" }).click();
+      const found = gunzipSync(await readFile(await (await download).path()));
+      const out = join(folder, "node");
+      await predictInputs({ model: join(folder, "right.onnx"), inputs: [join(folder, "scan.nii")], out });
+      const expected = gunzipSync(await readFile(join(out, "scan.nii.gz")));
+      let equal = 0;
+      for (let i = 352; i < expected.length; i++) if (expected[i] === found[i]) equal++;
+      expect(equal / (expected.length - 352)).toBeGreaterThanOrEqual(0.999);
+    } finally {
+      await app.close();
+    }
+  });
+
+  test("falls back where a model has no known answer, and refuses one whose answer is wrong everywhere", async () => {
+    const app = await openApp(browser);
+    try {
+      const { page } = app;
+      await page
+        .getByLabel("Open files")
+        .setInputFiles([join(folder, "none.onnx"), join(folder, "scan.nii")]);
+      const panel = page.getByRole("region", { name: "Model" });
+      await panel.locator("summary").click();
+      await panel.getByText(/^WebGPU: not used, the model carries no known answer/).waitFor();
+      await panel.getByLabel("Open another model").setInputFiles(join(folder, "wrong.onnx"));
+      await page
+        .getByRole("alert")
+        .getByText(/its numbers are wrong/)
+        .waitFor();
+      // What was open stays open.
+      await segment(page);
+    } finally {
+      await app.close();
+    }
+  });
+
+  test("refuses what is no model of ours before it is run", async () => {
+    const app = await openApp(browser);
+    try {
+      const { page } = app;
+      await page.getByLabel("Open files").setInputFiles(join(folder, "foreign.onnx"));
+      await page
+        .getByRole("alert")
+        .getByText(/foreign\.onnx/)
+        .waitFor();
+    } finally {
+      await app.close();
+    }
+  });
+});
