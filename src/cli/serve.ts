@@ -34,7 +34,7 @@ async function runServe(runs: readonly string[], flags: Flags): Promise<void> {
   if (!serving.hasPage) warn("the page has not been built: only the API is served");
   if (!flags.quiet)
     process.stderr.write("Served on this machine alone, to whoever has this address. Ctrl-C ends it\n");
-  if (flags.open) openBrowser(url);
+  if (flags.open) openBrowser(serving.onceUrl());
   await withInterrupt(async (signal) => {
     if (!signal.aborted) await once(signal, "abort");
     await serving.close();

@@ -53,7 +53,7 @@ const sessionSchema = z.object({
   /** Where the run is fold_N of a folder of folds: how many, and whether the ensemble will be tested. */
   folds: z.object({ count: z.number().int().min(2), test: z.boolean() }).nullable(),
   synthetic: z.boolean(),
-  labels: z.array(z.object({ id: z.number().int(), name: z.string() })),
+  labels: z.array(z.object({ id: z.number().int(), name: z.string() })).readonly(),
 });
 export type RunSession = Readonly<z.infer<typeof sessionSchema>>;
 

@@ -53,7 +53,7 @@ async function worstAnswer(run: WatchedRun): Promise<Response> {
       return jsonAnswer(worstCases(new TextDecoder().decode(bytes), name));
     } catch (error) {
       if (!(error instanceof HipError)) throw error;
-      return errorAnswer(422, error.message, error.hint ?? null);
+      return errorAnswer(422, `Cannot read ${name}: it is not as version 0.3 or later writes it`);
     }
   }
   return errorAnswer(404, `This run has no ${RUN_FILES.metrics} yet`);

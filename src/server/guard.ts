@@ -18,12 +18,14 @@ export interface Keys {
   readonly token: string;
   /** In the cookie: what a browser keeps is not what the address shows. */
   readonly session: string;
+  /** Tokens that let one visit in, each once: for addresses that others may see, as in a list of processes. */
+  readonly tickets: Set<string>;
   /** With the port: browsers keep cookies of all ports of a host together. */
   readonly cookieName: string;
 }
 
 export function makeKeys(port: number): Keys {
-  return { token: makeSecret(), session: makeSecret(), cookieName: `hipmri-${port}` };
+  return { token: makeSecret(), session: makeSecret(), tickets: new Set(), cookieName: `hipmri-${port}` };
 }
 
 /** What the guard reads of a request. */
@@ -94,6 +96,11 @@ function checkOrigin(asked: Asked, port: number, hasBearer: boolean): Refusal | 
   return isReading(method) && isVisit && asked.isFrontDoor ? undefined : FOREIGN;
 }
 
+function useTicket(token: string, tickets: Set<string>): boolean {
+  const ticket = [...tickets].find((each) => isSameSecret(each, token));
+  return ticket !== undefined && tickets.delete(ticket);
+}
+
 export type Verdict =
   | { readonly refusal: Refusal }
   /** isNew: came with the address that was printed, and is to be given the cookie. */
@@ -107,8 +114,10 @@ export function judgeRequest(asked: Asked, port: number, keys: Keys): Verdict {
   if (wrong !== undefined) return { refusal: wrong };
   const { queryToken } = asked;
   const isVisit = asked.isFrontDoor && isReading(asked.method);
-  if (isVisit && queryToken !== undefined && isSameSecret(queryToken, keys.token)) {
-    return { refusal: undefined, isNew: true };
+  if (isVisit && queryToken !== undefined) {
+    if (isSameSecret(queryToken, keys.token) || useTicket(queryToken, keys.tickets)) {
+      return { refusal: undefined, isNew: true };
+    }
   }
   const session = cookieValue(asked.cookie, keys.cookieName);
   const isKnown = hasBearer || (session !== undefined && isSameSecret(session, keys.session));

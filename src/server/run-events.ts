@@ -23,10 +23,16 @@ export interface EventSink {
 /** Wakes whoever waits when something in the folder changes. */
 function makeAlarm(folder: string) {
   let watcher: FSWatcher | undefined;
-  let ring: () => void = () => undefined;
+  let wake: () => void = () => undefined;
+  /** Since the last wait: what changes while nobody waits is not missed. */
+  let isRung = false;
+  function ring(): void {
+    isRung = true;
+    wake();
+  }
   function open(): void {
     try {
-      watcher = watch(folder, () => ring());
+      watcher = watch(folder, ring);
       watcher.on("error", () => {
         watcher?.close();
         watcher = undefined;
@@ -38,13 +44,18 @@ function makeAlarm(folder: string) {
   return {
     async wait(signal: AbortSignal): Promise<void> {
       if (watcher === undefined) open();
+      if (isRung) {
+        isRung = false;
+        return;
+      }
       const over = new AbortController();
       const rung = new Promise<void>((resolve) => {
-        ring = resolve;
+        wake = resolve;
       });
       const timeout = sleep(POLL_MS, undefined, { signal: AbortSignal.any([signal, over.signal]) });
       await Promise.race([rung, timeout.catch(() => undefined)]);
       over.abort();
+      isRung = false;
     },
     close(): void {
       watcher?.close();

@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { fileURLToPath } from "node:url";
 import { getRequestListener } from "@hono/node-server";
 import { HipError } from "../core/errors.ts";
-import { errorAnswer, pageAnswer } from "./answers.ts";
+import { errorAnswer, NO_STORE, pageAnswer } from "./answers.ts";
 import { makeApi } from "./api-routes.ts";
 import { makeApp } from "./app.ts";
-import { checkHost, makeKeys } from "./guard.ts";
+import { checkHost, makeKeys, makeSecret } from "./guard.ts";
+import { COMMON_HEADERS } from "./policy.ts";
 import { listStaticFiles } from "./static-files.ts";
 import { watchRuns } from "./watched-runs.ts";
 
@@ -34,6 +35,8 @@ export interface Serving {
   readonly url: string;
   readonly port: number;
   readonly token: string;
+  /** An address that works once: the system's list of processes shows what a browser is started with. */
+  onceUrl(): string;
   /** Whether the page has been built. */
   readonly hasPage: boolean;
   /** Ends every connection. Trainings that were resumed go on. */
@@ -80,6 +83,16 @@ async function openPort(server: Server, wanted: number | undefined): Promise<num
   );
 }
 
+/** To what is no HTTP: Node hands over the bare connection. */
+const MALFORMED = [
+  "HTTP/1.1 400 Bad Request",
+  ...Object.entries({ ...COMMON_HEADERS, ...NO_STORE }).map(([name, value]) => `${name}: ${value}`),
+  "Connection: close",
+  "Content-Length: 0",
+  "",
+  "",
+].join("\r\n");
+
 /** Sends one of our answers without the framework, to what the framework must not see. */
 async function send(outgoing: ServerResponse, response: Response): Promise<void> {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
@@ -96,7 +109,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   let onRequest = (_: IncomingMessage, outgoing: ServerResponse): void => {
     outgoing.writeHead(503).end();
   };
-  const server = createServer((incoming, outgoing) => onRequest(incoming, outgoing));
+  // A request without a host is refused by our own answer.
+  const server = createServer({ requireHostHeader: false }, (incoming, outgoing) =>
+    onRequest(incoming, outgoing),
+  );
+  server.on("clientError", (_, socket) => {
+    if (socket.writable) socket.end(MALFORMED);
+  });
   // Slow senders of headers and bodies are let go.
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
@@ -116,8 +135,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     if (wrong !== undefined) void send(outgoing, pageAnswer(wrong.status, `${wrong.message}.`));
     else void listener(incoming, outgoing);
   };
+  const urlOf = (token: string): string => `http://${HOST}:${port}/?token=${token}`;
   return {
-    url: `http://${HOST}:${port}/?token=${keys.token}`,
+    url: urlOf(keys.token),
+    onceUrl() {
+      const ticket = makeSecret();
+      keys.tickets.add(ticket);
+      return urlOf(ticket);
+    },
     port,
     token: keys.token,
     hasPage: files.hasPage,

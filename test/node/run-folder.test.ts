@@ -54,6 +54,7 @@ test("writes every part of a run", async () => {
   await run.writeModel(Uint8Array.of(1, 2));
   await run.writeFigure("loss.svg", "<svg/>");
   await run.writeFigure("sheet.png", Uint8Array.of(137));
+  await run.writeSample(12, Uint8Array.of(137));
   await run.writeReport("<html>");
   await run.writeMetrics(makeMetrics({ split: "validate", convention: "ours", patients: 0 }));
   await run.appendLog(entry(1));
@@ -67,7 +68,9 @@ test("writes every part of a run", async () => {
     "metrics.json",
     "model.onnx",
     "report.html",
+    "samples",
   ]);
+  expect(readdirSync(join(path, "samples"))).toEqual(["epoch-0012.png"]);
   expect(read("config.json")).toBe('{\n  "seed": 1\n}\n');
   expect(read("log.jsonl")).toBe('{"step":1,"epoch":1,"loss":1,"dice":{"prostate":0.5}}\n');
   expect(readdirSync(join(path, "figures")).sort()).toEqual(["loss.svg", "sheet.png"]);
@@ -100,13 +103,25 @@ test("refuses a file as a folder", async () => {
 test("overwrites a run's own files and nothing else", async () => {
   await train(1, 2);
   mkdirSync(join(path, "figures"), { recursive: true });
-  for (const name of ["notes.txt", "figures/loss.svg", "figures/mine.txt", "events.out.tfevents.7.hipmri"]) {
+  for (const name of [
+    "notes.txt",
+    "figures/loss.svg",
+    "figures/mine.txt",
+    "events.out.tfevents.7.hipmri",
+    "samples/epoch-0001.png",
+    "samples/mine.png",
+    "process.json",
+    "session.json",
+    "stop-request",
+    "resume.log",
+  ]) {
     writeFileSync(join(path, name), "x");
   }
   const { run, state } = await openRun(path, { overwrite: true });
   await run.close();
   expect(state).toBeUndefined();
-  expect(readdirSync(path).sort()).toEqual(["checkpoint", "figures", "notes.txt"]);
+  expect(readdirSync(path).sort()).toEqual(["checkpoint", "figures", "notes.txt", "samples"]);
+  expect(readdirSync(join(path, "samples"))).toEqual(["mine.png"]);
   expect(readdirSync(join(path, "checkpoint"))).toEqual([]);
   expect(readdirSync(join(path, "figures"))).toEqual(["mine.txt"]);
 });

@@ -123,6 +123,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
         cases: prepared.split.validate,
         labels: prepared.card.labels,
         isSynthetic: prepared.opened.isSynthetic,
+        now: () => performance.now(),
       });
       const host = makeTrainingHost({ run, options, plan, done: state?.step ?? 0, samples, live });
       let finished: boolean;

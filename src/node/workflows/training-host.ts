@@ -68,7 +68,7 @@ export function makeTrainingHost(context: {
     },
     async onEpoch(report) {
       dice = report.foregroundDice ?? undefined;
-      const sheet = samples.draw();
+      const sheet = samples.draw(report.step >= plan.steps);
       // Before its line: whoever reads that finds the picture.
       if (sheet !== undefined) await run.writeSample(report.epoch, sheet);
       const { learningRate, ...rest } = report;
