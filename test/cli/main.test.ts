@@ -20,6 +20,7 @@ const VERBS = [
   "predict",
   "quantise",
   "info",
+  "serve",
   "devices",
 ];
 const VERB_LIST = `Verbs: ${VERBS.join(", ")}`;
@@ -67,7 +68,7 @@ describe("wrong usage ends with 2 and says what is right:", () => {
   });
 
   test("a verb that does not exist yet", async () => {
-    expect(await hipmri("merge")).toEqual(usage('Unknown verb "merge"', VERB_LIST));
+    expect(await hipmri("submit")).toEqual(usage('Unknown verb "submit"', VERB_LIST));
   });
 
   test("a mistyped flag", async () => {
