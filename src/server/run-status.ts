@@ -53,7 +53,8 @@ interface Found {
 }
 
 function resting(facts: RunFacts, process: RunProcess | undefined, child: ResumedChild | undefined): Found {
-  if (child?.exitCode !== undefined && child.exitCode !== 0 && child.exitCode !== 130) {
+  const hasFailed = child?.exitCode !== undefined && child.exitCode !== 0 && child.exitCode !== 130;
+  if (hasFailed && !facts.has.metrics) {
     return { status: "failed", note: `Resuming failed: ${child.lastWords || "no reason was given"}` };
   }
   if (process?.error != null)

@@ -30,8 +30,11 @@ const isText = (type: string): boolean => type.includes("charset=");
 /** Smaller ones are not worth it. */
 const LEAST_GZIP_BYTES = 1024;
 
-/** Vite puts a digest of the content into the names of what lies there. */
-const isHashed = (path: string): boolean => /^\/assets\/.+-[\w-]{8,}\.\w+$/.test(path);
+/**
+ * Vite puts a digest of the content, 8 characters of base64url, into the names of what lies there. One without capital
+ * and digit may be a word ("ort-wasm-simd-threaded.wasm"), and is asked for again.
+ */
+const isHashed = (path: string): boolean => /^\/assets\/.+-(?=[\w-]{0,7}[A-Z0-9])[\w-]{8}\.\w+$/.test(path);
 
 export interface StaticFile {
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -42,7 +42,10 @@ export function makeWatchedRun(
     await history.refresh();
     const facts = await readFacts();
     const { stepsDone } = history;
-    return { facts, standing: await findStanding(folder, facts, { stepsDone, child: child?.state() }) };
+    const standing = await findStanding(folder, facts, { stepsDone, child: child?.state() });
+    // A later training, begun elsewhere: how ours ended says nothing any more.
+    if (standing.status === "running" && child?.state().exitCode !== undefined) child = undefined;
+    return { facts, standing };
   }
 
   function refuse(what: string, why: string | null): HipError {

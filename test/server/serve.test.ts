@@ -21,7 +21,7 @@ beforeAll(async () => {
     "assets/index-Ab12_cd3.js": SCRIPT,
     "assets/plain.css": "body{}",
     "assets/ort.mjs": "export {};",
-    "assets/ort-wasm.wasm": Uint8Array.of(0, 97, 115, 109),
+    "assets/ort-wasm-simd-threaded.wasm": Uint8Array.of(0, 97, 115, 109),
     "models/tiny.onnx": Uint8Array.of(8, 1),
     "a name.txt": "text",
     ".hidden": SECRET,
@@ -229,7 +229,7 @@ describe("files of the page", () => {
     ["/app.webmanifest", "application/manifest+json; charset=utf-8"],
     ["/assets/plain.css", "text/css; charset=utf-8"],
     ["/assets/ort.mjs", "text/javascript; charset=utf-8"],
-    ["/assets/ort-wasm.wasm", "application/wasm"],
+    ["/assets/ort-wasm-simd-threaded.wasm", "application/wasm"],
     ["/models/tiny.onnx", "application/octet-stream"],
     ["/a%20name.txt", "text/plain; charset=utf-8"],
   ])("%s is %s", async (path, type) => {
