@@ -14,7 +14,7 @@ import { tinyModel, writeFiles } from "../cli/support.ts";
 import { readSeg } from "../formats/dicom/seg-reader.ts";
 import { loadFixture } from "../formats/dicom/support.ts";
 import { type OpenApp, openApp, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium } from "./support/chromium.ts";
+import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
 
 let browser: Browser;
 let folder = "";
@@ -29,7 +29,7 @@ beforeAll(async () => {
   writeInputs();
   browser = await launchChromium();
   app = await openApp(browser);
-});
+}, PATIENCE_MS);
 afterAll(async () => {
   await app?.close();
   await browser?.close();
@@ -84,7 +84,8 @@ function writeInputs(): void {
 }
 
 async function fresh(page: Page): Promise<void> {
-  await page.reload();
+  const close = page.getByRole("button", { name: "Close the scans" });
+  if (await close.isVisible()) await close.click();
   await page.getByLabel("Open files").setInputFiles(model);
 }
 
@@ -120,7 +121,7 @@ async function openInPage(page: Page, input: string): Promise<void> {
 const same = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && Buffer.compare(a, b) === 0;
 
-describe.skipIf(CHROMIUM === undefined)("files in the page", () => {
+describe.skipIf(CHROMIUM === undefined)("files in the page", { timeout: PATIENCE_MS }, () => {
   test.each(["plain.nii", "zipped.nii.gz", "image.nrrd", "image.mha"])("%s", async (input) => {
     await fresh(app.page);
     await openInPage(app.page, input);

@@ -2,15 +2,15 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApp, openDemo, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium } from "./support/chromium.ts";
+import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
 
 let browser: Browser;
 beforeAll(async () => {
   if (CHROMIUM !== undefined) browser = await launchChromium();
-});
+}, PATIENCE_MS);
 afterAll(() => browser?.close());
 
-describe.skipIf(CHROMIUM === undefined)("the page", () => {
+describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, () => {
   test("works without its server after the first visit", async () => {
     const app = await openApp(browser);
     try {

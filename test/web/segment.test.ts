@@ -13,7 +13,7 @@ import { withImageFile } from "../../src/node/files.ts";
 import { gzip, inflateGzip } from "../../src/node/inflate.ts";
 import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { type OpenApp, openApp, openDemo, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium } from "./support/chromium.ts";
+import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
 
 const DEMO_MODEL = new URL("../../web/public/demo/model.onnx", import.meta.url).pathname;
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "hipmri-page-"));
   browser = await launchChromium();
   app = await openApp(browser);
-});
+}, PATIENCE_MS);
 afterAll(async () => {
   await app?.close();
   await browser?.close();
@@ -44,7 +44,7 @@ async function maskOf(path: string): Promise<Float32Array> {
   return (await withImageFile(path, (file) => readImage(file, inflateGzip))).values;
 }
 
-describe.skipIf(CHROMIUM === undefined)("the page", () => {
+describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, () => {
   test("segments the demo scan with two clicks, and says that it is synthetic", async () => {
     const { page } = app;
     await openDemo(page);

@@ -18,7 +18,7 @@ import {
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
 import { openApp, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium, WEBGPU_FLAGS } from "./support/chromium.ts";
+import { CHROMIUM, launchChromium, PATIENCE_MS, WEBGPU_FLAGS } from "./support/chromium.ts";
 
 let browser: Browser;
 let folder = "";
@@ -40,13 +40,13 @@ beforeAll(async () => {
       value: (at) => (at * 37) % 101,
     }),
   });
-});
+}, PATIENCE_MS);
 afterAll(async () => {
   await browser?.close();
   if (folder !== "") await rm(folder, { recursive: true, force: true });
 });
 
-describe.skipIf(CHROMIUM === undefined)("the model panel", () => {
+describe.skipIf(CHROMIUM === undefined)("the model panel", { timeout: PATIENCE_MS }, () => {
   test("computes on the graphics card where the known answer comes out, with Node's mask", async () => {
     const app = await openApp(browser);
     try {

@@ -3,6 +3,13 @@ import "./app.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
 
+// The token was for the server, which answered with a cookie: it is not to stay in the address and the history.
+const address = new URL(location.href);
+if (address.searchParams.has("token")) {
+  address.searchParams.delete("token");
+  history.replaceState(null, "", address);
+}
+
 const target = document.getElementById("app");
 if (target === null) throw new Error("internal: the page has no #app");
 mount(App, { target });

@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
 import { ensureWebBuilt } from "../../../bin/build.js";
 import { type Serving, serve } from "../../../src/server/serve.ts";
+import { PATIENCE_MS } from "./chromium.ts";
 
 export interface OpenApp {
   readonly page: Page;
@@ -25,6 +26,7 @@ export async function openApp(
   expect(ensureWebBuilt()).toBe(0);
   const serving = await serve({ runs, port: 0 });
   const opened = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context });
+  opened.setDefaultTimeout(PATIENCE_MS);
   const page = await opened.newPage();
   const oddities: string[] = [];
   const origin = `http://127.0.0.1:${serving.port}`;

@@ -12,6 +12,9 @@ if (CHROMIUM === undefined) {
   );
 }
 
+/** Two cores that draw and compute in software need time. */
+export const PATIENCE_MS = 180_000;
+
 /** WebGL by SwiftShader. Root has no sandbox. */
 const FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 /** An adapter in software, for tiny models only. */

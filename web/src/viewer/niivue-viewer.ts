@@ -1,7 +1,16 @@
 /** The viewer by NiiVue: https://github.com/niivue/niivue */
 import { cmapper, MULTIPLANAR_TYPE, Niivue, NVImage, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
 import { uploadBox } from "./mask-texture.ts";
-import type { Crosshair, Layout, PointedVoxel, ShownLabel, ShownVolume, Triple, Viewer } from "./viewer.ts";
+import type {
+  Crosshair,
+  Layout,
+  PointedVoxel,
+  ShownLabel,
+  ShownVolume,
+  Triple,
+  Viewer,
+  VoxelBox,
+} from "./viewer.ts";
 
 const LAYOUTS: Readonly<Record<Layout, SLICE_TYPE>> = {
   all: SLICE_TYPE.MULTIPLANAR,
@@ -17,6 +26,12 @@ const BACKGROUND = { light: [0.93, 0.94, 0.94, 1], dark: [0.03, 0.045, 0.045, 1]
 const CROSSHAIR = [0.5, 0.88, 0.78, 0.9];
 
 const triple = (values: ArrayLike<number>): Triple => [values[0]!, values[1]!, values[2]!];
+
+function unionOf(a: VoxelBox, b: VoxelBox): VoxelBox {
+  const along = (pick: (x: number, y: number) => number, end: "from" | "to"): Triple =>
+    triple([0, 1, 2].map((i) => pick(a[end][i]!, b[end][i]!)));
+  return { from: along(Math.min, "from"), to: along(Math.max, "to") };
+}
 
 function lookupTable(labels: readonly ShownLabel[]) {
   const channel = (): number[] => new Array<number>(LABELS).fill(0);
@@ -57,6 +72,8 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
   const listeners: ((at: Crosshair) => void)[] = [];
   let shape: Triple = [0, 0, 0];
   let labels: readonly ShownLabel[] = [];
+  /** Voxels that changed since the last frame. */
+  let changed: VoxelBox | undefined;
 
   function crosshair(): Crosshair {
     const mm = triple(nv.frac2mm(nv.scene.crosshairPos));
@@ -105,12 +122,19 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
       nv.refreshDrawing(true);
     },
     refreshMask(box) {
-      if (nv.drawBitmap === null) return;
-      if (box === undefined || nv.drawTexture === null) nv.refreshDrawing(true);
-      else {
-        uploadBox(nv.gl, nv.drawTexture, { data: nv.drawBitmap, shape, box });
-        nv.drawScene();
+      const whole: VoxelBox = { from: [0, 0, 0], to: [shape[0] - 1, shape[1] - 1, shape[2] - 1] };
+      const next = box ?? whole;
+      if (changed === undefined) {
+        // A pointer moves more often than the screen is drawn.
+        requestAnimationFrame(() => {
+          const part = changed;
+          changed = undefined;
+          if (part === undefined || nv.drawBitmap === null || nv.drawTexture === null) return;
+          uploadBox(nv.gl, nv.drawTexture, { data: nv.drawBitmap, shape, box: part });
+          nv.drawScene();
+        });
       }
+      changed = changed === undefined ? next : unionOf(changed, next);
     },
     setLabels(next) {
       labels = next;
