@@ -27,12 +27,12 @@ beforeAll(async () => {
   browser = await launchChromium(WEBGPU_FLAGS);
   folder = await mkdtemp(join(tmpdir(), "hipmri-webgpu-"));
   const runtime = makeNodeRuntime({ threads: 1 });
-  const right = await withKnownAnswer(runtime, tinyModel({ over: "volume" }), "model");
+  const right = await withKnownAnswer(runtime, tinyModel({ over: "volume", orientation: "LPS" }), "model");
   const answer = readKnownAnswer(readModelMetadata(right) ?? {}, readModelCard(right, "model"), "model")!;
   const wrong: KnownAnswer = { ...answer, mean: answer.mean + answer.maxAbs };
   writeFiles(folder, {
     "right.onnx": right,
-    "none.onnx": tinyModel({ over: "volume" }),
+    "none.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
     "wrong.onnx": replaceMetadata(right, { [KNOWN_ANSWER_KEY]: JSON.stringify(wrong) }),
     "foreign.onnx": new Uint8Array(1000).fill(7),
     "scan.nii": niftiBytes({

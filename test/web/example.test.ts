@@ -1,0 +1,86 @@
+/** The library in somebody else's page: the example, bundled by a Vite that knows nothing of us. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import type { Browser } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ensureBuilt } from "../../bin/build.js";
+import { predictInputs } from "../../src/node/workflows/predict.ts";
+import { tinyModel, writeFiles } from "../cli/support.ts";
+import { niftiBytes } from "../support/data-folder.ts";
+import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
+
+let folder = "";
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  if (CHROMIUM === undefined) return;
+  folder = await mkdtemp(join(tmpdir(), "hipmri-example-"));
+  expect(ensureBuilt()).toBe(0);
+  await build({
+    root: join(ROOT, "examples", "browser"),
+    configFile: false,
+    logLevel: "error",
+    // As if the package had been installed.
+    resolve: { alias: { "hipmri-unet/browser": join(ROOT, "dist", "browser", "index.js") } },
+    build: { outDir: join(folder, "page"), target: "es2022" },
+  });
+  writeFiles(folder, {
+    "page/model.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
+    "scan.nii": niftiBytes({ shape: [16, 12, 3], value: (at) => (at * 37) % 101 }),
+  });
+  server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? "/", "http://page").pathname.replace(/\/$/, "/index.html");
+    const bytes = await readFile(join(folder, "page", path)).catch(() => undefined);
+    const type = TYPES[extname(path)] ?? "application/octet-stream";
+    response.writeHead(bytes === undefined ? 404 : 200, { "content-type": type }).end(bytes);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  browser = await launchChromium();
+}, PATIENCE_MS);
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+  if (folder !== "") await rm(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(CHROMIUM === undefined)("examples/browser", { timeout: PATIENCE_MS }, () => {
+  test("loads a model and segments a file, with Node's mask", async () => {
+    const { port } = server.address() as AddressInfo;
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.getByText(/^Ready, with onnxruntime-web/).waitFor();
+    await page.getByLabel("A scan").setInputFiles(join(folder, "scan.nii"));
+    await page.getByText(/ ml/).waitFor();
+    const download = page.waitForEvent("download");
+    await page.getByRole("link", { name: "The mask" }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe("scan.nii.gz");
+    const found = gunzipSync(await readFile(await file.path()));
+    await predictInputs({
+      model: join(folder, "page", "model.onnx"),
+      inputs: [join(folder, "scan.nii")],
+      out: join(folder, "node"),
+    });
+    expect(found.equals(gunzipSync(await readFile(join(folder, "node", "scan.nii.gz"))))).toBe(true);
+  });
+  test("is short", async () => {
+    const lines = (await readFile(join(ROOT, "examples", "browser", "main.js"), "utf8")).trim().split("\n");
+    expect(lines.filter((line) => line.trim() !== "").length).toBeLessThanOrEqual(15);
+  });
+});
