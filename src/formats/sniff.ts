@@ -84,10 +84,10 @@ function foreignOf(text: string): Foreign | undefined {
  * @param name the file's: it decides where the bytes do not.
  */
 export function sniff(start: Uint8Array, name: string): FileKind | Foreign {
+  if ((start[0] === 0x1f && start[1] === 0x8b) || startsLikeNifti(start)) return "nifti";
+  if (PNG_SIGNATURE.every((byte, i) => start[i] === byte)) return "png";
   const text = latin1(start);
   if (text.startsWith("NRRD00")) return "nrrd";
-  if (PNG_SIGNATURE.every((byte, i) => start[i] === byte)) return "png";
-  if ((start[0] === 0x1f && start[1] === 0x8b) || startsLikeNifti(start)) return "nifti";
   if (looksLikeMetaImage(text)) return "metaImage";
   const foreign = foreignOf(text);
   if (foreign !== undefined) return foreign;

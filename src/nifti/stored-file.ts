@@ -15,6 +15,8 @@ const DEFLATE_RATIO = 1032;
 const SLACK_BYTES = 2 ** 16;
 /** More than this is not inflated. */
 const MOST_BYTES = 2 ** 32;
+/** A slice's file has no more bytes and says that it inflates to no more: to look at its start first costs as much as all of it. */
+const SMALL = { packed: 2 ** 18, inflated: 2 ** 20 };
 
 /** More than this is no header with its extensions. */
 export const MOST_HEADER_BYTES = 2 ** 26;
@@ -88,7 +90,22 @@ function checkPromise(source: ByteSource, name: string, needed: number, what: st
   }
 }
 
+/** All of a file that is whole and small, by the size that its last four bytes state; of any other undefined. */
+async function inflateSmall(source: ByteSource, inflate: Inflate): Promise<Uint8Array | undefined> {
+  if (source.size < 4 || source.size > SMALL.packed) return undefined;
+  const compressed = await source.read(0, source.size);
+  const end = new DataView(compressed.buffer, compressed.byteOffset + compressed.byteLength - 4, 4);
+  if (end.getUint32(0, true) > SMALL.inflated) return undefined;
+  // What is wrong with it is told by the long way.
+  return inflate(compressed, SMALL.inflated).catch(() => undefined);
+}
+
 function gzipFile(source: ByteSource, name: string, inflate: Inflate): StoredFile {
+  let small: Promise<Uint8Array | undefined> | undefined;
+  const whenSmall = (): Promise<Uint8Array | undefined> => {
+    small ??= inflateSmall(source, inflate);
+    return small;
+  };
   const inflated = async (most: number, failMore: () => never): Promise<Uint8Array> => {
     try {
       return await inflate(await source.read(0, source.size), most);
@@ -101,6 +118,8 @@ function gzipFile(source: ByteSource, name: string, inflate: Inflate): StoredFil
     name,
     warnings: [],
     async start(length) {
+      const all = await whenSmall();
+      if (all !== undefined) return all.subarray(0, length);
       // A file may begin with a long comment, or with members that hold nothing: then all of it is asked.
       for (const bytes of new Set([Math.min(START_BYTES, source.size), source.size])) {
         const compressed = await source.read(0, bytes);
@@ -115,11 +134,13 @@ function gzipFile(source: ByteSource, name: string, inflate: Inflate): StoredFil
     async content(needed, what) {
       checkPromise(source, name, needed, what);
       const most = needed + SLACK_BYTES;
-      const bytes = await inflated(most, () => {
+      const failMore = (): never => {
         const hint =
           "It may be two files in one, or its header may be wrong: inflate it first, if you trust it";
         return failToRead(name, `${what} end at byte ${needed}, found more than ${most} bytes`, hint);
-      });
+      };
+      const bytes = (await whenSmall()) ?? (await inflated(most, failMore));
+      if (bytes.length > most) failMore();
       if (bytes.length < needed) {
         failToRead(name, `${what} need ${needed} bytes, found ${bytes.length}`, CUT_SHORT);
       }

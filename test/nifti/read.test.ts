@@ -93,31 +93,41 @@ describe("readNifti()", () => {
       hint: "Copy or download the file again",
     });
   });
-  test("asks gzip for the header first, then for what it promises and a little more", async () => {
-    const calls: unknown[] = [];
-    const inflate: Inflate = (compressed, maxBytes, options) => {
-      calls.push([compressed.length, maxBytes, options]);
-      return options?.startOnly
-        ? inflateGzip(compressed, maxBytes, options)
-        : Promise.reject(new Error("Stop"));
+  test("asks gzip for the header first, then for what it promises and a little more; a slice at once", async () => {
+    const callsFor = async (n: number, stop: boolean) => {
+      const calls: unknown[] = [];
+      const inflate: Inflate = (compressed, maxBytes, options) => {
+        calls.push([maxBytes, options]);
+        return options?.startOnly || !stop
+          ? inflateGzip(compressed, maxBytes, options)
+          : Promise.reject(new Error("Stop"));
+      };
+      const data = new Float32Array(n);
+      const packed = gzip(
+        writeNifti({ shape: [n / 100, 100], dtype: "float32", data, spacingMm: [2, 3, 4], affine: AFFINE }),
+      );
+      const reading = readNifti(makeByteSource(packed), { name: "x.nii.gz", inflate });
+      if (!stop) expect((await reading).values).toEqual(data);
+      else expect((await hipErrorOf(() => reading)).message).toBe('Cannot read "x.nii.gz": stop');
+      return calls;
     };
-    const data = new Float32Array(100);
-    const packed = gzip(
-      writeNifti({ shape: [100], dtype: "float32", data, spacingMm: [2, 3, 4], affine: AFFINE }),
-    );
-    const error = await hipErrorOf(() => readNifti(makeByteSource(packed), { name: "x.nii.gz", inflate }));
-    expect(calls).toEqual([
-      [packed.length, 544, { startOnly: true }],
-      [packed.length, 752 + 65536, undefined],
-    ]);
-    expect(error.message).toBe('Cannot read "x.nii.gz": stop');
+    const large = [
+      [544, { startOnly: true }],
+      [1_200_352 + 65536, undefined],
+    ];
+    expect(await callsFor(300_000, true)).toEqual(large);
+    expect(await callsFor(300_000, false)).toEqual(large);
+    const slice = [2 ** 20, undefined];
+    expect(await callsFor(100, false)).toEqual([slice]);
+    // What is wrong with it is found out as in a large file.
+    expect(await callsFor(100, true)).toEqual([slice, [544, { startOnly: true }], [752 + 65536, undefined]]);
   });
   test("looks no further than 64 KiB for a header that it rejects", async () => {
     const random = makeRandom(5, "noise");
-    const noise = Uint8Array.from({ length: 100_000 }, () => random.integer(256));
+    const noise = Uint8Array.from({ length: 300_000 }, () => random.integer(256));
     const bad = patched((view) => view.setInt16(40, 9, true));
     const packed = gzip(new Uint8Array(Buffer.concat([bad, noise])));
-    expect(packed.length).toBeGreaterThan(2 ** 16);
+    expect(packed.length).toBeGreaterThan(2 ** 18);
     const whole = makeByteSource(packed);
     let end = 0;
     const source = {
