@@ -4,10 +4,10 @@ import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { counted } from "../core/text.ts";
-import { readImage } from "../formats/image-file.ts";
+import { readImage, readMask } from "../formats/image-file.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
 import { checkFinite } from "../nifti/read.ts";
-import { type Image, type ImageHeader, isPlaced, statesSpacing } from "../volume/image.ts";
+import { type ImageHeader, isPlaced, statesSpacing } from "../volume/image.ts";
 import { type AxisCodes, reorientData, reorientGrid } from "../volume/orient.ts";
 import { planSlices } from "../volume/slices.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
@@ -21,6 +21,7 @@ import {
   withoutTrailingOnes,
 } from "./geometry.ts";
 import { checkLabels, toLabelIds } from "./mask-values.ts";
+import { makeSliceStack, type SliceStack } from "./slice-stack.ts";
 import type { CaseEntry, DecodedCase, FilePair } from "./types.ts";
 
 /** By so much of a pixel's size may slices of one case differ. */
@@ -56,13 +57,16 @@ export interface DecodedPair {
  *   where several files are bad
  */
 export async function decodeCase(entry: CaseEntry, context: DecodeContext): Promise<DecodedCase> {
-  const results = await mapParallel(entry.files, AT_ONCE, (file) => caught(() => decodePair(file, context)));
+  const stack = makeSliceStack(entry.files.length);
+  const results = await mapParallel(entry.files, AT_ONCE, (file, i) =>
+    caught(async () => stack.put(i, await decodePair(file, context))),
+  );
   const pairs = allGood(entry, results);
   const notes = gatherNotes(entry.files, pairs);
   const first = pairs[0];
   if (first === undefined) throw new RangeError(`Case "${entry.id}" has no files`);
   return pairs.length > 1 || first.shape.length < 3 || sliceNumber(entry.files[0]!) !== undefined
-    ? stackSlices(entry, pairs, notes, context.orientation)
+    ? stackSlices(entry, { pairs, notes, stack, wanted: context.orientation })
     : cutVolume(entry, first, notes, context.orientation);
 }
 
@@ -99,8 +103,9 @@ function allGood<T>(entry: CaseEntry, results: readonly (T | HipError)[]): reado
 
 /** Reads one image and its mask and checks both, alone and against each other. */
 export async function decodePair(file: FilePair, context: DecodeContext): Promise<DecodedPair> {
-  const image = await readFrom(file.image, context);
-  const mask = await readFrom(file.mask, context);
+  const { folder, inflate } = context;
+  const image = await readImage(await openInFolder(folder, file.image), inflate);
+  const mask = await readMask(await openInFolder(folder, file.mask), inflate);
   const shape = withoutTrailingOnes(image.header.shape);
   checkFinite(image.values, { name: file.image, shape });
   const maskShape = withoutTrailingOnes(mask.header.shape);
@@ -120,10 +125,6 @@ export async function decodePair(file: FilePair, context: DecodeContext): Promis
   const ids = toLabelIds(mask.values, source);
   checkLabels(ids, context.labels, source);
   return { header: image.header, shape, image: image.values, mask: ids, notes };
-}
-
-async function readFrom(path: string, { folder, inflate }: DecodeContext): Promise<Image> {
-  return readImage(await openInFolder(folder, path), inflate);
 }
 
 /** The number at the end of a slice's file name; undefined of a volume's. */
@@ -223,10 +224,14 @@ function unlikePixels(entry: CaseEntry, at: number, headers: readonly ImageHeade
 /** The stack of slice files, turned within their plane and along their numbers to the wanted orientation. */
 function stackSlices(
   entry: CaseEntry,
-  pairs: readonly DecodedPair[],
-  notes: readonly string[],
-  wanted: AxisCodes | undefined,
+  slices: {
+    readonly pairs: readonly DecodedPair[];
+    readonly notes: readonly string[];
+    readonly stack: SliceStack;
+    readonly wanted: AxisCodes | undefined;
+  },
 ): DecodedCase {
+  const { pairs, notes, stack, wanted } = slices;
   const [width = 1, height = 1] = pairs[0]!.shape;
   const headers = pairs.map(({ header }) => header);
   allGood(
@@ -239,11 +244,10 @@ function stackSlices(
   const placed = pairs.map(({ header }, i) => ({ number: sliceNumber(entry.files[i]!) ?? i, header }));
   const { distanceMm, warnings } = sliceDistance(placed);
   const file: Grid = { shape: [width, height, 1], spacingMm: [x, y, distanceMm], affine: first.affine };
-  const stack: Grid = { ...file, shape: [width, height, pairs.length] };
+  const grid: Grid = { ...file, shape: [width, height, pairs.length] };
   const { orientation, turn, warning } = turnOfSlices(placed, wanted);
-  const turned = turn === undefined ? stack : reorientGrid(stack, turn);
-  const image = joinSlices(pairs.map((pair) => pair.image));
-  const mask = joinSlices(pairs.map((pair) => pair.mask));
+  const turned = turn === undefined ? grid : reorientGrid(grid, turn);
+  const { image, mask } = stack.join(pairs);
   const [w, h, depth] = turned.shape;
   return {
     entry,
@@ -253,8 +257,8 @@ function stackSlices(
     depth,
     spacingMm: turned.spacingMm,
     hasSpacing: headers.some(statesSpacing),
-    image: turn === undefined ? image : reorientData(image, stack.shape, turn),
-    mask: turn === undefined ? mask : reorientData(mask, stack.shape, turn),
+    image: turn === undefined ? image : reorientData(image, grid.shape, turn),
+    mask: turn === undefined ? mask : reorientData(mask, grid.shape, turn),
     grid: file,
     orientation,
     warnings: [
@@ -262,13 +266,6 @@ function stackSlices(
       ...[...warnings, ...(warning === undefined ? [] : [warning])].map((text) => `"${entry.id}": ${text}`),
     ],
   };
-}
-
-function joinSlices<T extends Float32Array | Uint8Array>(slices: readonly T[]): T {
-  const area = slices[0]!.length;
-  const all = new (slices[0]!.constructor as new (length: number) => T)(area * slices.length);
-  for (const [i, slice] of slices.entries()) all.set(slice, i * area);
-  return all;
 }
 
 function cutVolume(

@@ -3,7 +3,7 @@ import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { counted } from "../core/text.ts";
-import { readImage } from "../formats/image-file.ts";
+import { readMask } from "../formats/image-file.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
 import { type Folder, openInFolder } from "./folder.ts";
 import { datasetError } from "./listing.ts";
@@ -54,7 +54,7 @@ export async function gatherLabels(
 
 /** The distinct label ids of one mask file, upwards. */
 export async function scanMask(folder: Folder, path: string, inflate: Inflate): Promise<readonly number[]> {
-  const image = await readImage(await openInFolder(folder, path), inflate);
+  const image = await readMask(await openInFolder(folder, path), inflate);
   const ids = toLabelIds(image.values, { name: path, shape: image.header.shape });
   const seen = new Uint8Array(256);
   for (let i = 0; i < ids.length; i++) seen[ids[i]!] = 1;

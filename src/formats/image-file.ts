@@ -1,7 +1,7 @@
 /** Any image file in, one kind of image out: the format is told by the first bytes, then by the name. */
 import type { ByteSource, Inflate } from "../core/bytes.ts";
-import { readNifti, readNiftiHeader } from "../nifti/read.ts";
-import type { Image, ImageHeader } from "../volume/image.ts";
+import { readNifti, readNiftiHeader, readNiftiMask } from "../nifti/read.ts";
+import type { Image, ImageHeader, MaskImage } from "../volume/image.ts";
 import { failToRead } from "./errors.ts";
 import { openMetaImage } from "./meta-image.ts";
 import { openNrrd } from "./nrrd.ts";
@@ -61,4 +61,14 @@ export async function readImage(file: ImageFile, inflate: Inflate): Promise<Imag
   const kind = await kindOf(file);
   if (kind !== "nifti") return readOpened(await OPENERS[kind](file, inflate));
   return readNifti(file.source, { name: file.name, inflate, openBeside: file.openBeside });
+}
+
+/**
+ * As readImage(), without turning a mask's bytes into float32; the values are the caller's own, to change.
+ * @throws HipError as readImage()
+ */
+export async function readMask(file: ImageFile, inflate: Inflate): Promise<MaskImage> {
+  const kind = await kindOf(file);
+  if (kind !== "nifti") return readOpened(await OPENERS[kind](file, inflate));
+  return readNiftiMask(file.source, { name: file.name, inflate, openBeside: file.openBeside });
 }

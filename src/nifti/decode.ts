@@ -127,7 +127,7 @@ const EXACT_INTEGERS = 2 ** 24;
  * seven digits is no news.
  */
 export function precisionWarnings(
-  values: Float32Array,
+  values: Float32Array | Uint8Array,
   dtype: NiftiDtype,
   scale: VoxelFormat["scale"],
 ): readonly string[] {

@@ -2,7 +2,7 @@
 import type { ByteSource } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { counted, formatVoxel } from "../core/text.ts";
-import { decodeVoxels, precisionWarnings } from "./decode.ts";
+import { decodeVoxels, precisionWarnings, type VoxelFormat } from "./decode.ts";
 import { isScalar, SCALAR_NAMES } from "./dtype.ts";
 import { failToRead } from "./fields.ts";
 import { parseNiftiHeader } from "./header.ts";
@@ -34,6 +34,27 @@ function failToSegment(name: string, dtype: string): never {
  * @example const image = await readNifti(source, { name: "case_004.nii.gz", inflate: inflateGzip });
  */
 export async function readNifti(source: ByteSource, options: ReadOptions): Promise<NiftiImage> {
+  return readVoxels(source, options, decodeVoxels);
+}
+
+/** As readNifti(), but numbers that are stored as bytes stay bytes, of memory that nobody else has: for masks. */
+export async function readNiftiMask(
+  source: ByteSource,
+  options: ReadOptions,
+): Promise<{ readonly header: NiftiHeader; readonly values: Float32Array | Uint8Array }> {
+  return readVoxels(source, options, (bytes, format) => {
+    const { slope, intercept } = format.scale;
+    const isPlain = format.dtype === "uint8" && slope === 1 && intercept === 0;
+    if (!isPlain) return decodeVoxels(bytes, format);
+    return format.owned === true ? bytes : new Uint8Array(bytes);
+  });
+}
+
+async function readVoxels<T extends Float32Array | Uint8Array>(
+  source: ByteSource,
+  options: ReadOptions,
+  decode: (bytes: Uint8Array, format: VoxelFormat) => T,
+): Promise<{ readonly header: NiftiHeader; readonly values: T }> {
   const { name } = options;
   const { header, content, voxelBytes } = await openImage(source, options);
   const { dtype, littleEndian, scale, warnings } = header;
@@ -41,7 +62,7 @@ export async function readNifti(source: ByteSource, options: ReadOptions): Promi
   if (content === undefined) return failWithoutOther(options, "header");
   const values = await withMemory(name, voxelBytes, async () => {
     const bytes = await content.read(header.voxOffset, voxelBytes);
-    return decodeVoxels(bytes, { dtype, littleEndian, scale, owned: content.owned });
+    return decode(bytes, { dtype, littleEndian, scale, owned: content.owned });
   });
   const more = precisionWarnings(values, dtype, scale);
   return { header: more.length === 0 ? header : { ...header, warnings: [...warnings, ...more] }, values };
@@ -69,9 +90,17 @@ export function checkFinite(
   source: { readonly name: string; readonly shape: readonly number[] },
 ): void {
   // One sum sees any of them: a NaN or an infinity never leaves a sum of finite float32 in float64.
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  if (Number.isFinite(sum)) return;
+  // Four of them at a time keep a processor busy that would wait for each addition.
+  const whole = values.length - (values.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i]!;
+    b += values[i + 1]!;
+    c += values[i + 2]!;
+    d += values[i + 3]!;
+  }
+  for (let i = whole; i < values.length; i++) a += values[i]!;
+  if (Number.isFinite(a + b + c + d)) return;
   let n = 0;
   let first = -1;
   for (let i = 0; i < values.length; i++) {

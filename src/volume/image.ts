@@ -31,6 +31,12 @@ export interface Image {
   readonly values: Float32Array;
 }
 
+/** A mask as its file has it: bytes where it stores bytes. */
+export interface MaskImage {
+  readonly header: ImageHeader;
+  readonly values: Float32Array | Uint8Array;
+}
+
 const isFlat = (shape: readonly number[]): boolean => shape.filter((n) => n > 1).length < 3;
 
 /**
