@@ -14,30 +14,27 @@ import type { CaseEntry, DecodedCase } from "./types.ts";
 /** Goes into every cache key: to be raised whenever decodeCase() gives other results for the same files. */
 export const DECODER_VERSION = 3;
 
-/** Of bytes to a uint32, e.g. CRC-32. */
-export type Checksum = (bytes: Uint8Array) => number;
+/** Of bytes to a uint32, e.g. CRC-32; `before` is that of the bytes before them. */
+export type Checksum = (bytes: Uint8Array, before?: number) => number;
 
 type CaseHeader = Omit<DecodedCase, "entry" | "image" | "mask">;
 
 const MAGIC = new TextEncoder().encode("HIPCASE1");
 const FIXED_BYTES = 16;
 
-/** The block of a decoded case; its `entry` is not kept. */
-export function writeCase(decoded: DecodedCase, checksum: Checksum): Uint8Array {
+/** The block of a decoded case in pieces, which share the case's memory; its `entry` is not kept. */
+export function writeCase(decoded: DecodedCase, checksum: Checksum): readonly Uint8Array[] {
   const { entry: _, image, mask, ...header } = decoded;
   const text = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = Math.ceil(text.length / 4) * 4;
-  const imageAt = FIXED_BYTES + headerBytes;
-  const maskAt = imageAt + image.byteLength;
-  const bytes = new Uint8Array(maskAt + mask.byteLength + 4);
-  bytes.set(MAGIC, 0);
-  bytes.set(uint32Bytes(1), 8);
-  bytes.set(uint32Bytes(headerBytes), 12);
-  bytes.fill(0x20, FIXED_BYTES, imageAt).set(text, FIXED_BYTES);
-  bytes.set(new Uint8Array(image.buffer, image.byteOffset, image.byteLength), imageAt);
-  bytes.set(mask, maskAt);
-  bytes.set(uint32Bytes(checksum(bytes.subarray(0, -4))), bytes.length - 4);
-  return bytes;
+  const head = new Uint8Array(FIXED_BYTES + headerBytes);
+  head.set(MAGIC, 0);
+  head.set(uint32Bytes(1), 8);
+  head.set(uint32Bytes(headerBytes), 12);
+  head.fill(0x20, FIXED_BYTES).set(text, FIXED_BYTES);
+  const pieces = [head, new Uint8Array(image.buffer, image.byteOffset, image.byteLength), mask];
+  const sum = pieces.reduce((before, piece) => checksum(piece, before), 0);
+  return [...pieces, uint32Bytes(sum)];
 }
 
 /** What writeCase() wrote, as views into `block`; undefined where it is anything else, or damaged. */

@@ -1,6 +1,6 @@
 /** Writing files so that a reader, or a crash, never sees half of one. */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { HipError, type HipErrorCode } from "../core/errors.ts";
 
@@ -53,28 +53,41 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+function piecesOf(content: Uint8Array | string | readonly Uint8Array[]): readonly Uint8Array[] {
+  if (typeof content === "string") return [new TextEncoder().encode(content)];
+  return content instanceof Uint8Array ? [content] : content;
+}
+
 /**
  * Writes a file whole or not at all: under a temporary name in the same folder, synced, then renamed over `path`.
+ * @param content may be in pieces
+ * @param options.isDurable default true; false leaves it to the system when the disk has it, so that only a crash of
+ *   the machine, not of the program, can cut the file
  * @throws HipError "disk" (no space, no permission), "not-found" (no such folder); the temporary file is removed.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | readonly Uint8Array[],
+  { isDurable = true }: { readonly isDurable?: boolean } = {},
+): Promise<void> {
+  const pieces = piecesOf(content);
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path).slice(0, 100)}.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, "wx");
     try {
-      await handle.writeFile(bytes);
-      await handle.sync();
+      await writeFile(handle, pieces);
+      if (isDurable) await handle.sync();
     } finally {
       await handle.close();
     }
     await rename(temporary, path);
-    await syncFolder(folder);
+    if (isDurable) await syncFolder(folder);
   } catch (cause) {
     // The first failure is the one to tell, even where cleaning up fails as well.
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw writeError(`write "${path}" (${bytes.byteLength} bytes)`, cause);
+    const size = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+    throw writeError(`write "${path}" (${size} bytes)`, cause);
   }
 }
 

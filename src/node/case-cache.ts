@@ -13,7 +13,7 @@ import { type DecodeContext, decodeCase } from "../dataset/decode.ts";
 import type { Folder } from "../dataset/folder.ts";
 import { gatherLabels, type LabelScan, scanMask } from "../dataset/labels.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
-import { openCaseStore, sha256 } from "./case-store.ts";
+import { type HashedFile, openCaseStore, sha256 } from "./case-store.ts";
 
 const AT_ONCE = 16;
 
@@ -77,7 +77,9 @@ export function makeCaseCache(
       inflated += paths.length;
       return decodeCase(entry, context);
     }
-    const hashes = await store.hashFiles(context.folder, paths);
+    const files = await mapParallel(paths, AT_ONCE, (path) => store.hashFile(context.folder, path));
+    await store.keepHashes();
+    const hashes = files.map(({ hash }) => hash);
     const kept = await store.readCase(caseKey(paths, hashes, context), entry);
     if (kept !== undefined) {
       hits++;
@@ -86,7 +88,7 @@ export function makeCaseCache(
     misses++;
     inflated += paths.length;
     // Decoded from the very bytes that are hashed, so that a file changing meanwhile cannot spoil the cache.
-    const bytes = await readAll(context.folder, paths);
+    const bytes = await readRest(context.folder, paths, files);
     let isWhole = true;
     const folder = folderOf(bytes, (path) => {
       isWhole = false;
@@ -95,7 +97,7 @@ export function makeCaseCache(
     const decoded = await decodeCase(entry, { ...context, folder });
     // Voxels that came from another file are not in the key.
     if (!isWhole) return decoded;
-    const decodedHashes = paths.map((path) => sha256(bytes.get(path)!));
+    const decodedHashes = paths.map((path, i) => (files[i]!.bytes ? hashes[i]! : sha256(bytes.get(path)!)));
     await store.writeCase(caseKey(paths, decodedHashes, context), decoded);
     return decoded;
   }
@@ -126,21 +128,21 @@ export function makeCaseCache(
       }
     },
     async scanLabels({ folder, inflate, masks }) {
-      const hashes = await store.hashFiles(folder, masks);
-      const hashOf = new Map(masks.map((path, i) => [path, hashes[i]!]));
       const news = new Map<string, readonly number[]>();
       try {
         return await gatherLabels(masks, async (path) => {
           if (isOnlyHeader(path)) return scanMask(folder, path, inflate);
-          const hash = hashOf.get(path)!;
+          const { hash, bytes } = await store.hashFile(folder, path);
           const known = await store.readLabels(hash);
           // Earlier versions remembered ids that are refused now: look again, so that it is told where.
           if (known !== undefined && !known.includes(IGNORE_LABEL)) return known;
-          const found = await scanMask(folder, path, inflate);
+          const read = bytes === undefined ? folder : folderOf(new Map([[path, bytes]]), folder.open);
+          const found = await scanMask(read, path, inflate);
           news.set(hash, found);
           return found;
         });
       } finally {
+        await store.keepHashes();
         await store.writeLabels(news);
       }
     },
@@ -165,8 +167,15 @@ function caseKey(paths: readonly string[], hashes: readonly string[], context: D
   );
 }
 
-async function readAll(folder: Folder, paths: readonly string[]): Promise<Map<string, Uint8Array>> {
-  const all = await mapParallel(paths, AT_ONCE, async (path) => {
+/** The bytes of all files: of those that were read, to be hashed, those. */
+async function readRest(
+  folder: Folder,
+  paths: readonly string[],
+  files: readonly HashedFile[],
+): Promise<Map<string, Uint8Array>> {
+  const all = await mapParallel(paths, AT_ONCE, async (path, i) => {
+    const read = files[i]!.bytes;
+    if (read !== undefined) return read;
     const source = await folder.open(path);
     return source.read(0, source.size);
   });

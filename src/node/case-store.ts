@@ -13,21 +13,25 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { mapParallel } from "../core/parallel.ts";
 import { readCase, writeCase } from "../dataset/cache.ts";
-import type { Folder } from "../dataset/folder.ts";
+import { type Folder, readMarked } from "../dataset/folder.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { addLines, type Line, readLines } from "./checked-lines.ts";
 
-const AT_ONCE = 16;
+export interface HashedFile {
+  readonly hash: string;
+  readonly bytes: Uint8Array | undefined;
+}
 
 export interface CaseStore {
   /** Undefined where there is none or it is damaged. */
   readCase(key: string, entry: CaseEntry): Promise<DecodedCase | undefined>;
   writeCase(key: string, decoded: DecodedCase): Promise<void>;
-  /** The SHA-256 of each file's raw bytes, in hexadecimal. */
-  hashFiles(folder: Folder, paths: readonly string[]): Promise<string[]>;
+  /** The SHA-256 of a file's raw bytes, in hexadecimal, and the bytes themselves where they had to be read. */
+  hashFile(folder: Folder, path: string): Promise<HashedFile>;
+  /** Remembers what hashFile() learnt. */
+  keepHashes(): Promise<void>;
   readLabels(hash: string): Promise<readonly number[] | undefined>;
   writeLabels(found: ReadonlyMap<string, readonly number[]>): Promise<void>;
   /** At most one: that nothing more is written, and why. */
@@ -42,6 +46,7 @@ export function openCaseStore(root: string): CaseStore {
   const pathOf = (key: string): string => join(root, "cases", key.slice(0, 2), `${key}.case`);
   let files: Promise<Map<string, string>> | undefined;
   let labels: Promise<Map<string, string>> | undefined;
+  const news: Line[] = [];
 
   async function write(path: string, work: () => Promise<void>): Promise<void> {
     if (warnings.length > 0) return;
@@ -64,26 +69,23 @@ export function openCaseStore(root: string): CaseStore {
       return bytes === undefined ? undefined : readCase(bytes, entry, crc32);
     },
     writeCase: (key, decoded) =>
-      write(pathOf(key), async () => writeFileAtomic(pathOf(key), writeCase(decoded, crc32))),
-    async hashFiles(folder, paths) {
+      // Its checksum tells a block that a crash of the machine has cut, and it can be made again: no need to wait for the disk.
+      write(pathOf(key), () => writeFileAtomic(pathOf(key), writeCase(decoded, crc32), { isDurable: false })),
+    async hashFile(folder, path) {
       files ??= readLines(filesPath);
       const known = await files;
-      const news: Line[] = [];
-      const hashes = await mapParallel(paths, AT_ONCE, async (path) => {
-        const fingerprint = await folder.fingerprint?.(path);
-        const seen = fingerprint === undefined ? undefined : known.get(fingerprint);
-        if (seen !== undefined) return seen;
-        const source = await folder.open(path);
-        const hash = sha256(await source.read(0, source.size));
-        // Only if the file is still the one that was looked at before its bytes were read.
-        if (fingerprint !== undefined && (await folder.fingerprint?.(path)) === fingerprint) {
-          news.push([fingerprint, hash]);
-          known.set(fingerprint, hash);
-        }
-        return hash;
-      });
-      if (news.length > 0) await write(filesPath, () => addLines(filesPath, news));
-      return hashes;
+      const { bytes, fingerprint } = await readMarked(folder, path, (each) => known.has(each));
+      if (bytes === undefined) return { hash: known.get(fingerprint!)!, bytes };
+      const hash = sha256(bytes);
+      if (fingerprint !== undefined) {
+        known.set(fingerprint, hash);
+        news.push([fingerprint, hash]);
+      }
+      return { hash, bytes };
+    },
+    async keepHashes() {
+      const lines = news.splice(0);
+      if (lines.length > 0) await write(filesPath, () => addLines(filesPath, lines));
     },
     async readLabels(hash) {
       labels ??= readLines(labelsPath);

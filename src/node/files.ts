@@ -1,9 +1,11 @@
 /** Reading files in Node. */
+import type { BigIntStats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { ByteSource } from "../core/bytes.ts";
+import { type ByteSource, makeByteSource } from "../core/bytes.ts";
 import { HipError, type HipErrorCode } from "../core/errors.ts";
 import type { ImageFile } from "../formats/image-file.ts";
+import { type QuickRead, quickRead } from "./quick-read.ts";
 
 /** Linux reads at most 2 GiB a call. */
 const LARGEST_READ = 2 ** 30;
@@ -51,11 +53,13 @@ async function readExactly(handle: FileHandle, offset: number, length: number): 
   return bytes;
 }
 
+const isFolder = (): Error => Object.assign(new Error("is a directory"), { code: "EISDIR" });
+
 async function openHandle(path: string): Promise<{ handle: FileHandle; size: number; regular: boolean }> {
   const handle = await open(path, "r");
   try {
     const stats = await handle.stat();
-    if (stats.isDirectory()) throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+    if (stats.isDirectory()) throw isFolder();
     return { handle, size: stats.size, regular: stats.isFile() };
   } catch (error) {
     await handle.close();
@@ -97,13 +101,35 @@ export function closedSource(path: string, size: number): ByteSource {
 }
 
 /**
- * A closed source of a file that is there.
+ * A source of a file that is there, its bytes in memory if it is small, else closed while it is not read.
  * @throws HipError "not-found", "disk"
  */
-export async function closedFile(path: string): Promise<ByteSource> {
-  const { handle, size } = await withReason(path, () => openHandle(path));
-  await handle.close();
-  return closedSource(path, size);
+export async function smallOrClosed(path: string): Promise<ByteSource> {
+  const { before, bytes } = await withReason(path, () => quickRead(path));
+  if (bytes !== undefined) return makeByteSource(bytes);
+  if (before.isDirectory()) throw readError(path, isFolder());
+  return closedSource(path, Number(before.size));
+}
+
+/**
+ * All bytes of a file, and how it was before and after they were read.
+ * @param wants whether the bytes of a file that stands so are asked for; else there are none
+ * @throws HipError "not-found", "disk"
+ */
+export function readWatched(path: string, wants: (before: BigIntStats) => boolean): Promise<QuickRead> {
+  return withReason(path, async () => {
+    const quick = await quickRead(path, wants);
+    if (quick.bytes !== undefined || !wants(quick.before)) return quick;
+    const handle = await open(path, "r");
+    try {
+      const before = await handle.stat({ bigint: true });
+      if (before.isDirectory()) throw isFolder();
+      const bytes = await readExactly(handle, 0, Number(before.size));
+      return { bytes, before, after: await handle.stat({ bigint: true }) };
+    } finally {
+      await handle.close();
+    }
+  });
 }
 
 /**

@@ -1,18 +1,16 @@
 /** A folder on disk as the data set code wants it. */
+import type { BigIntStats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { makeByteSource } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import type { Folder, FolderItem } from "../dataset/folder.ts";
-import { closedFile } from "./files.ts";
+import { readWatched, smallOrClosed } from "./files.ts";
 
 /**
  * A file changed so lately could change again within the clock's tick and keep its times, as Git's "racy" files:
  * it gets no fingerprint yet.
  */
 const SETTLED_MS = 2_000;
-
-const SMALL_BYTES = 2 ** 18;
 
 /** A folder on disk. Links are followed; what is neither file nor folder is left out. */
 export function openFolder(root: string): Folder {
@@ -35,17 +33,26 @@ export function openFolder(root: string): Folder {
       });
     },
     // A slice is read at once; of a volume perhaps the header only.
-    async open(path) {
-      const source = await closedFile(join(root, path));
-      return source.size > SMALL_BYTES ? source : makeByteSource(await source.read(0, source.size));
-    },
+    open: (path) => smallOrClosed(join(root, path)),
     async fingerprint(path) {
-      const found = await stat(join(root, path), { bigint: true });
-      // ctime cannot be set, so that a rewritten file with a restored mtime is noticed too.
-      if (Date.now() - Number(found.ctimeMs) < SETTLED_MS) return undefined;
-      return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join("-");
+      return fingerprintOf(await stat(join(root, path), { bigint: true }));
+    },
+    async readMarked(path, isKnown) {
+      const { bytes, before, after } = await readWatched(join(root, path), (stats) => {
+        const fingerprint = fingerprintOf(stats);
+        return fingerprint === undefined || !isKnown(fingerprint);
+      });
+      const fingerprint = fingerprintOf(after);
+      // Only if the file is still the one that was looked at before its bytes were read.
+      return { bytes, fingerprint: fingerprint === fingerprintOf(before) ? fingerprint : undefined };
     },
   };
+}
+
+function fingerprintOf(found: BigIntStats): string | undefined {
+  // ctime cannot be set, so that a rewritten file with a restored mtime is noticed too.
+  if (Date.now() - Number(found.ctimeMs) < SETTLED_MS) return undefined;
+  return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join("-");
 }
 
 async function kindOfTarget(path: string): Promise<FolderItem["kind"] | undefined> {

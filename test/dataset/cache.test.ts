@@ -27,8 +27,10 @@ const decoded: DecodedCase = {
   warnings: ["“ö”"],
 };
 
+const block = (): Uint8Array => new Uint8Array(Buffer.concat(writeCase(decoded, crc32)));
+
 test("what is written is read, from any place in memory", () => {
-  const bytes = writeCase(decoded, crc32);
+  const bytes = block();
   expect(readCase(bytes, decoded.entry, crc32)).toEqual(decoded);
   for (const shift of [1, 2, 4]) {
     const shifted = Buffer.concat([Buffer.alloc(shift), bytes]).subarray(shift);
@@ -37,7 +39,7 @@ test("what is written is read, from any place in memory", () => {
 });
 
 test("any damaged byte and any missing tail is noticed", () => {
-  const bytes = writeCase(decoded, crc32);
+  const bytes = block();
   for (let at = 0; at < bytes.length; at++) {
     const damaged = bytes.slice();
     damaged[at]! ^= 0x10;
