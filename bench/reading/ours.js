@@ -7,6 +7,7 @@ import { makeBatch, makeSlicePicker } from "../../dist/train/batches.js";
 
 const BATCH = 8;
 const started = performance.now();
+const startedCpu = process.cpuUsage();
 const opened = await openData(process.argv[2]);
 const cases = opened.index.cases;
 const decoded = await mapParallel(cases, Math.max(2, cpus().length), opened.load);
@@ -42,8 +43,10 @@ async function epoch(number) {
 }
 await epoch(0);
 const first = (performance.now() - started) / 1000;
+const spent = process.cpuUsage(startedCpu);
+const processor = (spent.user + spent.system) / 1e6;
 const before = performance.now();
 await epoch(1);
 const later = (performance.now() - before) / 1000;
-console.log(JSON.stringify({ first, later, slices: slices.length, sum }));
+console.log(JSON.stringify({ first, processor, later, slices: slices.length, sum }));
 process.exit(0);

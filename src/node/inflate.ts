@@ -5,13 +5,16 @@ import {
   createGunzip,
   createInflate,
   gunzip,
+  gunzipSync,
   gzipSync,
   type InputType,
   inflate,
+  inflateSync,
   type ZlibOptions,
 } from "node:zlib";
 import { type Inflate, InflateLimitError } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
+import { lendHand } from "./lend-hand.ts";
 
 type Format = "gzip" | "zlib";
 
@@ -64,33 +67,43 @@ type OneShot = (
   options: ZlibOptions,
   done: (error: Error | null, result: unknown) => void,
 ) => void;
+type OneShotSync = (compressed: InputType, options: ZlibOptions) => unknown;
 const ONE_SHOT: Readonly<Record<Format, OneShot>> = { gzip: gunzip as OneShot, zlib: inflate as OneShot };
+const ONE_SHOT_SYNC: Readonly<Record<Format, OneShotSync>> = { gzip: gunzipSync, zlib: inflateSync };
 
 function viewOf(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
-function inflateAll(compressed: Uint8Array, maxBytes: number, format: Format): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunkSize = chunkSizeFor(compressed, maxBytes, format);
-    const maxOutputLength = Math.min(Math.max(maxBytes, 1), bufferConstants.MAX_LENGTH);
-    ONE_SHOT[format](compressed, { maxOutputLength, chunkSize, info: true }, (error, result) => {
-      if (error !== null) {
-        reject(inflateError(error, compressed, maxBytes, format));
-        return;
-      }
-      const { buffer, engine } = result as Inflated;
-      // Zeros may pad a gzip file, as on tapes; zlib takes whatever follows them for padding too.
-      const garbage = compressed.subarray(engine.bytesWritten).some((byte) => byte !== 0);
-      if (format === "gzip" && garbage) {
-        const cause = new Error("bytes that are no gzip follow its end");
-        reject(inflateError(cause, compressed, maxBytes, format));
-      } else if (buffer.length > maxBytes) {
-        const cause = Object.assign(new Error("too large"), { code: "ERR_BUFFER_TOO_LARGE" });
-        reject(inflateError(cause, compressed, maxBytes, format));
-      } else resolve(viewOf(buffer));
+async function inflateAll(compressed: Uint8Array, maxBytes: number, format: Format): Promise<Uint8Array> {
+  const chunkSize = chunkSizeFor(compressed, maxBytes, format);
+  const maxOutputLength = Math.min(Math.max(maxBytes, 1), bufferConstants.MAX_LENGTH);
+  const options = { maxOutputLength, chunkSize, info: true };
+  try {
+    const { buffer, engine } = (await inflateOnce(compressed, options, format)) as Inflated;
+    // Zeros may pad a gzip file, as on tapes; zlib takes whatever follows them for padding too.
+    if (format === "gzip" && compressed.subarray(engine.bytesWritten).some((byte) => byte !== 0)) {
+      throw new Error("bytes that are no gzip follow its end");
+    }
+    if (buffer.length > maxBytes) {
+      throw Object.assign(new Error("too large"), { code: "ERR_BUFFER_TOO_LARGE" });
+    }
+    return viewOf(buffer);
+  } catch (error) {
+    throw inflateError(error as NodeJS.ErrnoException, compressed, maxBytes, format);
+  }
+}
+
+/** In the pool or here, wherever it is done sooner: the pool's way there and back costs as much as 30 kB. */
+function inflateOnce(compressed: Uint8Array, options: ZlibOptions, format: Format): Promise<unknown> {
+  const size = options.chunkSize!;
+  const inPool = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      ONE_SHOT[format](compressed, options, (error, result) =>
+        error === null ? resolve(result) : reject(error),
+      );
     });
-  });
+  return lendHand(size, inPool, () => ONE_SHOT_SYNC[format](compressed, options));
 }
 
 function inflateStart(compressed: Uint8Array, maxBytes: number, format: Format): Promise<Uint8Array> {

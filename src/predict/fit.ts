@@ -140,13 +140,15 @@ export function placeImage(
       continue;
     }
     const from = (isRowInside ? y : mirror(y, size.height)) * size.width;
+    const first = Math.min(Math.max(0, -left), input.width);
+    const end = Math.max(first, Math.min(input.width, size.width - left));
+    for (let column = first; column < end; column++) {
+      batch[at + column] = (slice[from + left + column]! - shift) * scale;
+    }
     for (let column = 0; column < input.width; column++) {
-      const x = left + column;
-      if (x >= 0 && x < size.width) batch[at + column] = (slice[from + x]! - shift) * scale;
-      else
-        batch[at + column] = placement.isMirrored
-          ? (slice[from + mirror(x, size.width)]! - shift) * scale
-          : 0;
+      if (column === first && end > first) column = end - 1;
+      else if (!placement.isMirrored) batch[at + column] = 0;
+      else batch[at + column] = (slice[from + mirror(left + column, size.width)]! - shift) * scale;
     }
   }
 }
@@ -168,12 +170,12 @@ export function placeLabels(
   for (let row = 0; row < output.height; row++) {
     const y = placement.y + row;
     const at = offset + row * output.width;
-    batch.fill(outside, at, at + output.width);
-    if (y < 0 || y >= size.height) continue;
     const first = Math.max(0, -placement.x);
     const last = Math.min(output.width, size.width - placement.x);
-    for (let column = first; column < last; column++) {
-      batch[at + column] = classOf[slice[y * size.width + placement.x + column]!]!;
-    }
+    const isRowInside = y >= 0 && y < size.height;
+    if (!isRowInside || first > 0 || last < output.width) batch.fill(outside, at, at + output.width);
+    if (!isRowInside) continue;
+    const from = y * size.width + placement.x;
+    for (let column = first; column < last; column++) batch[at + column] = classOf[slice[from + column]!]!;
   }
 }
