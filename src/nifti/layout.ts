@@ -104,23 +104,32 @@ export const LAYOUTS: Readonly<Record<Version, Layout>> = {
 /** The numbers at a place, as float64: an int64 beyond 2^53 is rounded. */
 export function readPlace(view: DataView, place: Place, littleEndian: boolean): number[] {
   const [start, type, count] = place;
-  const at = (i: number): number => {
-    switch (type) {
-      case "uint8":
-        return view.getUint8(start + i);
-      case "int16":
-        return view.getInt16(start + 2 * i, littleEndian);
-      case "int32":
-        return view.getInt32(start + 4 * i, littleEndian);
-      case "int64":
-        return Number(view.getBigInt64(start + 8 * i, littleEndian));
-      case "float32":
-        return view.getFloat32(start + 4 * i, littleEndian);
-      case "float64":
-        return view.getFloat64(start + 8 * i, littleEndian);
-    }
-  };
-  return Array.from({ length: count }, (_, i) => at(i));
+  const numbers: number[] = [];
+  for (let i = 0; i < count; i++) numbers.push(readNumber(view, start, i, type, littleEndian));
+  return numbers;
+}
+
+function readNumber(
+  view: DataView,
+  start: number,
+  i: number,
+  type: FieldType,
+  littleEndian: boolean,
+): number {
+  switch (type) {
+    case "uint8":
+      return view.getUint8(start + i);
+    case "int16":
+      return view.getInt16(start + 2 * i, littleEndian);
+    case "int32":
+      return view.getInt32(start + 4 * i, littleEndian);
+    case "int64":
+      return Number(view.getBigInt64(start + 8 * i, littleEndian));
+    case "float32":
+      return view.getFloat32(start + 4 * i, littleEndian);
+    case "float64":
+      return view.getFloat64(start + 8 * i, littleEndian);
+  }
 }
 
 /** Writes numbers to a place, little-endian; integers are expected where the type is one. */

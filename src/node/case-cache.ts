@@ -13,6 +13,8 @@ import { type DecodeContext, decodeCase } from "../dataset/decode.ts";
 import type { Folder } from "../dataset/folder.ts";
 import { gatherLabels, type LabelScan, scanMask } from "../dataset/labels.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
+import { inflateGzip } from "./inflate.ts";
+import { inflateTogether } from "./inflate-together.ts";
 import { type HashedFile, openCaseStore, sha256 } from "./case-store.ts";
 
 const AT_ONCE = 16;
@@ -94,7 +96,8 @@ export function makeCaseCache(
       isWhole = false;
       return context.folder.open(path);
     });
-    const decoded = await decodeCase(entry, { ...context, folder });
+    const inflate = context.inflate === inflateGzip ? inflateTogether(bytes.values()) : context.inflate;
+    const decoded = await decodeCase(entry, { ...context, folder, inflate });
     // Voxels that came from another file are not in the key.
     if (!isWhole) return decoded;
     const decodedHashes = paths.map((path, i) => (files[i]!.bytes ? hashes[i]! : sha256(bytes.get(path)!)));

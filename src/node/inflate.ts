@@ -26,17 +26,16 @@ const DEFLATE_RATIO = 1032;
 const COPY_AGAIN = "Copy or download the file again";
 
 /** The size that the last gzip member says it had, so that zlib can write most files into one buffer. */
-function statedSize(compressed: Uint8Array): number {
+export function statedSize(compressed: Uint8Array): number {
   if (compressed.length < 18) return 0;
   return new DataView(compressed.buffer, compressed.byteOffset).getUint32(compressed.length - 4, true);
 }
 
 /** A guess of the output that is no lie: neither more than is allowed nor more than deflate can make. */
-function chunkSizeFor(compressed: Uint8Array, maxBytes: number, format: Format): number {
+function chunkSizeFor(compressed: Uint8Array, maxBytes: number, statedBytes: number): number {
   const most = Math.min(compressed.length * DEFLATE_RATIO, maxBytes, LARGEST_CHUNK);
   // One byte more, so that zlib sees the end without asking for a second buffer.
-  const guess = format === "gzip" ? Math.min(statedSize(compressed), most) + 1 : most + 1;
-  return Math.max(guess, SMALLEST_CHUNK);
+  return Math.max(Math.min(statedBytes, most) + 1, SMALLEST_CHUNK);
 }
 
 function inflateError(
@@ -75,8 +74,13 @@ function viewOf(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
-async function inflateAll(compressed: Uint8Array, maxBytes: number, format: Format): Promise<Uint8Array> {
-  const chunkSize = chunkSizeFor(compressed, maxBytes, format);
+async function inflateAll(
+  compressed: Uint8Array,
+  maxBytes: number,
+  format: Format,
+  statedBytes: number,
+): Promise<Uint8Array> {
+  const chunkSize = chunkSizeFor(compressed, maxBytes, statedBytes);
   const maxOutputLength = Math.min(Math.max(maxBytes, 1), bufferConstants.MAX_LENGTH);
   const options = { maxOutputLength, chunkSize, info: true };
   try {
@@ -133,8 +137,15 @@ function inflateStart(compressed: Uint8Array, maxBytes: number, format: Format):
  * Undoes gzip (all members, checksums verified) or zlib.
  * @throws HipError "unreadable-image": ends early, damaged, or more than `maxBytes` (an InflateLimitError).
  */
-export const inflateGzip: Inflate = (compressed, maxBytes, { format = "gzip", startOnly = false } = {}) =>
-  startOnly ? inflateStart(compressed, maxBytes, format) : inflateAll(compressed, maxBytes, format);
+export const inflateGzip: Inflate = (compressed, maxBytes, { format = "gzip", startOnly = false } = {}) => {
+  if (startOnly) return inflateStart(compressed, maxBytes, format);
+  const statedBytes = format === "gzip" ? statedSize(compressed) : maxBytes;
+  return inflateAll(compressed, maxBytes, format, statedBytes);
+};
+
+/** inflateGzip() of several members that are known to make so many bytes, or of what is to be refused. */
+export const inflateMembers = (compressed: Uint8Array, bytes: number): Promise<Uint8Array> =>
+  inflateAll(compressed, bytes, "gzip", bytes);
 
 /** gzip at level 6, with neither time nor operating system in its header: equal input, equal bytes. */
 export function gzip(bytes: Uint8Array): Uint8Array {

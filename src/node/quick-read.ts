@@ -7,7 +7,7 @@ import { type FileHandle, open } from "node:fs/promises";
 
 /** No slice is larger; of a volume perhaps the header is wanted only. */
 const SMALL_BYTES = 2 ** 18;
-/** A disk that takes longer, on the average, is waited for in the pool, for many files at a time. */
+/** A disk that takes longer with most files is waited for in the pool, for many files at a time. */
 const SLOW_MS = 0.5;
 /** So many files go through the pool before a slow disk is tried again. */
 const SLOW_FILES = 256;
@@ -70,7 +70,8 @@ async function readInPool(path: string, wants: Wants): Promise<QuickRead> {
 }
 
 let files = 0;
-let meanMs = 0;
+/** Of late: 0 none, 1 all. */
+let slowShare = 0;
 let slowUntil = 0;
 
 /**
@@ -82,10 +83,8 @@ export async function quickRead(path: string, wants: Wants = () => true): Promis
   if (files < slowUntil || files % TURN === 0) return readInPool(path, wants);
   const started = performance.now();
   const read = readNow(path, wants);
-  meanMs += (performance.now() - started - meanMs) / 8;
-  if (meanMs > SLOW_MS) {
-    slowUntil = files + SLOW_FILES;
-    meanMs = 0;
-  }
+  const isSlow = performance.now() - started > SLOW_MS;
+  slowShare += ((isSlow ? 1 : 0) - slowShare) / 8;
+  if (slowShare > 0.5) slowUntil = files + SLOW_FILES;
   return read;
 }
