@@ -1,6 +1,9 @@
 /**
  * Epochs of a HipMRI-like folder of slices (synthetic, 256 x 128, .nii.gz), ours beside nibabel and PyTorch's DataLoader:
  * node bench/reading/run.js [--volumes 12] [--rounds 3] [--json]
+ *   decoded all files found, read, inflated and decoded to float32 images and masks in memory; ours also checks, hashes and
+ *           writes the cache. nibabel: in a loop; on two cores the best of that, two threads and two worker processes
+ *   processor  … in seconds of processor time, all threads together
  *   cold    the first epoch from .nii.gz files, with all that comes before it: finding the files, labels, the cache's writing
  *   cached  the first epoch of a new process whose cache is full (nibabel has none: it reads the files again)
  *   held    a later epoch: everything is in memory
@@ -45,8 +48,8 @@ function measure(program, args, { cores, env = {} }) {
 
 const ours = (cache, cores) =>
   measure(process.execPath, [join(here, "ours.js"), data], { cores, env: { HIPMRI_CACHE: cache } });
-const theirs = (workers, cores) =>
-  measure(python, [join(here, "nibabel_side.py"), data, `${workers}`], { cores });
+const theirs = (mode, how, cores) =>
+  measure(python, [join(here, "nibabel_side.py"), data, mode, `${how}`], { cores });
 
 const show = (seconds) =>
   `${median(seconds).toFixed(2)} s (${quantile(seconds, 0).toFixed(2)}-${Math.max(...seconds).toFixed(2)})`;
@@ -61,26 +64,35 @@ try {
   const rows = [];
   let slices = 0;
   for (const cores of hasTaskset && cpus().length > 1 ? [1, 2] : [cpus().length]) {
-    const found = { cold: [], cached: [], held: [] };
-    const rival = { cold: [], held: [] };
+    const parts = ["decoded", "cold", "cached", "held"];
+    // Of a shared machine the processor's time says more; of worker processes it is not known.
+    if (cores === 1) parts.unshift("processor");
+    const found = { processor: [], decoded: [], cold: [], cached: [], held: [] };
+    const rival = { processor: [], decoded: [], cold: [], held: [] };
     const workers = cores === 1 ? [0] : [0, 2];
+    const ways = cores === 1 ? ["alone"] : ["alone", "threads", "processes"];
     for (let round = 0; round < Number(values.rounds); round++) {
       const cache = join(root, `cache-${cores}-${round}`);
       const cold = ours(cache, cores);
       const cached = ours(cache, cores);
+      found.processor.push(cold.processor);
+      found.decoded.push(cold.decoded);
       found.cold.push(cold.first);
       found.cached.push(cached.first);
       found.held.push(cold.later);
       slices = cold.slices;
       if (!hasPython) continue;
       // Its best of reading by itself and with workers.
-      const tried = workers.map((count) => theirs(count, cores));
+      const decodings = ways.map((way) => theirs("decode", way, cores));
+      rival.processor.push(decodings[0].processor);
+      rival.decoded.push(Math.min(...decodings.map((each) => each.decoded)));
+      const tried = workers.map((count) => theirs("epochs", count, cores));
       if (tried.some((each) => each.slices !== slices)) throw new Error("The sides read different slices");
       rival.cold.push(Math.min(...tried.map((each) => each.first)));
       rival.held.push(Math.min(...tried.map((each) => each.later)));
     }
-    for (const part of ["cold", "cached", "held"]) {
-      const other = part === "held" ? rival.held : rival.cold;
+    for (const part of parts) {
+      const other = rival[part] ?? rival.cold;
       const ratio = median(found[part].map((seconds, i) => other[i] / seconds));
       rows.push({ cores, part, ours: found[part], rival: other, ratio: hasPython ? ratio : undefined });
     }
