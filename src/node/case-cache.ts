@@ -13,9 +13,9 @@ import { type DecodeContext, decodeCase } from "../dataset/decode.ts";
 import type { Folder } from "../dataset/folder.ts";
 import { gatherLabels, type LabelScan, scanMask } from "../dataset/labels.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
+import { type HashedFile, openCaseStore, sha256 } from "./case-store.ts";
 import { inflateGzip } from "./inflate.ts";
 import { inflateTogether } from "./inflate-together.ts";
-import { type HashedFile, openCaseStore, sha256 } from "./case-store.ts";
 
 const AT_ONCE = 16;
 
