@@ -102,6 +102,7 @@ describe('the core, "hipmri-unet"', () => {
       "readImage",
       "readImageHeader",
       "readKnownAnswer",
+      "readMaskOn",
       "readModelCard",
       "readNifti",
       "readNiftiHeader",

@@ -54,7 +54,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
     ).toBe(true);
     await segment(page);
     const volumes = await page.getByRole("region", { name: "Labels" }).getByRole("listitem").allInnerTexts();
-    expect(volumes.map((text) => text.split("\n")[0])).toEqual([
+    expect(volumes.map((text) => text.trim().split("\n")[0])).toEqual([
       "body",
       "bone",
       "bladder",
