@@ -16,12 +16,12 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
     try {
       const { page } = app;
       // Until all files are kept.
-      await page.evaluate(async () => {
-        const { active } = await navigator.serviceWorker.ready;
-        if (active?.state !== "activated") {
-          await new Promise((done) => active?.addEventListener("statechange", done, { once: true }));
-        }
-      });
+      await expect
+        .poll(
+          () => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state),
+          { timeout: PATIENCE_MS },
+        )
+        .toBe("activated");
       await app.serving.close();
       await page.goto(app.serving.url.replace(/\?.*/, ""));
       await openDemo(page);
