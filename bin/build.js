@@ -158,6 +158,8 @@ function build(target, current, always) {
     const result = spawnSync(process.execPath, [tool, ...command(built)], {
       stdio: ["ignore", 2, 2],
       cwd: ROOT,
+      // Tests have another, with which Vite would leave out what only a finished page does.
+      env: { ...process.env, NODE_ENV: "production" },
     });
     if (result.error !== undefined) throw result.error;
     if (result.signal !== null) throw new Error(`the compiler was ended by ${result.signal}`);
