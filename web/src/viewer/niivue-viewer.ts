@@ -53,7 +53,7 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
   const nv = new Niivue({
     backColor: [...BACKGROUND.dark],
     crosshairColor: [...CROSSHAIR],
-    crosshairWidth: 1,
+    crosshairWidth: 0.4,
     multiplanarForceRender: true,
     multiplanarLayout: MULTIPLANAR_TYPE.GRID,
     multiplanarShowRender: SHOW_RENDER.ALWAYS,

@@ -1,0 +1,163 @@
+// The page, measured in Chromium: how soon the first mask is there, how long the page stands still, and a whole volume on
+// one and on two WebAssembly threads beside Node. `node bench/page/run.js [--rounds N] [--json]`
+// Chromium: HIPMRI_CHROMIUM, or /usr/bin/chromium. It draws in software here: figures of drawing are those of the worst case.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+import { ensureBuilt, ensureWebBuilt } from "../../bin/build.js";
+
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" }, json: { type: "boolean" } } });
+const ROUNDS = Number(values.rounds);
+const ROOT = new URL("../..", import.meta.url).pathname;
+const MODEL = join(ROOT, "web", "public", "demo", "model.onnx");
+const FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+
+if (ensureBuilt() !== 0 || ensureWebBuilt() !== 0) process.exit(1);
+const { serve } = await import("../../dist/server/serve.js");
+const { makePhantomVolume } = await import("../../dist/dataset/phantom/phantom.js");
+const { writeNifti } = await import("../../dist/nifti/write.js");
+
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const spread = (numbers) => `${Math.min(...numbers).toFixed(1)}-${Math.max(...numbers).toFixed(1)}`;
+const folder = mkdtempSync(join(tmpdir(), "hipmri-bench-page-"));
+
+/** A drawn volume of 256 x 256 x 128 voxels in HipMRI's voxel size. */
+function writeVolume() {
+  const size = { x: 256, y: 256, slices: 128 };
+  const options = { patients: { train: 0, validate: 0, test: 1 }, weeksPerPatient: 1, size, seed: 9 };
+  const { image, shape, spacingMm, affine } = makePhantomVolume(options, 0, 0);
+  const path = join(folder, "volume.nii");
+  writeFileSync(path, writeNifti({ shape, dtype: "float32", data: image, spacingMm, affine }));
+  return path;
+}
+
+/** Peak resident memory of every process of a browser, sampled. */
+function watchMemory(browserPid) {
+  let peak = 0;
+  const timer = setInterval(() => {
+    try {
+      const lines = execFileSync("ps", ["-eo", "pid=,ppid=,rss=,args="]).toString().trim().split("\n");
+      const rows = lines.map((line) => line.trim().match(/^(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/)).filter(Boolean);
+      // The renderer alone: it holds the page and its worker.
+      const renderers = rows.filter(([, , , , args]) => args.includes("--type=renderer"));
+      peak = Math.max(peak, ...renderers.map(([, , , rss]) => Number(rss) / 1024));
+    } catch {
+      // A process ended between two looks.
+    }
+  }, 200);
+  return { stop: () => (clearInterval(timer), Math.round(peak)), pid: browserPid };
+}
+
+async function inPage(work) {
+  const serving = await serve({ runs: [], port: 0 });
+  const browser = await chromium.launch({ executablePath: process.env.HIPMRI_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  try {
+    const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+    page.setDefaultTimeout(600_000);
+    await page.addInitScript(() => {
+      globalThis.longTasks = [];
+      new PerformanceObserver((list) => globalThis.longTasks.push(...list.getEntries().map(({ startTime, duration }) => [startTime, duration]))).observe({
+        type: "longtask",
+        buffered: true,
+      });
+    });
+    return await work(page, serving.url);
+  } finally {
+    await browser.close();
+    await serving.close();
+  }
+}
+
+const segmentButton = (page) => page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled"));
+
+/** From an empty browser: two clicks. */
+const firstMask = () =>
+  inPage(async (page, url) => {
+    const started = performance.now();
+    await page.goto(url);
+    const loaded = performance.now();
+    await page.getByRole("button", { name: "Try the demo scan" }).click();
+    await segmentButton(page).waitFor();
+    const shown = performance.now();
+    const from = await page.evaluate(() => performance.now());
+    await segmentButton(page).click();
+    await page.getByText(/^Segmented in/).waitFor();
+    const done = performance.now();
+    const tasks = await page.evaluate((from) => globalThis.longTasks.filter(([at]) => at >= from).map(([, ms]) => ms), from);
+    return {
+      loadMs: loaded - started,
+      scanMs: shown - loaded,
+      maskMs: done - shown,
+      allMs: done - started,
+      longestTaskMs: Math.max(0, ...tasks),
+    };
+  });
+
+/** A whole volume on so many threads. */
+const wholeVolume = (path, threads) =>
+  inPage(async (page, url) => {
+    if (threads === 1) {
+      await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "hardwareConcurrency", { get: () => 1 }));
+      await page.context().addInitScript(() => {});
+    }
+    await page.goto(`${url}${threads === undefined ? "" : `&threads=${threads}`}`);
+    await page.getByLabel("Open files").setInputFiles(path);
+    await segmentButton(page).waitFor();
+    const memory = watchMemory();
+    await segmentButton(page).click();
+    const text = await page.getByText(/^Segmented in/).innerText();
+    return { seconds: Number(text.match(/[\d.]+/)[0]), peakMb: memory.stop() };
+  });
+
+function onNode(path, threads) {
+  const out = join(folder, `node-${threads}`);
+  const started = performance.now();
+  const script = `
+    const { predictInputs } = await import(${JSON.stringify(join(ROOT, "dist/node/index.js"))});
+    const started = performance.now();
+    await predictInputs({ model: ${JSON.stringify(MODEL)}, inputs: [${JSON.stringify(path)}], out: ${JSON.stringify(out)}, threads: ${threads} });
+    console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }));`;
+  const result = execFileSync(process.execPath, ["--input-type=module", "-e", script]).toString();
+  rmSync(out, { recursive: true, force: true });
+  return { ...JSON.parse(result), wall: performance.now() - started };
+}
+
+const first = [];
+for (let i = 0; i < ROUNDS; i++) first.push(await firstMask());
+const volume = writeVolume();
+const rows = [];
+for (const threads of [1, 2]) {
+  const web = [];
+  const node = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    web.push(await wholeVolume(volume, threads));
+    node.push(onNode(volume, threads));
+  }
+  const of = (all, key) => all.map((each) => each[key]);
+  rows.push({
+    threads,
+    wasmSeconds: median(of(web, "seconds")),
+    wasmSpread: spread(of(web, "seconds")),
+    wasmPeakMb: median(of(web, "peakMb")),
+    nodeSeconds: median(of(node, "seconds")),
+    nodeSpread: spread(of(node, "seconds")),
+    nodePeakMb: median(of(node, "peakMb")),
+    ratio: median(web.map(({ seconds }, i) => seconds / node[i].seconds)),
+  });
+}
+rmSync(folder, { recursive: true, force: true });
+const demo = Object.fromEntries(
+  Object.keys(first[0]).map((key) => [key, { median: median(first.map((each) => each[key])), spread: spread(first.map((each) => each[key])) }]),
+);
+const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}`;
+const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules/onnxruntime-web/package.json"), "utf8"));
+const result = { machine, versions: { "onnxruntime-web": version }, demo, volume: rows };
+if (values.json) console.log(JSON.stringify(result, null, 2));
+else {
+  console.log(machine, `onnxruntime-web ${version}`);
+  for (const [key, { median: m, spread: s }] of Object.entries(demo)) console.log(key.padEnd(16), m.toFixed(0).padStart(8), s);
+  for (const row of rows) console.log(JSON.stringify(row));
+}
