@@ -68,6 +68,18 @@ export { writeMask } from "./formats/write-mask.ts";
 export * as graph from "./graph/build.ts";
 export { printGraph } from "./graph/print.ts";
 export type { Shape, Value } from "./graph/value.ts";
+export { learn } from "./learn/learn.ts";
+export type {
+  CorrectedCase,
+  HeldOut,
+  LearnEpoch,
+  LearnFigures,
+  LearnOptions,
+  LearnRequest,
+  LearnResult,
+  LearnStep,
+  LearnWatcher,
+} from "./learn/types.ts";
 export { type LossWeights, segmentationLoss } from "./loss/loss.ts";
 export { type AggregateOptions, aggregate } from "./metrics/aggregate.ts";
 export { type Calibration, type CalibrationMeter, makeCalibration } from "./metrics/calibration.ts";

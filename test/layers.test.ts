@@ -28,8 +28,9 @@ const TABLE: Readonly<Record<string, string>> = {
   passport: "volume metrics",
   apply: "dataset predict passport",
   report: "metrics plot train",
+  learn: "train plan passport report",
   index:
-    "core nifti volume edit formats dataset graph autodiff onnx unet loss optimizer augment metrics plot runtime predict train plan passport apply report",
+    "core nifti volume edit formats dataset graph autodiff onnx unet loss optimizer augment metrics plot runtime predict train plan passport apply report learn",
   node: "index",
   browser: "index",
   server: "node",

@@ -32,8 +32,9 @@ interface Running {
 
 /** The loop over steps and epochs from a state on. */
 export function makeLoop(context: LoopContext, start: TrainingState) {
-  const { config, stepper } = context;
+  const { config, stepper, anchorStrength = 0 } = context;
   const { tensors } = start;
+  const anchor = anchorStrength > 0 ? tensors.parameters!.slice() : undefined;
   let running: Running = {
     step: start.step,
     epoch: start.epoch,
@@ -109,6 +110,7 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       const { loss, gradientNorm } = found;
       if (!Number.isFinite(loss + gradientNorm)) throw divergence(step + 1, learningRate);
       await stepper.move(tensors, found, { step, learningRate });
+      if (anchor !== undefined) pullBack(tensors.parameters!, anchor, anchorStrength * learningRate);
       const { lossSum, lossCount } = running;
       running = { ...running, step: step + 1, lossSum: lossSum + loss, lossCount: lossCount + 1 };
       await host.onStep({ loss, gradientNorm, learningRate, step: running.step, epoch: running.epoch });
@@ -168,6 +170,12 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
   }
 
   return { state, measure, run };
+}
+
+/** Moves numbers by a share of their way back. */
+function pullBack(numbers: Float32Array, towards: Float32Array, share: number): void {
+  const part = Math.min(share, 1);
+  for (let i = 0; i < numbers.length; i++) numbers[i]! += part * (towards[i]! - numbers[i]!);
 }
 
 function divergence(step: number, learningRate: number): HipError {

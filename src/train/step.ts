@@ -25,6 +25,8 @@ export interface StepOptions {
   readonly optimizer: OptimizerConfig;
   /** Parameters that keep their values. Default: none. */
   readonly isFrozen?: (name: string) => boolean;
+  /** Classes of which nothing is to be learnt, since no slice holds them. Default: none. */
+  readonly unseenClasses?: readonly number[] | undefined;
   /** Largest L2 norm of the gradient; 0 = no clipping. */
   readonly clipNorm: number;
   /** Of the runtime that will take the step. */
@@ -119,6 +121,20 @@ function augmented(
   );
 }
 
+/** Larger than scores differ by: e^-60 of a probability moves nothing. */
+const OUT_OF_SIGHT = -60;
+
+/**
+ * Scores in which classes that no slice holds cannot win, so that they are not pushed down wherever the others are: a
+ * network would soon forget what it is not shown.
+ */
+function withoutUnseen(scores: Value, unseen: readonly number[] = []): Value {
+  if (unseen.length === 0) return scores;
+  const classes = scores.shape[1]!;
+  const shift = Float32Array.from({ length: classes }, (_, k) => (unseen.includes(k) ? OUT_OF_SIGHT : 0));
+  return add(scores, constant(shift, [1, classes, 1, 1]));
+}
+
 /** The inputs that a batch's augmentation is fed, named so that no layer is named alike. */
 export const drawName = (name: string): string => `augment.${name}`;
 
@@ -181,7 +197,10 @@ export function buildStepModel(options: StepOptions): StepModel {
   const labels = input("labels", [batchSize, outputSize.height, outputSize.width], "uint8");
   const seen = augmented({ image, labels }, options, outputSize);
   const network = buildTrainingNetwork(seen.image, parameters, unet, spec);
-  const loss = segmentationLoss(network.logits, seen.labels, options.loss, network.auxiliary);
+  const scores = [network.logits, ...network.auxiliary].map((each) =>
+    withoutUnseen(each, options.unseenClasses),
+  );
+  const loss = segmentationLoss(scores[0]!, seen.labels, options.loss, scores.slice(1));
   return {
     gradientBytes: buildGradient(options, network, { loss, running: statisticCount(spec.statistics) }),
     updateBytes: buildUpdate(options),

@@ -29,6 +29,7 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     augment: config.augment,
     averageDecay: config.averageDecay,
     ...(config.finetune.frozen === "encoder" ? { isFrozen: isEncoder } : {}),
+    unseenClasses: options.unseenClasses,
     optimizer: optimizerOf(config),
     clipNorm: config.clipNorm,
     channelBlock: await runtime.channelBlock?.(),

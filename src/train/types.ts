@@ -91,6 +91,17 @@ export interface TrainerOptions {
   readonly resume: TrainingState | undefined;
   /** A model whose weights a fresh run starts from, as config.finetune.from names it. */
   readonly from?: { readonly bytes: Uint8Array; readonly name: string } | undefined;
+  /**
+   * What holds a fine-tuned network to where it began: after each step the parameters go back by `strength` times the
+   * learning rate of their way (L2-SP: Li, Grandvalet, Davoine, "Explicit inductive bias for transfer learning", 2018).
+   * Of a fresh run; default: nothing.
+   */
+  readonly anchorStrength?: number;
+  /**
+   * Classes that no training slice holds and of which nothing is to be learnt, without label smoothing; default: none, so that
+   * they are learnt to be absent.
+   */
+  readonly unseenClasses?: readonly number[];
 }
 
 /** A trainer's parts, as its loop sees them. */

@@ -1,6 +1,7 @@
 /** Images known by their content, so that a model can say which it learnt from without naming anybody. */
 import { createHash } from "node:crypto";
 import { endianness } from "node:os";
+import { type HashedContent, hashHead, shortHash } from "../../dataset/case-hash.ts";
 import type { DecodedCase } from "../../dataset/types.ts";
 
 /** Hexadecimal SHA-256 sums. */
@@ -9,17 +10,11 @@ export interface CaseDigest {
   readonly mask: string;
 }
 
-type Content = Pick<DecodedCase, "width" | "height" | "depth" | "spacingMm" | "image">;
+type Content = HashedContent & Pick<DecodedCase, "image">;
 
-/** Of the 64 digits of a sum: two of a million images share these by accident with a probability of 3e-8. */
-const CASE_HASH_DIGITS = 16;
-
-function sum(kind: string, { width, height, depth, spacingMm }: Content, bytes: Uint8Array): string {
-  // Files of other formats state the same spacing with other rounding.
-  const spacing = spacingMm.map((mm) => Number(mm.toPrecision(5)));
-  const head = JSON.stringify([kind, [width, height, depth], spacing]);
-  return createHash("sha256").update(`${head}\n`).update(bytes).digest("hex");
-}
+/** As hashImage() and hashMask(), several times as fast. */
+const sum = (kind: "float32" | "uint8", content: HashedContent, bytes: Uint8Array): string =>
+  createHash("sha256").update(hashHead(kind, content)).update(bytes).digest("hex");
 
 function imageSum(decoded: Content): string {
   const { buffer, byteOffset, byteLength } = decoded.image;
@@ -30,10 +25,6 @@ function imageSum(decoded: Content): string {
 /** What a card calls an image by: shape, spacing and little-endian float32 values, as they are decoded. */
 export function caseHash(decoded: Content): string {
   return shortHash(imageSum(decoded));
-}
-
-function shortHash(image: string): string {
-  return image.slice(0, CASE_HASH_DIGITS);
 }
 
 /** Image and mask of a case, whatever their files are called and packed with. */
