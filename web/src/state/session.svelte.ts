@@ -7,6 +7,8 @@ import type { Crosshair, Intensities, Viewer } from "../viewer/viewer.ts";
 import { makeWorkerClient, proxy, type RemoteWorker, WorkerStopped } from "../worker/client.ts";
 import { type Failure, unpackError } from "../worker/failure.ts";
 import type {
+  LearnOutcome,
+  LearnReport,
   ModelSummary,
   NamedFile,
   OpenedFiles,
@@ -19,9 +21,10 @@ import type {
 } from "../worker/protocol.ts";
 import { Correction } from "./correction.svelte.ts";
 import { LabelState } from "./labels.svelte.ts";
+import { Learning } from "./learning.svelte.ts";
 
 export type Busy =
-  | { readonly kind: "reading" | "model" | "starting" | "saving" }
+  | { readonly kind: "reading" | "model" | "starting" | "saving" | "learning" }
   | { readonly kind: "segmenting"; readonly done: number; readonly total: number };
 
 export type Device = "auto" | "webgpu" | "wasm";
@@ -34,10 +37,20 @@ interface ModelSource {
 
 /** After so many corrections the whole mask is kept anew, and the journal begins again. */
 const EDITS_A_JOURNAL = 200;
+/** Equal corrections give an equal model. */
+const LEARN_SEED = 1;
+/** For tests and measurements: "?threads=1". */
+const threadsWanted = (): number | undefined => {
+  const text = new URL(location.href).searchParams.get("threads");
+  return text === null || !/^[1-9]$/.test(text) ? undefined : Number(text);
+};
 
 export class Session {
   readonly labels = new LabelState();
   readonly correction: Correction;
+  readonly learning = new Learning(this);
+  /** Scans that have a mask. */
+  masked = $state.raw<ReadonlySet<number>>(new Set());
   scans = $state.raw<readonly ScanSummary[]>([]);
   scan = $state.raw<ScanSummary | undefined>();
   model = $state.raw<ModelSummary | undefined>();
@@ -66,6 +79,8 @@ export class Session {
   #keeping: Promise<void> = Promise.resolve();
   #editsKept = 0;
   #openings: Opening[] = [];
+  /** Masks of scans that are not shown just now. */
+  readonly #masks = new Map<number, ShownMask>();
   #modelSource: ModelSource | undefined;
   #viewer: Viewer | undefined;
   #makeViewer: (() => Promise<Viewer>) | undefined;
@@ -135,7 +150,10 @@ export class Session {
   }
 
   async #openInWorker(worker: RemoteWorker, source: ModelSource): Promise<ModelSummary> {
-    return (await worker.openModel(source, { device: this.device, threads: undefined })) as ModelSummary;
+    return (await worker.openModel(source, {
+      device: this.device,
+      threads: threadsWanted(),
+    })) as ModelSummary;
   }
 
   /** Takes up what an earlier visit left. */
@@ -147,6 +165,7 @@ export class Session {
       if (restored === undefined) return;
       this.#openings = [...restored.openings];
       this.scans = restored.scans;
+      this.masked = new Set(await this.ask((worker) => worker.keptMasks()));
       const current = restored.scans.find(({ id }) => id === restored.current) ?? restored.scans[0];
       if (restored.model === null) await this.#takeModel(await demoModel());
       else await this.#takeModel({ ...restored.model, isDemo: false });
@@ -159,6 +178,9 @@ export class Session {
     return this.#during({ kind: "reading" }, async () => {
       await this.ask((worker) => worker.forget());
       this.#openings = [];
+      this.#masks.clear();
+      this.masked = new Set();
+      this.learning.forget();
       this.scans = [];
       this.scan = undefined;
       this.shown = undefined;
@@ -203,6 +225,7 @@ export class Session {
     // What was corrected last must be kept before it is read again.
     await this.#keeping;
     const shown = (await this.ask((worker) => worker.show(scan.id))) as ShownScan;
+    this.#putMaskAside();
     this.scan = scan;
     this.shown = shown;
     this.#dropMask();
@@ -211,7 +234,16 @@ export class Session {
     this.window = await viewer.showVolume({ name: scan.name, shape: shown.shape, nifti: shown.nifti });
     this.correction.setWindow(this.window);
     this.crosshair = viewer.crosshair();
-    if (shown.kept !== undefined) this.#takeKept(shown.kept);
+    const kept = this.#masks.get(scan.id) ?? shown.kept;
+    if (kept !== undefined) this.#takeKept(kept);
+  }
+
+  /** Of the scan that is shown: another one comes. */
+  #putMaskAside(): void {
+    const { scan, mask, passport } = this;
+    const { editor } = this.correction;
+    if (scan === undefined || mask === undefined || editor === undefined) return;
+    this.#masks.set(scan.id, { mask, revision: editor.revision, passport, problem: undefined });
   }
 
   #takeKept({ mask, revision, passport, problem }: ShownMask): void {
@@ -317,6 +349,7 @@ export class Session {
     if (shown === undefined) return;
     this.mask = mask;
     this.hasMask = true;
+    if (this.scan !== undefined) this.masked = new Set([...this.masked, this.scan.id]);
     this.#editsKept = 0;
     this.correction.begin(shown, mask, revision);
     this.#viewer?.showMask(mask);
@@ -348,6 +381,7 @@ export class Session {
   #keepEdit(editor: MaskEditor, bytes: Uint8Array): void {
     const { scan } = this;
     if (scan === undefined) return;
+    this.learning.corrected(scan.id);
     this.#editsKept++;
     if (this.#editsKept >= EDITS_A_JOURNAL) this.#keepWhole(editor);
     else this.#keep((worker) => worker.keepEdit(scan.id, bytes) as Promise<void>);
@@ -418,6 +452,28 @@ export class Session {
       }
     });
     return files;
+  }
+
+  /** Fine-tunes the model on scans with their masks. @returns undefined where it was cancelled, or failed */
+  async learn(
+    scans: readonly number[],
+    steps: number,
+    onReport: (report: LearnReport) => void,
+  ): Promise<LearnOutcome | undefined> {
+    let outcome: LearnOutcome | undefined;
+    await this.#during({ kind: "learning" }, async () => {
+      const { name, bytes } = this.#modelSource!;
+      this.#putMaskAside();
+      await this.#keeping;
+      const cases = scans.map((scan) => ({ scan, mask: this.#masks.get(scan)?.mask }));
+      const task = { model: { name, bytes }, cases, steps, seed: LEARN_SEED };
+      outcome = (await this.ask((worker) => worker.learn(task, proxy(onReport)))) as LearnOutcome;
+    });
+    return outcome;
+  }
+
+  async steer(how: "pause" | "resume" | "finish" | "cancel"): Promise<void> {
+    await this.ask((worker) => worker.steer(how) as Promise<void>);
   }
 
   /** As a crash of the worker would: for tests, and to end what cannot be stopped otherwise. */

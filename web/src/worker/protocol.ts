@@ -3,6 +3,9 @@ import type {
   CasePassport,
   LabelDefinition,
   LabelVolumeMl,
+  LearnEpoch,
+  LearnResult,
+  LearnStep,
   MaskFile,
   ModelCard,
 } from "../../../src/browser/index.ts";
@@ -90,6 +93,23 @@ export interface SegmentedScan {
 
 export type SavedFile = MaskFile;
 
+export interface LearnTask {
+  readonly model: { readonly name: string; readonly bytes: Uint8Array };
+  readonly cases: readonly { readonly scan: number; readonly mask: Uint8Array | undefined }[];
+  readonly steps: number;
+  readonly seed: number;
+}
+
+export type LearnReport = ({ readonly kind: "step" } & LearnStep) | ({ readonly kind: "epoch" } & LearnEpoch);
+
+export type LearnTaskWatcher = (report: LearnReport) => void;
+
+/** What came of it; everything of LearnResult but what a page does not show. */
+export type LearnOutcome = Pick<
+  LearnResult,
+  "isBetter" | "verdict" | "before" | "after" | "bytes" | "heldOut" | "notLearnt" | "learntFrom" | "steps"
+> & { readonly seconds: number };
+
 export interface SegmentOptions {
   readonly device: "auto" | "webgpu" | "wasm";
   readonly threads: number | undefined;
@@ -113,6 +133,12 @@ export interface SegmentWorker {
   ): Promise<ModelSummary>;
   /** A mask from a file, on the very grid of the scan; in the order of ShownScan. */
   openMask(scan: number, file: NamedFile): Promise<Uint8Array>;
+  /** Fine-tunes the model on scans with their masks; `mask` undefined: the one that was kept. */
+  learn(request: LearnTask, watcher: LearnTaskWatcher): Promise<LearnOutcome>;
+  /** What is to become of the learning under way. */
+  steer(how: "pause" | "resume" | "finish" | "cancel"): void;
+  /** Scans of which a mask is kept. */
+  keptMasks(): Promise<readonly number[]>;
   /** Keeps a whole mask, as encodeMask() gives it. */
   keepMask(scan: number, bytes: Uint8Array): Promise<void>;
   /** Keeps one correction, as encodeEdit() gives it. */

@@ -8,14 +8,19 @@ import {
   type BackendFiles,
   type BrowserModel,
   blobSource,
+  type CorrectedCase,
   countVolumes,
   encodeMask,
   gzipInBrowser,
   inflateInBrowser,
+  learn,
   type OpenedScans,
   openModel,
   openScans,
+  patientOf,
   readMaskOn,
+  reorientData,
+  reorientGrid,
   type Scan,
   writeDicomSeg,
 } from "../../../src/browser/index.ts";
@@ -43,6 +48,7 @@ interface Held {
 const held: Held[] = [];
 const store: Promise<Store | undefined> = openStore().catch(() => undefined);
 let model: BrowserModel | undefined;
+let steering = { isPaused: false, isFinishing: false, abort: new AbortController() };
 let stopping = new AbortController();
 
 function scanAt(id: number): Held {
@@ -114,6 +120,33 @@ async function keptMask(id: number, voxels: number): Promise<ShownMask | undefin
   return { mask, revision, passport: kept.passport, problem };
 }
 
+/** A scan and its mask as the model sees slices. */
+async function correctedCase(
+  id: number,
+  given: Uint8Array | undefined,
+  { card }: BrowserModel,
+): Promise<CorrectedCase> {
+  const { scan } = scanAt(id);
+  const { data } = await scan.load();
+  const shown = given ?? (await keptMask(id, data.length))?.mask;
+  if (shown === undefined) throw new Error(`internal: no mask of scan ${id}`);
+  const turn = scan.turnFor({ card });
+  const { shape, spacingMm } = reorientGrid(scan.grid, turn);
+  const [width, height, depth] = shape;
+  return {
+    name: `${id + 1} ${scan.name}`,
+    // Names of weekly scans tell the patient; other names are each a patient of their own.
+    patient: patientOf(scan.name),
+    width,
+    height,
+    depth,
+    spacingMm,
+    hasSpacing: scan.voxelMl !== null,
+    image: reorientData(data, scan.grid.shape, turn),
+    mask: reorientData(fromShown(scan, shown), scan.grid.shape, turn),
+  };
+}
+
 /** Local time as DICOM writes it. */
 function dicomNow(): { readonly date: string; readonly time: string } {
   const now = new Date();
@@ -171,6 +204,39 @@ const api: SegmentWorker = {
       await readMaskOn(scan, { name, source: blobSource(file) }, { inflate: inflateInBrowser }),
     );
     return transfer(mask, [mask.buffer as ArrayBuffer]);
+  },
+  async learn(task, watcher) {
+    if (model === undefined) throw new Error("internal: no model was opened");
+    steering = { isPaused: false, isFinishing: false, abort: new AbortController() };
+    const own = steering;
+    const started = performance.now();
+    const { runtime } = model.backend;
+    const cases = await Promise.all(task.cases.map(({ scan, mask }) => correctedCase(scan, mask, model!)));
+    const result = await learn({
+      runtime,
+      model: task.model,
+      cases,
+      options: { seed: task.seed, steps: task.steps },
+      watcher: {
+        onStep: (report) => watcher({ kind: "step", ...report }),
+        onEpoch: (report) => watcher({ kind: "epoch", ...report }),
+        isPaused: () => own.isPaused,
+        isStopping: () => own.isFinishing,
+        signal: own.abort.signal,
+      },
+    });
+    const { isBetter, verdict, before, after, bytes, heldOut, notLearnt, learntFrom, steps } = result;
+    const seconds = (performance.now() - started) / 1000;
+    return { isBetter, verdict, before, after, bytes, heldOut, notLearnt, learntFrom, steps, seconds };
+  },
+  steer(how) {
+    if (how === "cancel") steering.abort.abort();
+    else if (how === "finish") steering.isFinishing = true;
+    else steering.isPaused = how === "pause";
+  },
+  async keptMasks() {
+    const from = await store;
+    return from === undefined ? [] : from.keptMasks(held.length);
   },
   async keepMask(id, bytes) {
     await (await store)?.keepMask(id, bytes);

@@ -47,6 +47,8 @@ export interface Store {
   keepPassport(scan: number, passport: CasePassport | null): Promise<void>;
   readFile(stored: string, name: string): Promise<File>;
   readMask(scan: number): Promise<KeptMask | undefined>;
+  /** Of the first `scans` scans, those with a mask. */
+  keptMasks(scans: number): Promise<readonly number[]>;
   /** Cuts a journal behind the last record that is whole. */
   cutJournal(scan: number, bytes: number): Promise<void>;
   forget(): Promise<void>;
@@ -179,6 +181,13 @@ export async function openStore(): Promise<Store | undefined> {
         passport:
           passport === undefined ? undefined : (JSON.parse(await passport.text()) as CasePassport | null),
       };
+    },
+    async keptMasks(scans) {
+      const all = Array.from({ length: scans }, (_, scan) => scan);
+      const found = await Promise.all(
+        all.map(async (scan) => (await read(folder, maskOf(scan))) !== undefined),
+      );
+      return all.filter((scan) => found[scan]);
     },
     async cutJournal(scan, bytes) {
       const handle = await journal(scan);
