@@ -44,6 +44,8 @@ export interface StepPoint {
   readonly lossMax: number;
   readonly learningRate: number;
   readonly gradientNorm: number | null;
+  /** That one step took, validation left out. */
+  readonly seconds: number | null;
   /** How many steps this stands for. */
   readonly count: number;
 }

@@ -2,8 +2,7 @@
 import type { EpochPoint, StepPoint } from "./api.ts";
 
 export type LogEntryRead =
-  /** seconds: of this step; null where the line does not say. */
-  | { readonly kind: "step"; readonly point: StepPoint; readonly seconds: number | null }
+  | { readonly kind: "step"; readonly point: StepPoint }
   /** seconds: since the session began. */
   | { readonly kind: "epoch"; readonly point: EpochPoint; readonly seconds: number | null };
 
@@ -36,9 +35,10 @@ export function readEntry(text: string): LogEntryRead | undefined {
       lossMax: loss,
       learningRate: lr,
       gradientNorm: numberOrNull(line.gradientNorm),
+      seconds,
       count: 1,
     };
-    return { kind, point, seconds };
+    return { kind, point };
   }
   if (kind !== "epoch") return undefined;
   const point = {

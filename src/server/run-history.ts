@@ -59,15 +59,16 @@ export function makeRunHistory(logPath: string): RunHistory {
   function take(text: string): void {
     const entry = readEntry(text);
     if (entry === undefined) return;
-    const { point, seconds } = entry;
-    state.stepsDone = Math.max(state.stepsDone, point.step);
+    state.stepsDone = Math.max(state.stepsDone, entry.point.step);
     if (entry.kind === "step") {
+      const { seconds } = entry.point;
       state.steps.add(entry.point);
       if (seconds === null) return;
       state.stepSeconds.add(seconds);
       state.sinceEpoch += seconds;
       return;
     }
+    const { seconds } = entry;
     state.epochs.push(entry.point);
     if (seconds === null) return;
     // What an epoch took beside its steps; the clock begins anew with every session.

@@ -101,11 +101,12 @@ async function send(outgoing: ServerResponse, response: Response): Promise<void>
 
 /** @throws HipError "usage" as of openPort(); "not-found" as of watchRuns() */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const files = await listStaticFiles(options.appFolder ?? defaultAppFolder());
   const runs = await watchRuns(
     options.runs,
     options.command === undefined ? {} : { command: options.command },
   );
+  const { isWatching } = runs;
+  const files = await listStaticFiles(options.appFolder ?? defaultAppFolder(), { isWatching });
   let onRequest = (_: IncomingMessage, outgoing: ServerResponse): void => {
     outgoing.writeHead(503).end();
   };

@@ -51,6 +51,19 @@ export interface StaticFiles {
   read(path: string, options: { readonly isGzipTaken: boolean }): Promise<StaticFile | undefined>;
 }
 
+export interface StaticFilesOptions {
+  /** Whether the page is to show live runs. It reads so in its own text: a question that fails is an error to a browser. */
+  readonly isWatching: boolean;
+}
+
+/** What tells the page that there are runs to watch. */
+const WATCHING_TAG = '<meta name="hipmri-server" content="watching" />';
+
+function withTag(html: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const text = new TextDecoder().decode(html);
+  return new TextEncoder().encode(text.replace(/<head[^>]*>/, (head) => `${head}\n    ${WATCHING_TAG}`));
+}
+
 /** Paths from the folder on, with "/"; neither links nor hidden files. */
 async function listFiles(folder: string, under = ""): Promise<readonly string[]> {
   const items = await readdir(join(folder, under), { withFileTypes: true }).catch(() => []);
@@ -93,7 +106,10 @@ function toPath(asked: string): string | undefined {
 }
 
 /** @param folder of a built page; a missing one has no files */
-export async function listStaticFiles(folder: string): Promise<StaticFiles> {
+export async function listStaticFiles(
+  folder: string,
+  { isWatching }: StaticFilesOptions = { isWatching: false },
+): Promise<StaticFiles> {
   const root = await realpath(folder).catch(() => folder);
   const known = new Set(await listFiles(root));
   const zipped = new Map<string, { readonly version: string; readonly bytes: Uint8Array<ArrayBuffer> }>();
@@ -113,8 +129,10 @@ export async function listStaticFiles(folder: string): Promise<StaticFiles> {
       const path = asked === "/" ? "/index.html" : toPath(asked);
       if (path === undefined || !known.has(path)) return undefined;
       const version = await versionOf(join(root, path));
-      const bytes = version === undefined ? undefined : await readWithin(root, path);
-      if (version === undefined || bytes === undefined) return undefined;
+      const read = version === undefined ? undefined : await readWithin(root, path);
+      if (version === undefined || read === undefined) return undefined;
+      const isTagged = isWatching && path === "/index.html";
+      const bytes = isTagged ? withTag(read) : read;
       const type = contentTypeOf(path);
       const isZippable = isText(type) && bytes.length >= LEAST_GZIP_BYTES;
       const isZipped = isGzipTaken && isZippable;
@@ -124,7 +142,7 @@ export async function listStaticFiles(folder: string): Promise<StaticFiles> {
           "Content-Type": type,
           "Cache-Control": isHashed(path) ? "public, max-age=31536000, immutable" : "no-cache",
           // Of each form another, as a strong tag stands for bytes.
-          ETag: `"${version}${isZipped ? "-gzip" : ""}"`,
+          ETag: `"${version}${isTagged ? "-watching" : ""}${isZipped ? "-gzip" : ""}"`,
           ...(isZippable ? { Vary: "Accept-Encoding" } : {}),
           ...(isZipped ? { "Content-Encoding": "gzip" } : {}),
         },

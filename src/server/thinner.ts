@@ -11,6 +11,8 @@ export interface Thinner {
 function merge(a: StepPoint, b: StepPoint): StepPoint {
   const count = a.count + b.count;
   const mean = (x: number, y: number): number => (x * a.count + y * b.count) / count;
+  const meanOrNull = (x: number | null, y: number | null): number | null =>
+    x === null || y === null ? null : mean(x, y);
   return {
     step: b.step,
     epoch: b.epoch,
@@ -18,8 +20,8 @@ function merge(a: StepPoint, b: StepPoint): StepPoint {
     lossMin: Math.min(a.lossMin, b.lossMin),
     lossMax: Math.max(a.lossMax, b.lossMax),
     learningRate: mean(a.learningRate, b.learningRate),
-    gradientNorm:
-      a.gradientNorm === null || b.gradientNorm === null ? null : mean(a.gradientNorm, b.gradientNorm),
+    gradientNorm: meanOrNull(a.gradientNorm, b.gradientNorm),
+    seconds: meanOrNull(a.seconds, b.seconds),
     count,
   };
 }

@@ -304,6 +304,15 @@ describe("files of the page", () => {
     expect((await own.get("/sub/a.txt")).status).toBe(404);
   });
 
+  it("the page is told in its own text whether there are runs to watch", async () => {
+    const app = writeFiles(join(folder, "telling"), { "index.html": "<html><head></head></html>" });
+    const plain = await (await startServer({ appFolder: app })).get("/");
+    const watching = await (await startServer({ appFolder: app, runs: [join(folder, "run")] })).get("/");
+    expect(plain.text).not.toContain("hipmri-server");
+    expect(watching.text).toContain('<meta name="hipmri-server" content="watching" />');
+    expect(watching.headers.etag).not.toBe(plain.headers.etag);
+  });
+
   it("where there is no page, it says so with all headers", async () => {
     const own = await startServer({ appFolder: join(folder, "nothing") });
     expect(own.hasPage).toBe(false);

@@ -11,6 +11,7 @@ const point = (step: number, loss: number, gradientNorm: number | null = 1): Ste
   lossMax: loss,
   learningRate: 0.01,
   gradientNorm,
+  seconds: loss / 10,
   count: 1,
 });
 
@@ -25,7 +26,7 @@ it("joins neighbours with their mean, least and largest", () => {
   const thinner = makeThinner(4);
   for (let step = 1; step <= 6; step++) thinner.add(point(step, step, step === 3 ? null : 2));
   expect(thinner.points()).toMatchObject([
-    { step: 2, loss: 1.5, lossMin: 1, lossMax: 2, gradientNorm: 2, count: 2 },
+    { step: 2, loss: 1.5, lossMin: 1, lossMax: 2, gradientNorm: 2, seconds: 0.15000000000000002, count: 2 },
     { step: 4, loss: 3.5, lossMin: 3, lossMax: 4, gradientNorm: null, count: 2 },
     { step: 6, loss: 5.5, count: 2 },
   ]);
