@@ -6,7 +6,7 @@ export const TEXT = {
   privacy: "Nothing leaves this computer. Scan and mask are kept in this browser until you close the scans.",
   notKept: "Another tab keeps its work, so this one cannot: save the mask before you leave.",
   start: "Nothing leaves this computer: no scan, no mask, no word of either.",
-  tabs: { segment: "Segment", watch: "Watch" },
+  tabs: { title: "Screen", segment: "Segment", watch: "Watch" },
   open: {
     title: "Open a scan",
     drop: "Drop a scan here",
@@ -61,6 +61,7 @@ export const TEXT = {
     device: "Compute with",
     auto: "the best that works",
     use: "Use the demo model",
+    ready: (name: string) => `Scans will be segmented with ${name}`,
   },
   segment: {
     action: "Segment",
