@@ -47,7 +47,8 @@ export const WATCH = {
     last: "Validation loss",
     seed: (seed: number) => `seed ${seed}`,
     preset: (name: string) => `preset ${name}`,
-    synthetic: "Synthetic data: drawn by a program, no patient",
+    synthetic: "Synthetic data",
+    syntheticHint: "Drawn by a program: no patient",
   },
   curves: {
     title: "Curves",
@@ -87,7 +88,6 @@ export const WATCH = {
     slider: "Epoch of the samples",
     show: (epoch: number) => `Samples of epoch ${epoch}`,
     none: "None yet: they are drawn after an epoch, where that takes little of its time.",
-    noneEver: "This run has none.",
   },
   worst: {
     title: "Worst cases",

@@ -11,8 +11,10 @@ export interface Curve {
   readonly widthPx: number;
   /** Lengths in pixels; undefined: a whole line. */
   readonly dash?: readonly number[];
-  /** Values are few, and each is marked. */
+  /** Values are few, and each is marked where there is room. */
   readonly hasPoints?: boolean;
+  /** Behind the others. */
+  readonly isFaint?: boolean;
   readonly values: Values;
   /** What lies behind means: an area from the least to the largest. */
   readonly band?: { readonly low: Values; readonly high: Values };
@@ -34,14 +36,18 @@ export interface ChartColours {
   readonly grid: string;
 }
 
-/** Ten to the power of the log axis' marks would crowd: the others are left blank. */
-const isPowerOfTen = (value: number): boolean => Math.abs(Math.log10(value) % 1) < 1e-9;
+/** First digits of the marks that a log axis names: fewer, the more decades it spans. */
+function namedDigits(decades: number): readonly number[] {
+  if (decades < 1.3) return [1, 2, 3, 5, 7];
+  return decades < 2.2 ? [1, 2, 5] : decades < 3.2 ? [1, 3] : [1];
+}
 
-/** Whether the marks of a log axis are within so few decades that others than powers of ten must be named. */
-const isNarrow = (marks: readonly number[]): boolean => {
-  const known = marks.filter((mark) => mark > 0);
-  return known.length > 0 && Math.max(...known) / Math.min(...known) < 50;
-};
+/** Marks of a log axis with those left blank that would crowd it. */
+function logMarks({ scales }: uPlot, marks: readonly number[]): (number | null)[] {
+  const { min, max } = scales.y ?? {};
+  const digits = namedDigits(Math.log10((max ?? 1) / (min ?? 1)));
+  return marks.map((mark) => (digits.includes(Number(mark.toExponential(0)[0])) ? mark : null));
+}
 
 function diceRange(_: uPlot, min: number | null): [number, number] {
   const least = Math.floor((min ?? 0) * 10 - 0.2) / 10;
@@ -85,32 +91,47 @@ export function lineIndexes({ curves }: Chart): readonly number[] {
 export const chartShape = ({ title, scale, curves }: Chart): string =>
   JSON.stringify([title, scale, curves.map(({ values: _, band, ...rest }) => [rest, band !== undefined])]);
 
-const faint = (colour: string): string => `${colour}38`;
+const bandColour = (colour: string): string => `${colour}38`;
+/** As drawn, in the chart and in the legend. */
+export const lineColour = ({ colour, isFaint }: Curve): string => (isFaint === true ? `${colour}99` : colour);
 
-function seriesOf({ label, colour, widthPx, dash, hasPoints, band }: Curve): readonly uPlot.Series[] {
+const LEAST_PLACES_A_POINT = 12;
+
+/** Whether points would not run into each other. */
+function isSparse(values: Values): boolean {
+  let known = 0;
+  for (const value of values) if (value !== null) known++;
+  return known <= Math.max(12, values.length / LEAST_PLACES_A_POINT);
+}
+
+function seriesOf(curve: Curve): readonly uPlot.Series[] {
+  const { label, colour, widthPx, dash, hasPoints, band } = curve;
   const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true };
   const line: uPlot.Series = {
     label,
-    stroke: colour,
+    stroke: lineColour(curve),
     width: widthPx,
     spanGaps: true,
-    points: { show: hasPoints === true, size: 6, width: 1, fill: colour, stroke: colour },
+    points: {
+      show: (plot, index) => hasPoints === true && isSparse(plot.data[index] as Values),
+      size: 6,
+      width: 1,
+      fill: colour,
+      stroke: colour,
+    },
     ...(dash === undefined ? {} : { dash: [...dash] }),
   };
   return band === undefined ? [line] : [line, edge, edge];
 }
 
 function axisOf(format: Chart["format"], scale: ScaleKind): Partial<uPlot.Axis> {
-  if (scale !== "log") return { values: (_, marks) => marks.map((mark) => axisNumber(mark)) };
-  return {
-    filter: (_, marks) => (isNarrow(marks) ? marks : marks.map((mark) => (isPowerOfTen(mark) ? mark : null))),
-    values: (_, marks) =>
-      marks.map((mark) =>
-        mark === null ? null : format === formatPower ? formatPower(mark) : axisNumber(mark),
-      ),
-  };
+  const name = format === formatPower ? axisPower : axisNumber;
+  if (scale !== "log") return { values: (_, marks) => marks.map((mark) => name(mark)) };
+  return { filter: logMarks, values: (_, marks) => marks.map((mark) => (mark === null ? null : name(mark))) };
 }
 
+/** There is little room. */
+const axisPower = (value: number): string => formatPower(value).replace(" × ", "·");
 const axisNumber = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 3 });
 const axisStep = (value: number): string => value.toLocaleString("en");
 
@@ -137,7 +158,7 @@ export function chartOptions(
   };
   return {
     ...size,
-    padding: [8, 12, 0, 0],
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: false },
@@ -145,11 +166,19 @@ export function chartOptions(
     },
     axes: [
       { ...axis, size: 26, space: 70, values: (_, marks) => marks.map(axisStep) },
-      { ...axis, size: 54, space: 28, ...axisOf(format, scale) },
+      {
+        ...axis,
+        size: 54,
+        space: 26,
+        ...axisOf(format, scale),
+        ...(scale === "log"
+          ? { grid: { ...axis.grid, filter: logMarks }, ticks: { ...axis.ticks, filter: logMarks } }
+          : {}),
+      },
     ],
     series: [{}, ...curves.flatMap(seriesOf)],
     bands: curves.flatMap(({ band, colour }, i) =>
-      band === undefined ? [] : [{ series: [lines[i]! + 1, lines[i]! + 2], fill: faint(colour) }],
+      band === undefined ? [] : [{ series: [lines[i]! + 1, lines[i]! + 2], fill: bandColour(colour) }],
     ),
     cursor: {
       sync: { key: "hipmri-watch" },

@@ -54,6 +54,7 @@ function lossCurves(
       label: name(train),
       colour,
       widthPx: 1.25,
+      isFaint: !isAlone,
       ...dash,
       values: curves.loss,
       ...(hasBand ? { band: { low: curves.lossMin, high: curves.lossMax } } : {}),
