@@ -85,6 +85,7 @@ export const WATCH = {
       `Validation slices after epoch ${epoch}: the image, the truth with the prediction dashed over it, the prediction`,
     caption: (epoch: number) => `After epoch ${epoch}`,
     legend: "Image; truth with the prediction dashed over it; prediction",
+    large: "Open in full size",
     slider: "Epoch of the samples",
     show: (epoch: number) => `Samples of epoch ${epoch}`,
     none: "None yet: they are drawn after an epoch, where that takes little of its time.",

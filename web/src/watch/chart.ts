@@ -46,7 +46,8 @@ function namedDigits(decades: number): readonly number[] {
 function logMarks({ scales }: uPlot, marks: readonly number[]): (number | null)[] {
   const { min, max } = scales.y ?? {};
   const digits = namedDigits(Math.log10((max ?? 1) / (min ?? 1)));
-  return marks.map((mark) => (digits.includes(Number(mark.toExponential(0)[0])) ? mark : null));
+  // The first mark is the scale's own end, whatever that is.
+  return marks.map((mark) => (digits.includes(Number(mark.toExponential(4).split("e")[0])) ? mark : null));
 }
 
 function diceRange(_: uPlot, min: number | null): [number, number] {
@@ -54,12 +55,11 @@ function diceRange(_: uPlot, min: number | null): [number, number] {
   return [Math.min(0.9, Math.max(0, least)), 1];
 }
 
-/** From zero, where that wastes little. */
+/** From zero, unless there are values below. */
 function linearRange(_: uPlot, min: number | null, max: number | null): [number, number] {
   if (min === null || max === null) return [0, 1];
   const margin = (max - min) * 0.05 || Math.abs(max) * 0.1 || 1;
-  const low = min >= 0 && min < max / 2 ? 0 : min - margin;
-  return [min >= 0 ? Math.max(0, low) : low, max + margin];
+  return [min >= 0 ? 0 : min - margin, max + margin];
 }
 
 function logRange(_: uPlot, min: number | null, max: number | null): [number, number] {
@@ -125,14 +125,19 @@ function seriesOf(curve: Curve): readonly uPlot.Series[] {
 }
 
 function axisOf(format: Chart["format"], scale: ScaleKind): Partial<uPlot.Axis> {
+  if (scale !== "log")
+    return { values: (_, marks, __, ___, step) => marks.map((mark) => axisNumber(mark, step)) };
   const name = format === formatPower ? axisPower : axisNumber;
-  if (scale !== "log") return { values: (_, marks) => marks.map((mark) => name(mark)) };
   return { filter: logMarks, values: (_, marks) => marks.map((mark) => (mark === null ? null : name(mark))) };
 }
 
 /** There is little room. */
 const axisPower = (value: number): string => formatPower(value).replace(" × ", "·");
-const axisNumber = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 3 });
+/** @param step between marks: as many decimals as tell them apart */
+function axisNumber(value: number, step = value): string {
+  const decimals = Math.max(0, -Math.floor(Math.log10(Math.abs(step) || 1) + 1e-9));
+  return value.toLocaleString("en", { maximumFractionDigits: decimals });
+}
 const axisStep = (value: number): string => value.toLocaleString("en");
 
 export interface ChartHooks {

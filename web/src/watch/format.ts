@@ -28,7 +28,7 @@ export function formatPower(value: number | null | undefined): string {
   if (value <= 0) return String(value);
   const [digits = "", exponent = ""] = value.toExponential(1).split("e");
   const power = `10${superscript(Number(exponent))}`;
-  return digits === "1.0" ? power : `${digits} × ${power}`;
+  return Number(digits) === 1 ? power : `${Number(digits)} × ${power}`;
 }
 
 /** E.g. "45 s", "12 min", "3 h 5 min", "2 d 4 h". */

@@ -1,4 +1,5 @@
 /** The four charts of the runs that are shown, from their points. */
+import { labelColour } from "../../../src/browser/index.ts";
 import type { RunLabel } from "../../../src/server/api.ts";
 import type { ThemeName } from "../state/theme.svelte.ts";
 import { WATCH } from "../text-watch.ts";
@@ -70,15 +71,26 @@ function lossCurves(
   ];
 }
 
+const hex = (id: number): string =>
+  `#${(labelColour(id) ?? [136, 136, 136]).map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+
+/** As the run tells them; before it does, in the order of its log. */
+function labelsOf({ run, curves }: Drawn): readonly Pick<RunLabel, "name" | "colour">[] {
+  if (run.labels.length > 0) return run.labels;
+  return [...curves.dice.keys()].map((name, i) => ({ name, colour: hex(i + 1) }));
+}
+
 /** Labels of the run in focus in their own colours; means of all. */
 function diceCurves(drawn: readonly Drawn[], theme: ThemeName): readonly Curve[] {
   const { mean, ofRun } = WATCH.curves;
   const isAlone = drawn.length === 1;
   const focus = drawn.find(({ run }) => run.isFocus);
-  const labels = (focus?.run.labels ?? []).flatMap(({ name, colour }): readonly Curve[] => {
-    const values = focus?.curves.dice.get(name);
-    return values === undefined ? [] : [{ label: name, colour, widthPx: 2, hasPoints: true, values }];
-  });
+  const labels = (focus === undefined ? [] : labelsOf(focus)).flatMap(
+    ({ name, colour }): readonly Curve[] => {
+      const values = focus?.curves.dice.get(name);
+      return values === undefined ? [] : [{ label: name, colour, widthPx: 2, hasPoints: true, values }];
+    },
+  );
   const means = drawn.map(
     ({ run, curves, colour, dash }): Curve => ({
       label: isAlone ? mean : ofRun(run.name, mean),
