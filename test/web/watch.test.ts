@@ -11,10 +11,8 @@ import type { TrainSummary } from "../../src/node/workflows/train-options.ts";
 import { epochLine, stepLine } from "../server/support.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 import { type OpenApp, openApp } from "./support/app.ts";
-import { CHROMIUM, launchChromium } from "./support/chromium.ts";
+import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
 
-/** Two cores that draw and compute in software need time. */
-const PATIENCE_MS = 180_000;
 const STEPS_AN_EPOCH = 1000;
 
 let browser: Browser;
@@ -49,11 +47,7 @@ function train(out: string): Promise<TrainSummary> {
   });
 }
 
-async function open(runs: readonly string[]): Promise<OpenApp> {
-  const app = await openApp(browser, { runs });
-  app.page.setDefaultTimeout(PATIENCE_MS);
-  return app;
-}
+const open = (runs: readonly string[]): Promise<OpenApp> => openApp(browser, { runs });
 
 /** A run folder as a training leaves it, without the training. */
 function writeRun(name: string, steps: number): string {

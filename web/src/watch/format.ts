@@ -3,6 +3,7 @@
 /** Three digits that say something, e.g. "0.0894", "2.31". */
 export function formatLoss(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
+  if (value === 0) return "0.00";
   return Math.abs(value) >= 0.001 && Math.abs(value) < 10_000
     ? value.toLocaleString("en", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
     : value.toExponential(1);
@@ -33,10 +34,13 @@ export function formatPower(value: number | null | undefined): string {
 
 /** E.g. "45 s", "12 min", "3 h 5 min", "2 d 4 h". */
 export function formatDuration(seconds: number): string {
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-  return hours % 24 === 0 ? `${Math.floor(hours / 24)} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (minutes < 24 * 60) {
+    const rest = minutes % 60;
+    return `${Math.floor(minutes / 60)} h${rest === 0 ? "" : ` ${rest} min`}`;
+  }
+  const hours = Math.round(minutes / 60);
+  return `${Math.floor(hours / 24)} d${hours % 24 === 0 ? "" : ` ${hours % 24} h`}`;
 }

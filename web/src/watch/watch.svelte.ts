@@ -145,6 +145,14 @@ export class Watch {
   #take({ runs }: ServeState): void {
     this.runs = runs;
     const isThere = (id: string | undefined): id is string => runs.some((run) => run.id === id);
+    // A run whose folder was taken away.
+    const left = this.shown.filter(({ id }) => isThere(id)).map(({ id }) => id);
+    if (left.length < this.shown.length) this.#show(left);
+    if (this.focusId !== undefined && !isThere(this.focusId)) {
+      this.focusId = undefined;
+      const [next] = left;
+      if (next !== undefined) this.#setFocus(next);
+    }
     if (this.focusId === undefined) {
       const kept = readKept();
       const shown = kept.shown.filter(isThere);
