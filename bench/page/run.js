@@ -9,7 +9,9 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { ensureBuilt, ensureWebBuilt } from "../../bin/build.js";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" }, json: { type: "boolean" } } });
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "3" }, json: { type: "boolean" } },
+});
 const ROUNDS = Number(values.rounds);
 const ROOT = new URL("../..", import.meta.url).pathname;
 const MODEL = join(ROOT, "web", "public", "demo", "model.onnx");
@@ -34,32 +36,43 @@ function writeVolume() {
   return path;
 }
 
-/** Peak resident memory of every process of a browser, sampled. */
-function watchMemory(browserPid) {
+/** Peak resident memory of the largest renderer, which holds page and worker; sampled. */
+function watchMemory() {
   let peak = 0;
   const timer = setInterval(() => {
     try {
       const lines = execFileSync("ps", ["-eo", "pid=,ppid=,rss=,args="]).toString().trim().split("\n");
       const rows = lines.map((line) => line.trim().match(/^(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/)).filter(Boolean);
-      // The renderer alone: it holds the page and its worker.
       const renderers = rows.filter(([, , , , args]) => args.includes("--type=renderer"));
       peak = Math.max(peak, ...renderers.map(([, , , rss]) => Number(rss) / 1024));
     } catch {
       // A process ended between two looks.
     }
   }, 200);
-  return { stop: () => (clearInterval(timer), Math.round(peak)), pid: browserPid };
+  return {
+    stop() {
+      clearInterval(timer);
+      return Math.round(peak);
+    },
+  };
 }
 
 async function inPage(work) {
   const serving = await serve({ runs: [], port: 0 });
-  const browser = await chromium.launch({ executablePath: process.env.HIPMRI_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  const browser = await chromium.launch({
+    executablePath: process.env.HIPMRI_CHROMIUM ?? "/usr/bin/chromium",
+    args: FLAGS,
+  });
   try {
     const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
     page.setDefaultTimeout(600_000);
     await page.addInitScript(() => {
       globalThis.longTasks = [];
-      new PerformanceObserver((list) => globalThis.longTasks.push(...list.getEntries().map(({ startTime, duration }) => [startTime, duration]))).observe({
+      new PerformanceObserver((list) =>
+        globalThis.longTasks.push(
+          ...list.getEntries().map(({ startTime, duration }) => [startTime, duration]),
+        ),
+      ).observe({
         type: "longtask",
         buffered: true,
       });
@@ -71,7 +84,8 @@ async function inPage(work) {
   }
 }
 
-const segmentButton = (page) => page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled"));
+const segmentButton = (page) =>
+  page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled"));
 
 /** From an empty browser: two clicks. */
 const firstMask = () =>
@@ -86,7 +100,10 @@ const firstMask = () =>
     await segmentButton(page).click();
     await page.getByText(/^Segmented in/).waitFor();
     const done = performance.now();
-    const tasks = await page.evaluate((from) => globalThis.longTasks.filter(([at]) => at >= from).map(([, ms]) => ms), from);
+    const tasks = await page.evaluate(
+      (from) => globalThis.longTasks.filter(([at]) => at >= from).map(([, ms]) => ms),
+      from,
+    );
     return {
       loadMs: loaded - started,
       scanMs: shown - loaded,
@@ -100,7 +117,9 @@ const firstMask = () =>
 const wholeVolume = (path, threads) =>
   inPage(async (page, url) => {
     if (threads === 1) {
-      await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "hardwareConcurrency", { get: () => 1 }));
+      await page.addInitScript(() =>
+        Object.defineProperty(Navigator.prototype, "hardwareConcurrency", { get: () => 1 }),
+      );
       await page.context().addInitScript(() => {});
     }
     await page.goto(`${url}${threads === undefined ? "" : `&threads=${threads}`}`);
@@ -150,7 +169,10 @@ for (const threads of [1, 2]) {
 }
 rmSync(folder, { recursive: true, force: true });
 const demo = Object.fromEntries(
-  Object.keys(first[0]).map((key) => [key, { median: median(first.map((each) => each[key])), spread: spread(first.map((each) => each[key])) }]),
+  Object.keys(first[0]).map((key) => [
+    key,
+    { median: median(first.map((each) => each[key])), spread: spread(first.map((each) => each[key])) },
+  ]),
 );
 const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}`;
 const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules/onnxruntime-web/package.json"), "utf8"));
@@ -158,6 +180,7 @@ const result = { machine, versions: { "onnxruntime-web": version }, demo, volume
 if (values.json) console.log(JSON.stringify(result, null, 2));
 else {
   console.log(machine, `onnxruntime-web ${version}`);
-  for (const [key, { median: m, spread: s }] of Object.entries(demo)) console.log(key.padEnd(16), m.toFixed(0).padStart(8), s);
+  for (const [key, { median: m, spread: s }] of Object.entries(demo))
+    console.log(key.padEnd(16), m.toFixed(0).padStart(8), s);
   for (const row of rows) console.log(JSON.stringify(row));
 }
