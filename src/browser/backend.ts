@@ -1,7 +1,8 @@
 /**
- * Which of the browser's ways to compute is used: WebGPU, then WebAssembly with threads, then with one. A way is taken
+ * Which of the browser's ways to compute is used: WebGPU, then WebAssembly, with threads where there are. A way is taken
  * only where it gave the model's known answer; the reason of the choice is told.
  */
+import { HipError } from "../core/errors.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import { type BrowserDevice, makeBrowserRuntime, type RuntimeFiles } from "./runtime.ts";
 
@@ -90,9 +91,11 @@ function ladderOf(
     else reasons.push(`WebGPU: not used, ${chances.withoutWebGpu}`);
   }
   const threads = Math.min(chances.threads, most);
-  if (threads > 1) add("wasm", threads);
-  else if (chances.withoutThreads !== undefined) reasons.push(`Threads: not used, ${chances.withoutThreads}`);
-  add("wasm", 1);
+  if (threads === 1 && chances.withoutThreads !== undefined) {
+    reasons.push(`Threads: not used, ${chances.withoutThreads}`);
+  }
+  // ONNX Runtime starts once in a page or worker: where threads fail, one thread needs another (`threads: 1`).
+  add("wasm", threads);
   return { rungs, reasons };
 }
 
@@ -118,7 +121,7 @@ async function tryRung(
 
 /**
  * The first way that gives the model's known answer.
- * @throws Error where none does: the model, or the browser, is broken; the message tells what each said
+ * @throws HipError "bad-model" where none does: the model, or the browser, is broken; `problems` tell what each said
  */
 export async function chooseBackend(options: ChooseOptions): Promise<Backend> {
   const chances = await findChances();
@@ -131,5 +134,12 @@ export async function chooseBackend(options: ChooseOptions): Promise<Backend> {
     }
     reasons.push(`${rung.name}: not used, ${tried.problem}`);
   }
-  throw new Error(`No way to compute works in this browser. ${reasons.join(". ")}`);
+  throw new HipError(
+    "bad-model",
+    "Cannot use the model: no way to compute in this browser gives right results",
+    {
+      problems: reasons,
+      hint: "Update the browser or try another one; where other models work here, this one is damaged",
+    },
+  );
 }

@@ -61,7 +61,7 @@ async function scanOf(file: File): Promise<Scan> {
 
 /**
  * Opens a model.onnx that hipmri wrote. Call it in a worker where the page is to stay responsive.
- * @throws HipError "bad-model"; Error where no way to compute works in this browser
+ * @throws HipError "bad-model": not of ours, or no way to compute in this browser gives right results
  */
 export async function openModel(
   model: ArrayBuffer | Uint8Array,

@@ -31,6 +31,9 @@ function fromOrt(name: string, tensor: OrtTensor): Tensor {
   return { dtype, shape: tensor.dims, data: tensor.data } as Tensor;
 }
 
+/** WebAssembly computes without a pause: whoever wants to stop it must get a turn between two runs. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
 function makeProgram(ort: Ort, session: InferenceSession): Program {
   return {
     async run(inputs: Tensors, into?: Tensors): Promise<Tensors> {
@@ -40,6 +43,7 @@ function makeProgram(ort: Ort, session: InferenceSession): Program {
           return [name, new ort.Tensor(dtype, data, shape)];
         }),
       );
+      await turn();
       const results = await session.run(feeds);
       return Object.fromEntries(
         Object.entries(results).map(([name, tensor]) => {

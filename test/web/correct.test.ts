@@ -113,7 +113,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
   test("outlive a reload, a crash of the worker, and the whole browser tab", async () => {
     const { page } = app;
     const before = await volumes(page);
-    await page.evaluate(() => (globalThis as unknown as { hipmri: { kept(): Promise<void> } }).hipmri.kept());
+    await page.evaluate(() => hipmri.kept());
     await page.reload();
     await page.getByRole("region", { name: "Labels" }).waitFor();
     expect(await volumes(page)).toEqual(before);
@@ -124,6 +124,34 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
     expect(await volumes(page)).toEqual(before);
   });
 
+  test("outlive a worker that stopped between two of them", async () => {
+    const { page } = app;
+    const before = await volumes(page);
+    await page.evaluate(() => hipmri.stopWorker());
+    await page.getByLabel("Draw bone").check();
+    await page.getByRole("button", { name: "Brush" }).click();
+    await drag(page, [0.2, 0.2], [0.25, 0.2]);
+    await drag(page, [0.2, 0.35], [0.25, 0.35]);
+    const after = await volumes(page);
+    expect(after).not.toEqual(before);
+    await page.evaluate(() => hipmri.kept());
+    await page.reload();
+    await page.getByRole("region", { name: "Labels" }).waitFor();
+    expect(await volumes(page)).toEqual(after);
+  });
+
+  test("are not overwritten without a question, after a reload either", async () => {
+    const { page } = app;
+    const before = await volumes(page);
+    const asked = page.waitForEvent("dialog").then(async (dialog) => {
+      await dialog.dismiss();
+      return dialog.message();
+    });
+    await page.getByRole("button", { name: "Segment again" }).click();
+    expect(await asked).toMatch(/replaces the mask and your corrections/);
+    expect(await volumes(page)).toEqual(before);
+  });
+
   test("are saved on the grid of the scan", async () => {
     const { page } = app;
     const download = page.waitForEvent("download");
@@ -131,7 +159,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
     const file = gunzipSync(await readFile(await (await download).path()));
     expect([file.readInt16LE(42), file.readInt16LE(44), file.readInt16LE(46)]).toEqual([256, 128, 60]);
     const labels = new Set(file.subarray(352));
-    expect([...labels].sort()).toEqual([0, 4, 5]);
+    expect([...labels].sort()).toEqual([0, 2, 4, 5]);
   });
 
   test("volumes are saved as a table, the view as a picture", async () => {
@@ -149,6 +177,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
 
   test("are gone once the scans are closed", async () => {
     const { page } = app;
+    page.once("dialog", (dialog) => dialog.accept());
     await page.getByRole("button", { name: "Close the scans" }).click();
     await page.getByRole("button", { name: "Try the demo scan" }).waitFor();
     await page.reload();

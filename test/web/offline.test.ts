@@ -41,7 +41,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
       await segment(page);
       const before = await page.getByRole("region", { name: "Labels" }).innerText();
       await page.evaluate(() => {
-        (globalThis as unknown as { hipmri: { stopWorker(): void } }).hipmri.stopWorker();
+        hipmri.stopWorker();
       });
       expect(await page.getByRole("region", { name: "Labels" }).innerText()).toBe(before);
       await segment(page);

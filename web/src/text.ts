@@ -4,7 +4,7 @@ export const TEXT = {
   brand: "hipmri",
   slogan: "Segments pelvis MRI in this tab",
   privacy: "Nothing leaves this computer. Scan and mask are kept in this browser until you close the scans.",
-  notKept: "Another tab keeps its work, so this one cannot: save the mask before you leave.",
+  notKept: (why: string) => `Nothing is kept in this browser (${why}): save the mask before you leave.`,
   start: "Nothing leaves this computer: no scan, no mask, no word of either.",
   tabs: { title: "Screen", segment: "Segment", watch: "Watch" },
   open: {
@@ -23,6 +23,7 @@ export const TEXT = {
   scan: {
     title: "Scan",
     close: "Close the scans",
+    closeAsks: "Closing removes the masks and corrections kept in this browser. Go on?",
     choose: "Scan shown",
     synthetic: "Synthetic: drawn by a program, not a patient",
     spacing: (mm: readonly number[]) => `${mm.map((each) => Number(each.toPrecision(3))).join(" × ")} mm`,
@@ -70,7 +71,6 @@ export const TEXT = {
     progress: (done: number, total: number) => `Slice ${done} of ${total}`,
     starting: "Starting the model",
     took: (seconds: number) => `Segmented in ${seconds.toFixed(1)} s`,
-    replaces: "Segmenting again replaces your corrections. Undo brings them back.",
   },
   labels: {
     title: "Labels",
@@ -167,7 +167,10 @@ export const TEXT = {
     title: "That did not work",
     dismiss: "Dismiss",
     worker: "The computing part of the page stopped",
-    keepHint: "Corrections are not kept from here on: save the mask before you leave",
+    otherLabels: (scan: string) =>
+      `The mask of ${scan || "this scan"} has labels that this model does not know`,
+    otherLabelsHint:
+      "It is kept as it is: open the earlier model to see and save it, or segment anew with this one",
     workerHint:
       "It was started again; your mask is still here. Large scans may need more memory: close other tabs",
   },

@@ -16,7 +16,6 @@ const GROW_RADIUS_MM = 30;
 export interface CorrectionContext {
   readonly labels: LabelState;
   viewer(): Viewer | undefined;
-  fail(error: unknown): void;
   /** An edit was made, undone or redone: its bytes for the journal. */
   onEdit(
     editor: MaskEditor,

@@ -45,11 +45,6 @@ export class Learning {
     this.chosen = next;
   }
 
-  /** A correction was made: the scan counts as looked over. */
-  corrected(scan: number): void {
-    if (!this.chosen.has(scan)) this.choose(scan, true);
-  }
-
   forget(): void {
     this.chosen = new Set();
     this.outcome = undefined;

@@ -2,7 +2,6 @@
 import type {
   CasePassport,
   LabelDefinition,
-  LabelVolumeMl,
   LearnEpoch,
   LearnResult,
   LearnStep,
@@ -52,11 +51,19 @@ export interface ShownScan {
   readonly kept: ShownMask | undefined;
 }
 
-export interface ShownMask {
+/** What belongs to a mask beside its voxels. */
+export interface AboutMask {
+  readonly labels: readonly LabelDefinition[];
+  /** undefined: nothing was judged. */
+  readonly passport?: CasePassport | null;
+  readonly isByHand: boolean;
+  readonly isPartial: boolean;
+}
+
+export interface ShownMask extends AboutMask {
   /** In the order of ShownScan. */
   readonly mask: Uint8Array;
   readonly revision: number;
-  readonly passport: CasePassport | null | undefined;
   /** Corrections that could not be restored. */
   readonly problem: string | undefined;
 }
@@ -85,7 +92,6 @@ export interface ModelSummary {
 export interface SegmentedScan {
   /** In the order of ShownScan. */
   readonly mask: Uint8Array;
-  readonly volumes: readonly LabelVolumeMl[];
   readonly passport: CasePassport | null;
   readonly warnings: readonly string[];
   readonly seconds: number;
@@ -95,7 +101,13 @@ export type SavedFile = MaskFile;
 
 export interface LearnTask {
   readonly model: { readonly name: string; readonly bytes: Uint8Array };
-  readonly cases: readonly { readonly scan: number; readonly mask: Uint8Array | undefined }[];
+  readonly cases: readonly {
+    readonly scan: number;
+    /** undefined: the one that was kept. */
+    readonly mask: Uint8Array | undefined;
+    /** Slices without any label say nothing. */
+    readonly isPartial: boolean;
+  }[];
   readonly steps: number;
   readonly seed: number;
 }
@@ -115,12 +127,12 @@ export interface SegmentOptions {
   readonly threads: number | undefined;
 }
 
-/** What the worker does; comlink carries it. Failures arrive as WorkerFailure. */
+/** What the worker does; comlink carries it, and failures as failure.ts packs them. */
 export interface SegmentWorker {
   /** What an earlier visit left; undefined where there is nothing. */
   restore(): Promise<RestoredSession | undefined>;
-  /** Whether what is done here outlives a reload. */
-  isKeeping(): Promise<boolean>;
+  /** Why what is done here does not outlive a reload; undefined where it does. */
+  keepProblem(): Promise<string | undefined>;
   /** @param again the files were opened before: nothing new is kept */
   open(opening: Opening, again: boolean): Promise<OpenedFiles>;
   /** Closes all scans, and removes what was kept of them. */
@@ -141,6 +153,7 @@ export interface SegmentWorker {
   keptMasks(): Promise<readonly number[]>;
   /** Keeps a whole mask, as encodeMask() gives it. */
   keepMask(scan: number, bytes: Uint8Array): Promise<void>;
+  keepAbout(scan: number, about: AboutMask): Promise<void>;
   /** Keeps one correction, as encodeEdit() gives it. */
   keepEdit(scan: number, bytes: Uint8Array): Promise<void>;
   segment(scan: number, onProgress: (done: number, total: number) => void): Promise<SegmentedScan>;

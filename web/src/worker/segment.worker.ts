@@ -9,7 +9,6 @@ import {
   type BrowserModel,
   blobSource,
   type CorrectedCase,
-  countVolumes,
   encodeMask,
   gzipInBrowser,
   inflateInBrowser,
@@ -27,10 +26,21 @@ import {
 import { loadCodecInBrowser } from "./codecs.ts";
 import { demoScanFile } from "./demo-scan.ts";
 import { packError } from "./failure.ts";
+import { makeKeeper } from "./keeper.ts";
 import { restoreMask } from "./kept-mask.ts";
-import type { NamedFile, OpenedFiles, Opening, ScanSummary, SegmentWorker, ShownMask } from "./protocol.ts";
+import { maskKey } from "./mask-key.ts";
+import type {
+  AboutMask,
+  LearnTask,
+  NamedFile,
+  OpenedFiles,
+  Opening,
+  ScanSummary,
+  SegmentWorker,
+  ShownMask,
+} from "./protocol.ts";
 import { fromShown, shownGrid, shownScan, toShown } from "./shown.ts";
-import { openStore, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 import { VERSION } from "./version.ts";
 
 const absolute = (url: string): string => new URL(url, import.meta.url).href;
@@ -45,8 +55,11 @@ interface Held {
   readonly isSynthetic: boolean;
 }
 
+/** What learn() takes for "nobody looked here". */
+const NO_TRUTH = 255;
+
 const held: Held[] = [];
-const store: Promise<Store | undefined> = openStore().catch(() => undefined);
+const keeper = makeKeeper();
 let model: BrowserModel | undefined;
 let steering = { isPaused: false, isFinishing: false, abort: new AbortController() };
 let stopping = new AbortController();
@@ -94,36 +107,51 @@ async function openAll(files: readonly NamedFile[], isSynthetic: boolean): Promi
 const openOne = (opening: Opening): Promise<OpenedFiles> =>
   opening.kind === "demo" ? openAll([demoScanFile()], true) : openAll(opening.files, false);
 
-/** The openings of an earlier visit, their files as they were kept. */
+/** The openings of an earlier visit, their files as they were kept; one whose copies are gone is left out by name. */
 async function keptOpenings(from: Store): Promise<readonly Opening[]> {
-  return Promise.all(
-    from.index.openings.map(async (opening): Promise<Opening> => {
-      if (opening.kind === "demo") return opening;
-      const files = opening.files.map(async ({ name, stored }) => ({
+  const openings: Opening[] = [];
+  for (const opening of from.index.openings) {
+    if (opening.kind === "demo") openings.push(opening);
+    else {
+      const read = opening.files.map(async ({ name, stored }) => ({
         name,
         file: await from.readFile(stored, name),
       }));
-      return { kind: "files", files: await Promise.all(files) };
-    }),
-  );
+      const files = (await Promise.all(read)).flatMap(({ name, file }) =>
+        file === undefined ? [] : [{ name, file }],
+      );
+      openings.push({ kind: "files", files });
+    }
+  }
+  return openings;
 }
+
+const keyOf = (id: number): string => maskKey(id, scanAt(id).scan);
 
 /** The mask of an earlier visit, as the viewer has it. */
 async function keptMask(id: number, voxels: number): Promise<ShownMask | undefined> {
-  const from = await store;
-  const kept = await from?.readMask(id);
-  if (from === undefined || kept === undefined) return undefined;
+  const from = await keeper.store();
+  const kept = await from?.readMask(keyOf(id));
+  if (from === undefined || kept?.about === undefined) return undefined;
   const restored = restoreMask(kept, voxels);
   if (restored === undefined) return undefined;
-  await from.cutJournal(id, restored.usedBytes);
+  await from.cutJournal(keyOf(id), restored.usedBytes);
   const { mask, revision, problem } = restored;
-  return { mask, revision, passport: kept.passport, problem };
+  return { ...(JSON.parse(kept.about) as AboutMask), mask, revision, problem };
+}
+
+/** Slices in which nothing was drawn become "no truth here". @param mask is changed */
+function withoutEmptySlices(mask: Uint8Array, pixels: number): Uint8Array {
+  for (let at = 0; at < mask.length; at += pixels) {
+    const slice = mask.subarray(at, at + pixels);
+    if (slice.every((id) => id === 0)) slice.fill(NO_TRUTH);
+  }
+  return mask;
 }
 
 /** A scan and its mask as the model sees slices. */
 async function correctedCase(
-  id: number,
-  given: Uint8Array | undefined,
+  { scan: id, mask: given, isPartial }: LearnTask["cases"][number],
   { card }: BrowserModel,
 ): Promise<CorrectedCase> {
   const { scan } = scanAt(id);
@@ -133,6 +161,7 @@ async function correctedCase(
   const turn = scan.turnFor({ card });
   const { shape, spacingMm } = reorientGrid(scan.grid, turn);
   const [width, height, depth] = shape;
+  const mask = reorientData(fromShown(scan, shown), scan.grid.shape, turn);
   return {
     name: `${id + 1} ${scan.name}`,
     // Names of weekly scans tell the patient; other names are each a patient of their own.
@@ -143,7 +172,7 @@ async function correctedCase(
     spacingMm,
     hasSpacing: scan.voxelMl !== null,
     image: reorientData(data, scan.grid.shape, turn),
-    mask: reorientData(fromShown(scan, shown), scan.grid.shape, turn),
+    mask: isPartial ? withoutEmptySlices(mask, width * height) : mask,
   };
 }
 
@@ -159,39 +188,43 @@ function dicomNow(): { readonly date: string; readonly time: string } {
 
 const api: SegmentWorker = {
   async restore() {
-    const from = await store;
-    if (from === undefined || from.index.openings.length === 0) return undefined;
+    const from = await keeper.store();
+    if (from === undefined) return undefined;
+    const { openings: kept, current, model: name } = from.index;
+    if (kept.length === 0 && name === null) return undefined;
     const openings = await keptOpenings(from);
-    const opened = await Promise.all(openings.map(openOne));
-    const { current, model: kept } = from.index;
-    const bytes = kept === null ? undefined : await from.readFile(kept.stored, kept.name);
+    const scans: ScanSummary[] = [];
+    const problems: OpenedFiles["problems"][number][] = [];
+    // One after another: the numbers of scans follow from the order.
+    for (const opening of openings) {
+      const opened = await openOne(opening);
+      scans.push(...opened.scans);
+      problems.push(...opened.problems);
+    }
+    const bytes = name === null ? undefined : await from.readModel();
     return {
       openings,
-      scans: opened.flatMap(({ scans }) => scans),
-      problems: opened.flatMap(({ problems }) => problems),
+      scans,
+      problems,
       current,
-      model:
-        kept === null || bytes === undefined
-          ? null
-          : { name: kept.name, bytes: new Uint8Array(await bytes.arrayBuffer()) },
+      model: name === null || bytes === undefined ? null : { name, bytes },
     };
   },
-  async isKeeping() {
-    return (await store) !== undefined;
-  },
+  keepProblem: () => keeper.problem(),
   async open(opening, again) {
     const opened = await openOne(opening);
-    if (!again && opened.scans.length > 0) await (await store)?.addOpening(opening);
+    // Large series take their time to be copied: they are shown meanwhile.
+    if (!again && opened.scans.length > 0) void keeper.keep((store) => store.addOpening(opening));
     return opened;
   },
   async forget() {
     held.length = 0;
-    await (await store)?.forget();
+    await keeper.keep((store) => store.forget());
   },
   async show(id) {
     const { scan } = scanAt(id);
     const shown = shownScan(scan, await scan.load());
-    await (await store)?.setCurrent(id);
+    void keeper.keep((store) => store.setCurrent(id));
     const kept = await keptMask(id, shown.data.length);
     const buffers = [shown.nifti, shown.data.buffer as ArrayBuffer];
     if (kept !== undefined) buffers.push(kept.mask.buffer as ArrayBuffer);
@@ -211,7 +244,7 @@ const api: SegmentWorker = {
     const own = steering;
     const started = performance.now();
     const { runtime } = model.backend;
-    const cases = await Promise.all(task.cases.map(({ scan, mask }) => correctedCase(scan, mask, model!)));
+    const cases = await Promise.all(task.cases.map((each) => correctedCase(each, model!)));
     const result = await learn({
       runtime,
       model: task.model,
@@ -235,15 +268,14 @@ const api: SegmentWorker = {
     else steering.isPaused = how === "pause";
   },
   async keptMasks() {
-    const from = await store;
-    return from === undefined ? [] : from.keptMasks(held.length);
+    const from = await keeper.store();
+    if (from === undefined) return [];
+    const found = await Promise.all(held.map((_, id) => from.hasMask(keyOf(id))));
+    return held.flatMap((_, id) => (found[id] ? [id] : []));
   },
-  async keepMask(id, bytes) {
-    await (await store)?.keepMask(id, bytes);
-  },
-  async keepEdit(id, bytes) {
-    await (await store)?.keepEdit(id, bytes);
-  },
+  keepMask: (id, bytes) => keeper.keep((store) => store.keepMask(keyOf(id), bytes)),
+  keepEdit: (id, bytes) => keeper.keep((store) => store.keepEdit(keyOf(id), bytes)),
+  keepAbout: (id, about) => keeper.keep((store) => store.keepAbout(keyOf(id), JSON.stringify(about))),
   async openModel({ name, bytes, isDemo }, { device, threads }) {
     const opened = await openModel(bytes, {
       name,
@@ -253,7 +285,7 @@ const api: SegmentWorker = {
     });
     await model?.dispose();
     model = opened;
-    await (await store)?.setModel(isDemo ? null : { name, bytes });
+    void keeper.keep((store) => store.setModel(isDemo ? null : { name, bytes }));
     const { card, backend } = opened;
     return { name, card, labels: card.labels, backend: backend.runtime.name, reasons: backend.reasons };
   },
@@ -266,14 +298,15 @@ const api: SegmentWorker = {
       onProgress: (done, total) => onProgress(done, total),
       signal: stopping.signal,
     });
-    const volumes = countVolumes(mask, model.card.labels, scan.voxelMl);
     const seconds = (performance.now() - started) / 1000;
     const shown = toShown(scan, mask);
-    const { shape } = shownGrid(scan);
-    const keeping = await store;
-    await keeping?.keepMask(id, encodeMask({ mask: shown, shape, revision: 0 }));
-    await keeping?.keepPassport(id, passport);
-    return transfer({ mask: shown, volumes, passport, warnings, seconds }, [shown.buffer as ArrayBuffer]);
+    const bytes = encodeMask({ mask: shown, shape: shownGrid(scan).shape, revision: 0 });
+    const about: AboutMask = { labels: model.card.labels, passport, isByHand: false, isPartial: false };
+    void keeper.keep(async (store) => {
+      await store.keepAbout(keyOf(id), JSON.stringify(about));
+      await store.keepMask(keyOf(id), bytes);
+    });
+    return transfer({ mask: shown, passport, warnings, seconds }, [shown.buffer as ArrayBuffer]);
   },
   cancel() {
     stopping.abort();

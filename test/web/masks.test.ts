@@ -1,0 +1,133 @@
+/** Masks stay with their scans and keep their meaning: over reloads, models with other labels, and what is stopped. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { replaceMetadata } from "../../src/onnx/model.ts";
+import { cardMetadata, readModelCard } from "../../src/predict/card.ts";
+import { tinyModel, writeFiles } from "../cli/support.ts";
+import { niftiBytes } from "../support/data-folder.ts";
+import { type OpenApp, openApp, openDemo, segment } from "./support/app.ts";
+import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+
+const SHAPE = [16, 12, 6] as const;
+/** The same model with its labels in another order. */
+function turnedLabels(bytes: Uint8Array): Uint8Array {
+  const card = readModelCard(bytes, "model");
+  const names = card.labels.map(({ name }) => name);
+  const [first, ...rest] = names;
+  const turned = [first!, ...rest.reverse()].map((name, id) => ({ id, name }));
+  return replaceMetadata(bytes, cardMetadata({ ...card, labels: turned }));
+}
+
+let browser: Browser;
+let folder = "";
+beforeAll(async () => {
+  if (CHROMIUM === undefined) return;
+  folder = await mkdtemp(join(tmpdir(), "hipmri-masks-"));
+  const model = tinyModel({ over: "volume", orientation: "LPS" });
+  const image = (seed: number) => niftiBytes({ shape: SHAPE, value: (at) => (at * seed) % 101 });
+  const mask = (label: number, voxels: number) =>
+    niftiBytes({ shape: SHAPE, dtype: "uint8", value: (at) => (at < voxels ? label : 0) });
+  writeFiles(folder, {
+    "model.onnx": model,
+    "turned.onnx": turnedLabels(model),
+    "first.nii": image(37),
+    "second.nii": image(41),
+    "first-mask.nii": mask(3, 100),
+    "second-mask.nii": mask(5, 200),
+  });
+  browser = await launchChromium();
+}, PATIENCE_MS);
+afterAll(async () => {
+  await browser?.close();
+  if (folder !== "") await rm(folder, { recursive: true, force: true });
+});
+
+const path = (name: string): string => join(folder, name);
+
+/** Voxels of each label that is there, by name: 1 mm voxels. */
+async function found(page: Page): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await page.evaluate(() => ({
+    rows: hipmri.labels.rows.map(({ name, voxels }) => ({ name, voxels })),
+  }));
+  return Object.fromEntries(
+    rows.filter(({ voxels }) => voxels > 0).map(({ name, voxels }) => [name, voxels]),
+  );
+}
+
+async function openMask(page: Page, name: string): Promise<void> {
+  await page
+    .getByRole("button", { name: "Start with an empty mask" })
+    .and(page.locator(":enabled"))
+    .waitFor();
+  await page.getByLabel("Open a mask").last().setInputFiles(path(name));
+  await page.getByRole("region", { name: "Labels" }).waitFor();
+}
+
+async function withApp(work: (app: OpenApp) => Promise<void>): Promise<void> {
+  const app = await openApp(browser);
+  try {
+    await work(app);
+    expect(app.oddities).toEqual([]);
+  } finally {
+    await app.close();
+  }
+}
+
+const idle = (page: Page) =>
+  expect.poll(() => page.evaluate(() => hipmri.busy === undefined), { timeout: PATIENCE_MS }).toBe(true);
+
+describe.skipIf(CHROMIUM === undefined)("masks", { timeout: PATIENCE_MS }, () => {
+  test("of scans that came one after another are each scan's own after a reload", () =>
+    withApp(async ({ page }) => {
+      await page.getByLabel("Open files").setInputFiles([path("model.onnx"), path("first.nii")]);
+      await openMask(page, "first-mask.nii");
+      await page.getByLabel("Open files").setInputFiles(path("second.nii"));
+      await page.getByLabel("Scan shown").waitFor();
+      await openMask(page, "second-mask.nii");
+      await page.evaluate(() => hipmri.kept());
+      await page.reload();
+      await page.getByRole("region", { name: "Labels" }).waitFor();
+      await idle(page);
+      expect(await found(page)).toEqual({ prostate: 200 });
+      await page.getByLabel("Scan shown").selectOption({ label: "first" });
+      await expect.poll(() => found(page), { timeout: PATIENCE_MS }).toEqual({ bladder: 100 });
+    }));
+
+  test("keep their labels' names under a model with other numbers", () =>
+    withApp(async ({ page }) => {
+      await page.getByLabel("Open files").setInputFiles([path("model.onnx"), path("first.nii")]);
+      await openMask(page, "first-mask.nii");
+      await page.getByLabel("Open another model").setInputFiles(path("turned.onnx"));
+      await page.getByRole("region", { name: "Model" }).getByText("turned.onnx").waitFor();
+      await idle(page);
+      expect(await found(page)).toEqual({ bladder: 100 });
+    }));
+
+  test("stay as they are when a segmentation is stopped, which is no failure", () =>
+    withApp(async ({ page }) => {
+      await openDemo(page);
+      await page.getByRole("button", { name: "Segment", exact: true }).click();
+      await page.getByText(/^Slice \d+ of 60$/).waitFor();
+      await page.getByRole("button", { name: "Stop" }).click();
+      await page
+        .getByRole("button", { name: "Segment", exact: true })
+        .and(page.locator(":enabled"))
+        .waitFor();
+      expect(await page.getByRole("region", { name: "Labels" }).isVisible()).toBe(false);
+      expect((await page.getByRole("alert").innerText()).trim()).toBe("");
+      await segment(page);
+    }));
+
+  test("of a second tab are not kept, and it says so", () =>
+    withApp(async ({ page, serving }) => {
+      await page.getByLabel("Open files").setInputFiles([path("model.onnx"), path("first.nii")]);
+      await page.getByRole("region", { name: "Scan" }).waitFor();
+      const other = await page.context().newPage();
+      await other.goto(serving.url);
+      await other.getByLabel("Open files").setInputFiles([path("model.onnx"), path("second.nii")]);
+      await other.getByText(/another tab of this page keeps its own/).waitFor();
+    }));
+});
