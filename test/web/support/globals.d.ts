@@ -2,5 +2,5 @@
 import type { Session } from "../../../web/src/state/session.svelte.ts";
 
 declare global {
-  const hipmri: Pick<Session, "stopWorker" | "kept" | "crosshair" | "shown" | "labels" | "busy" | "masked">;
+  const hipmri: Pick<Session, "stopWorker" | "kept" | "crosshair" | "shown" | "labels" | "busy">;
 }

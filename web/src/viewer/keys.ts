@@ -51,15 +51,15 @@ function onPlainKey(key: string, session: Session): boolean {
   else if (label !== undefined) labels.active = label.id;
   else if (key === "[") correction.resize(1 / 1.25);
   else if (key === "]") correction.resize(1.25);
-  else if (key === "m") session.toggleMask();
-  else if (key === "l") session.toggleLock(labels.active);
+  else if (key === "m") session.masks.toggleHidden();
+  else if (key === "l") session.masks.toggleLock(labels.active);
   else return false;
   return true;
 }
 
 /** Shortcuts of the page, where there is a mask to correct. */
 export function onPageKey(event: KeyboardEvent, session: Session): void {
-  if (!session.hasMask || event.altKey || isField(event.target)) return;
+  if (!session.masks.hasMask || event.altKey || isField(event.target)) return;
   const key = event.key.toLowerCase();
   const isTaken =
     event.ctrlKey || event.metaKey ? onControlKey(key, event, session) : onPlainKey(key, session);
