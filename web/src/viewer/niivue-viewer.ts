@@ -3,6 +3,7 @@ import { cmapper, MULTIPLANAR_TYPE, Niivue, NVImage, SHOW_RENDER, SLICE_TYPE } f
 import { uploadBox } from "./mask-texture.ts";
 import type {
   Crosshair,
+  Intensities,
   Layout,
   PointedVoxel,
   ShownLabel,
@@ -48,9 +49,15 @@ function lookupTable(labels: readonly ShownLabel[]) {
   return cmapper.makeDrawLut({ ...table, I: Array.from({ length: LABELS }, (_, id) => id), labels: names });
 }
 
+/** NiiVue without its own keys: letters are the page's (keys.ts), and arrows move by the same rule in every plane. */
+class NiivueWithoutKeys extends Niivue {
+  override keyDownListener(): void {}
+  override keyUpListener(): void {}
+}
+
 /** @throws Error where the browser has no WebGL 2 */
 export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewer> {
-  const nv = new Niivue({
+  const nv = new NiivueWithoutKeys({
     backColor: [...BACKGROUND.dark],
     crosshairColor: [...CROSSHAIR],
     crosshairWidth: 0.4,
@@ -70,17 +77,26 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
   nv.opts.drawingEnabled = false;
   nv.drawOpacity = 1;
   const listeners: ((at: Crosshair) => void)[] = [];
+  const windowListeners: ((window: Intensities) => void)[] = [];
   let shape: Triple = [0, 0, 0];
   let labels: readonly ShownLabel[] = [];
   /** Voxels that changed since the last frame. */
   let changed: VoxelBox | undefined;
+  /** A window that the next frame will have. */
+  let coming: Intensities | undefined;
 
   function crosshair(): Crosshair {
-    const mm = triple(nv.frac2mm(nv.scene.crosshairPos));
+    // By the affine itself, of oblique scans too: else NiiVue has millimetres along the voxel axes.
+    const mm = triple(nv.frac2mm(nv.scene.crosshairPos, 0, true));
     return { mm, voxel: triple(nv.frac2vox(nv.scene.crosshairPos)) };
   }
   nv.onLocationChange = () => {
     for (const listener of listeners) listener(crosshair());
+  };
+  nv.onIntensityChange = ({ cal_min: low, cal_max: high }) => {
+    if (low === undefined || high === undefined) return;
+    coming = undefined;
+    for (const listener of windowListeners) listener({ low, high });
   };
 
   function applyLabels(): void {
@@ -89,14 +105,16 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
   }
 
   function clear(): void {
+    coming = undefined;
     nv.closeDrawing();
     for (const volume of [...nv.volumes]) nv.removeVolume(volume);
   }
 
   return {
-    async showVolume({ name, nifti, shape: own }: ShownVolume) {
+    async showVolume({ name, nifti, shape: own, isPlaced = true }: ShownVolume) {
       clear();
       shape = own;
+      nv.opts.isOrientationTextVisible = isPlaced;
       const image = await NVImage.loadFromUrl({
         url: `${name}.nii`,
         buffer: nifti,
@@ -141,13 +159,22 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
       applyLabels();
       nv.drawScene();
     },
-    setWindow({ low, high }) {
-      const [volume] = nv.volumes;
-      if (volume === undefined) return;
-      volume.cal_min = low;
-      volume.cal_max = high;
-      nv.updateGLVolume();
+    setWindow(next) {
+      if (coming === undefined) {
+        // All voxels are sent to the graphics card anew: once a frame is enough.
+        requestAnimationFrame(() => {
+          const [volume] = nv.volumes;
+          const window = coming;
+          coming = undefined;
+          if (volume === undefined || window === undefined) return;
+          volume.cal_min = window.low;
+          volume.cal_max = window.high;
+          nv.updateGLVolume();
+        });
+      }
+      coming = next;
     },
+    onWindow: (listener) => void windowListeners.push(listener),
     setLayout(layout) {
       nv.setSliceType(LAYOUTS[layout]);
     },

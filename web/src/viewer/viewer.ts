@@ -13,7 +13,7 @@ export interface PointedVoxel {
 }
 
 export interface Crosshair {
-  /** Right, front, head; of the body. */
+  /** To the right, the front and the head, by the volume's affine. */
   readonly mm: Triple;
   readonly voxel: Triple;
 }
@@ -36,6 +36,8 @@ export interface ShownVolume {
   readonly shape: Triple;
   /** An uncompressed NIfTI file whose axes run to the right, the front and the head. */
   readonly nifti: ArrayBuffer;
+  /** false: the axes are assumed, and no letters say which side is which. Default: true. */
+  readonly isPlaced?: boolean;
 }
 
 /** A box of voxels, ends included. */
@@ -53,6 +55,8 @@ export interface Viewer {
   refreshMask(box?: VoxelBox): void;
   setLabels(labels: readonly ShownLabel[]): void;
   setWindow(window: Intensities): void;
+  /** Of windows that were chosen in the viewer itself: by the right button, or a double click, which resets it. */
+  onWindow(listener: (window: Intensities) => void): void;
   setLayout(layout: Layout): void;
   /** Moves the crosshair by whole slices along an axis. */
   moveSlice(axis: 0 | 1 | 2, slices: number): void;
