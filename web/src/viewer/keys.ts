@@ -26,12 +26,23 @@ export function onViewerKey(event: KeyboardEvent, viewer: Viewer | undefined): v
   viewer.moveSlice(...move);
 }
 
+/** Inputs in which no letter is typed: after a click on one, shortcuts still work. */
+const LETTERLESS: ReadonlySet<string> = new Set([
+  "button",
+  "checkbox",
+  "color",
+  "file",
+  "image",
+  "radio",
+  "range",
+  "reset",
+  "submit",
+]);
+
+/** Whether letters typed there mean something there: in text, and in lists, which they choose from. */
 function isField(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLInputElement ||
-    target instanceof HTMLSelectElement ||
-    target instanceof HTMLTextAreaElement
-  );
+  if (target instanceof HTMLInputElement) return !LETTERLESS.has(target.type);
+  return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
 }
 
 /** @returns whether the key meant something */
@@ -59,9 +70,12 @@ function onPlainKey(key: string, session: Session): boolean {
 
 /** Shortcuts of the page, where there is a mask to correct. */
 export function onPageKey(event: KeyboardEvent, session: Session): void {
-  if (!session.masks.hasMask || event.altKey || isField(event.target)) return;
+  if (!session.masks.hasMask || isField(event.target)) return;
+  // Brackets need AltGr on many keyboards, which Windows tells as Ctrl and Alt.
+  const isAltGraph = event.getModifierState("AltGraph");
+  if (event.altKey && !isAltGraph) return;
   const key = event.key.toLowerCase();
-  const isTaken =
-    event.ctrlKey || event.metaKey ? onControlKey(key, event, session) : onPlainKey(key, session);
+  const isControl = !isAltGraph && (event.ctrlKey || event.metaKey);
+  const isTaken = isControl ? onControlKey(key, event, session) : onPlainKey(key, session);
   if (isTaken) event.preventDefault();
 }
