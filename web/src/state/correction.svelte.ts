@@ -72,8 +72,9 @@ export class Correction {
     this.#refresh();
   }
 
-  setWindow(window: { readonly low: number; readonly high: number }): void {
-    this.#window = window;
+  /** In either order: a slider may be drawn past the other. */
+  setWindow({ low, high }: { readonly low: number; readonly high: number }): void {
+    this.#window = { low: Math.min(low, high), high: Math.max(low, high) };
   }
 
   setLocked(label: number, isLocked: boolean): void {
@@ -99,11 +100,12 @@ export class Correction {
     this.#refresh();
   }
 
-  #do(work: (editor: MaskEditor) => EditResult): void {
+  /** What cannot be done is told. */
+  #do(work: (editor: MaskEditor) => EditResult, isStroke = false): void {
     const editor = this.#editor;
     if (editor === undefined) return;
     try {
-      this.#took(work(editor));
+      this.#took(work(editor), isStroke);
     } catch (error) {
       if (!(error instanceof HipError) && !(error instanceof RangeError)) throw error;
       this.told =
@@ -135,22 +137,21 @@ export class Correction {
     // The eraser takes the active label alone: what lies beside it is not in danger.
     const over = isEraser ? { over: [label] } : {};
     const brush = { label: isEraser ? 0 : label, radiusMm: this.radiusMm, ...plane, ...range, ...over };
-    this.#took(editor.beginStroke(brush, point), true);
+    this.#do(() => editor.beginStroke(brush, point), true);
+    // Taken even where it failed: the press was meant for the tool.
     return true;
   }
 
   pointerMove({ point, axis }: PointedVoxel): void {
     const editor = this.#editor;
     if (editor?.isInStroke !== true || axis !== this.#axis) return;
-    this.#took(editor.strokeTo(point), true);
+    this.#do(() => editor.strokeTo(point), true);
   }
 
   pointerUp(): void {
     const editor = this.#editor;
     if (editor?.isInStroke !== true) return;
-    const result = editor.endStroke();
-    this.told = result.isHeldByLock ? TEXT.correct.heldByLock : TEXT.correct.changed(result.changed);
-    this.#refresh();
+    this.#do(() => editor.endStroke());
   }
 
   undo(): void {
