@@ -7,8 +7,10 @@ export interface Painter {
   pointerUp(): void;
 }
 
-/** What NiiVue listens to. */
+/** What NiiVue listens to, and what follows a press. */
 const ITS_EVENTS = ["mousedown", "mousemove", "mouseup", "touchstart", "touchmove", "touchend"] as const;
+/** These come once the press is over. */
+const LATE_EVENTS = ["click", "dblclick"] as const;
 
 /**
  * @param stage the canvas's parent, which hears of events before it
@@ -21,35 +23,59 @@ export function listenForPainting(
   painter: Painter,
   onHover: (event: PointerEvent | undefined) => void,
 ): () => void {
+  /** The pointer of the stroke: a second finger, or a palm, is none of its business. */
+  let stroke: number | undefined;
+  /** Of the last press, until the next: a double click would reset the brightness. */
+  let wasTaken = false;
   let isPainting = false;
   const stop = (event: Event): void => {
-    if (isPainting) event.stopPropagation();
+    if (!isPainting) return;
+    event.stopPropagation();
+    // Else the browser makes mouse events of a touch, after it.
+    if (event.type.startsWith("touch") && event.cancelable) event.preventDefault();
+  };
+  const stopLate = (event: Event): void => {
+    if (wasTaken) event.stopPropagation();
   };
   const down = (event: PointerEvent): void => {
-    if (event.button !== 0) return;
+    if (stroke !== undefined) {
+      event.stopPropagation();
+      return;
+    }
+    wasTaken = false;
+    if (event.button !== 0 || !event.isPrimary) return;
     const at = viewer()?.voxelAt(event);
     if (at === undefined || !painter.pointerDown(at)) return;
+    stroke = event.pointerId;
+    wasTaken = true;
     isPainting = true;
     stage.setPointerCapture(event.pointerId);
     event.stopPropagation();
   };
   const move = (event: PointerEvent): void => {
-    onHover(event);
-    if (!isPainting) return;
+    if (stroke === undefined) {
+      if (event.isPrimary) onHover(event);
+      return;
+    }
     event.stopPropagation();
-    // Between two frames a pointer may have made a curve.
-    for (const each of event.getCoalescedEvents?.() ?? [event]) {
+    if (event.pointerId !== stroke) return;
+    onHover(event);
+    // Between two frames a pointer may have made a curve; some browsers give none of it.
+    const between = event.getCoalescedEvents?.() ?? [];
+    for (const each of between.length > 0 ? between : [event]) {
       const at = viewer()?.voxelAt(each);
       if (at !== undefined) painter.pointerMove(at);
     }
   };
   const up = (event: PointerEvent): void => {
-    if (!isPainting) return;
-    painter.pointerUp();
+    if (stroke === undefined) return;
     event.stopPropagation();
-    // The mouse events of the same release come after this one.
+    if (event.pointerId !== stroke) return;
+    stroke = undefined;
+    painter.pointerUp();
+    // The mouse and touch events of the same release come after this one.
     setTimeout(() => {
-      isPainting = false;
+      isPainting = stroke !== undefined;
     }, 0);
   };
   const leave = (): void => onHover(undefined);
@@ -58,7 +84,8 @@ export function listenForPainting(
   stage.addEventListener("pointerup", up, true);
   stage.addEventListener("pointercancel", up, true);
   stage.addEventListener("pointerleave", leave);
-  for (const name of ITS_EVENTS) stage.addEventListener(name, stop, true);
+  for (const name of ITS_EVENTS) stage.addEventListener(name, stop, { capture: true, passive: false });
+  for (const name of LATE_EVENTS) stage.addEventListener(name, stopLate, true);
   return () => {
     stage.removeEventListener("pointerdown", down, true);
     stage.removeEventListener("pointermove", move, true);
@@ -66,5 +93,6 @@ export function listenForPainting(
     stage.removeEventListener("pointercancel", up, true);
     stage.removeEventListener("pointerleave", leave);
     for (const name of ITS_EVENTS) stage.removeEventListener(name, stop, true);
+    for (const name of LATE_EVENTS) stage.removeEventListener(name, stopLate, true);
   };
 }
