@@ -128,30 +128,40 @@ export type SetSlice = LoadableSlice & {
  */
 export function makeSliceScan(name: string, slices: readonly SetSlice[]): Scan {
   const first = slices[0]!;
-  const { grid: stacked, warnings } = stackGrid(slices, undefined);
+  const { grid: stacked, distance, warnings } = stackGrid(slices, undefined);
   const grid: Grid = { ...stacked, affine: stackAffine(slices, stacked) };
   const area = grid.shape[0] * grid.shape[1];
   const { spacingMm } = grid;
+  const hasSpacing = statesSpacing(first.header) && distance.source !== "pixels";
   const warningsOfFiles = [...new Set(slices.flatMap(({ header }) => header.warnings))];
   return {
     name,
     source: "slices",
     header: first.header,
     grid,
-    warnings: [...warningsOfFiles, ...warnings],
+    warnings: [...warningsOfFiles, ...distance.warnings, ...warnings],
     // The distance of slices is known from their places, even where no file states a thickness.
-    voxelMl: statesSpacing(first.header) ? (spacingMm[0] * spacingMm[1] * spacingMm[2]) / 1000 : null,
+    voxelMl: hasSpacing ? (spacingMm[0] * spacingMm[1] * spacingMm[2]) / 1000 : null,
     async load() {
       const data = new Float32Array(area * slices.length);
       for (const [i, slice] of slices.entries()) data.set((await slice.loadVolume()).data, i * area);
       return { kind: "intensity", grid, data };
     },
     turnFor: ({ card }) => stackGrid(slices, card.input.orientation).turn,
-    async segment(predictor, _volume, { onProgress, signal }) {
+    async segment(predictor, { data }, { onProgress, signal }) {
       const watcher = { onProgress: (done: number) => onProgress?.(done, slices.length), signal };
       const apart = hasGap(slices) && predictor.card.input.neighbours === 0;
+      // What was read once, to be shown, is not read again.
+      const read = slices.map((slice, i): LoadableSlice => {
+        const sliceGrid: Grid = { ...grid, shape: [grid.shape[0], grid.shape[1], 1] };
+        const part = data.subarray(i * area, (i + 1) * area);
+        return {
+          ...slice,
+          loadVolume: () => Promise.resolve({ kind: "intensity", grid: sliceGrid, data: part }),
+        };
+      });
       // Without the slices between them neighbours are none, and no component spans the gap.
-      const groups = apart ? slices.map((slice) => [slice]) : [slices];
+      const groups = apart ? read.map((slice) => [slice]) : [read];
       const mask = new Uint8Array(area * slices.length);
       const told: string[] = [];
       let at = 0;

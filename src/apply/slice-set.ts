@@ -1,10 +1,22 @@
 /** Slice files of one volume segmented together, for models that see neighbouring slices. */
 import { HipError } from "../core/errors.ts";
-import { type PlacedSlice, sliceDistance, turnOfSlices, withoutTrailingOnes } from "../dataset/geometry.ts";
+import {
+  type PlacedSlice,
+  type SliceDistance,
+  sliceDistance,
+  turnOfSlices,
+  withoutTrailingOnes,
+} from "../dataset/geometry.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
 import type { Predictor } from "../predict/predictor.ts";
 import type { ImageHeader } from "../volume/image.ts";
-import { inverseOf, reorientation, reorientData, reorientGrid } from "../volume/orient.ts";
+import {
+  inverseOf,
+  type Reorientation,
+  reorientation,
+  reorientData,
+  reorientGrid,
+} from "../volume/orient.ts";
 import type { Grid, IntensityVolume } from "../volume/volume.ts";
 import { factsOf, gridOf } from "./image-facts.ts";
 
@@ -58,11 +70,22 @@ function warnOfNeighbours(slices: readonly Slice[], neighbours: number): string[
 
 const AS_THEY_LIE = reorientation("LPS", "LPS");
 
-/** The slices as one grid, and what brings it to the model's orientation. */
+export interface StackedGrid {
+  readonly grid: Grid;
+  /** What brings it to the model's orientation. */
+  readonly turn: Reorientation;
+  /** Whether the files state the size of their pixels. */
+  readonly hasSpacing: boolean;
+  /** Where the distance of slices comes from, and what is odd about it. */
+  readonly distance: SliceDistance;
+  readonly warnings: readonly string[];
+}
+
+/** @throws HipError "bad-image" where the shapes of slices differ */
 export function stackGrid(
   slices: readonly Slice[],
   wanted: Predictor["card"]["input"]["orientation"] | undefined,
-) {
+): StackedGrid {
   const first = slices[0]!;
   const sizes = slices.map(({ header, input }) => gridOf(header, input).shape);
   const [width, height] = sizes[0]!;
@@ -77,14 +100,16 @@ export function stackGrid(
   const placed: PlacedSlice[] = slices.map((slice) => ({ number: numberOf(slice), header: slice.header }));
   const { affine } = first.header;
   const [x, y] = voxelSizesMm(affine);
+  const distance = sliceDistance(placed);
   const grid: Grid = {
     shape: [width, height, slices.length],
-    spacingMm: [x, y, sliceDistance(placed).distanceMm],
+    spacingMm: [x, y, distance.distanceMm],
     affine,
   };
   const { turn, warning } = turnOfSlices(placed, wanted ?? undefined);
   const hasSpacing = slices.some(({ header, input }) => factsOf(header, input).hasSpacing);
-  return { grid, turn: turn ?? AS_THEY_LIE, hasSpacing, warnings: warning === undefined ? [] : [warning] };
+  const warnings = warning === undefined ? [] : [warning];
+  return { grid, turn: turn ?? AS_THEY_LIE, hasSpacing, distance, warnings };
 }
 
 /**

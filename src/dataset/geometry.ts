@@ -64,12 +64,19 @@ export function orientationOfSlices(slices: readonly PlacedSlice[]): AxisCodes |
   return axisCodesOf(makeAffine(row(0), row(1), row(2)));
 }
 
+export interface SliceDistance {
+  readonly distanceMm: number;
+  /** "pixels": nothing in the files says it, so that no volume may be told by it. */
+  readonly source: "places" | "pixdim" | "pixels";
+  readonly warnings: readonly string[];
+}
+
 /**
  * How far slice files lie apart, in mm: the median step of their positions along the slice normal, divided by
  * the step of their numbers. Slices that all state one place fall back to pixdim[3], then to the mean pixel size.
  * @param slices upwards by number
  */
-export function sliceDistance(slices: readonly PlacedSlice[]): { distanceMm: number; warnings: string[] } {
+export function sliceDistance(slices: readonly PlacedSlice[]): SliceDistance {
   const first = slices[0]!.header;
   const normal = sliceNormal(first.affine);
   const places = slices.map(({ header: { affine } }) =>
@@ -82,15 +89,16 @@ export function sliceDistance(slices: readonly PlacedSlice[]): { distanceMm: num
   if (distanceMm > AFFINE_TOLERANCE) {
     const even = steps.every((step) => Math.abs(step - distanceMm) <= 0.01 * distanceMm);
     const warning = `slices lie unevenly apart; the median, ${shorten(distanceMm)} mm, is used`;
-    return { distanceMm, warnings: even ? [] : [warning] };
+    return { distanceMm, source: "places", warnings: even ? [] : [warning] };
   }
   const why = slices.length === 1 ? "there is one slice only" : "all slices state the same place";
   const stated = statedDistance(first);
   const [x, y] = voxelSizesMm(first.affine);
-  const [fallback, source] = stated > 0 ? [stated, "pixdim[3]"] : [(x + y) / 2, "the mean pixel size"];
+  const [fallback, words] = stated > 0 ? [stated, "pixdim[3]"] : [(x + y) / 2, "the mean pixel size"];
   return {
     distanceMm: fallback,
-    warnings: [`the slice distance is not known (${why}); ${source}, ${shorten(fallback)} mm, is used`],
+    source: stated > 0 ? "pixdim" : "pixels",
+    warnings: [`the slice distance is not known (${why}); ${words}, ${shorten(fallback)} mm, is used`],
   };
 }
 
