@@ -44,6 +44,7 @@ export const TEXT = {
     canvas:
       "The scan in three planes and 3D. Arrow keys move the crosshair; Page Up and Page Down go through the slices.",
     under: "Under the crosshair",
+    notPlaced: "orientation not stated",
     background: "background",
     noWebGl: "The viewer cannot start",
     noWebGlHint: "Turn on hardware acceleration, or use a browser with WebGL 2",
