@@ -3,7 +3,9 @@ import type { ByteSource } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { withoutTrailingOnes } from "../dataset/geometry.ts";
+import { patientOfPath } from "../dataset/patient.ts";
 import type { DicomPlatform, DicomSeries } from "../formats/dicom/content.ts";
+import { patientOfSeries } from "../formats/dicom/content.ts";
 import { type DicomInput, looksLikeDicom, PREAMBLE_BYTES } from "../formats/dicom/file.ts";
 import { readDicomHeaderOf, readDicomSeries } from "../formats/dicom/read.ts";
 import { listDicomSeries } from "../formats/dicom/series.ts";
@@ -11,7 +13,15 @@ import { type ImageFile, imageStem, readImage, readImageHeader } from "../format
 import { writeMask } from "../formats/write-mask.ts";
 import { checkFinite } from "../nifti/read.ts";
 import { gridOf } from "./image-facts.ts";
-import { makeSliceScan, makeVolumeScan, type Scan, type ScanProblem, type SetSlice } from "./scan.ts";
+import {
+  makeSliceScan,
+  makeVolumeScan,
+  type Scan,
+  type ScanNames,
+  type ScanProblem,
+  type SetSlice,
+} from "./scan.ts";
+import { shortestNames } from "./scan-names.ts";
 import { groupSlices, type LoadableSlice } from "./slice-set.ts";
 
 const FILES_AT_ONCE = 8;
@@ -83,10 +93,10 @@ async function openFile(image: ImageFile, { inflate }: DicomPlatform): Promise<O
   };
 }
 
-function scanOfFile(file: Opened): Scan {
-  const { input, stem, header, loadVolume, writeMask } = file;
+function scanOfFile(file: Opened, names: ScanNames): Scan {
+  const { input, header, loadVolume, writeMask } = file;
   const grid = gridOf(header, input);
-  return makeVolumeScan({ name: stem, source: "file", header, grid, load: loadVolume, writeMask });
+  return makeVolumeScan({ ...names, source: "file", header, grid, load: loadVolume, writeMask });
 }
 
 function scanOfSeries(series: DicomSeries, count: number): Scan {
@@ -95,6 +105,8 @@ function scanOfSeries(series: DicomSeries, count: number): Scan {
   const name = count === 1 ? described : `${series.index} ${described}`;
   return makeVolumeScan({
     name,
+    stem: name,
+    patient: patientOfSeries(series),
     source: "dicom",
     header,
     grid: gridOf(header, name),
@@ -112,6 +124,24 @@ const byName = (a: { readonly name: string }, b: { readonly name: string }): num
 
 /** What "case_004_week_0_slice_10" is a slice of. */
 const setName = (stem: string): string => stem.replace(/_slice_\d+$/i, "");
+
+const isSet = (group: readonly Opened[]): boolean =>
+  group.length > 1 && withoutTrailingOnes(group[0]!.header.shape).length <= 2;
+
+/** Files that are a scan together, and what it is called: by its folders, too, where stems repeat. */
+function namedGroups(images: readonly Opened[]) {
+  const groups = groupSlices(images).map((group) => {
+    const { input, stem: own } = group[0]!;
+    const stem = isSet(group) ? setName(own) : own;
+    const folder = folderName(input);
+    return { group, stem, path: folder === "" ? stem : `${folder}/${stem}` };
+  });
+  const names = shortestNames(groups.map(({ path }) => path));
+  return groups.map(({ group, stem, path }, i) => ({
+    group,
+    names: { name: names[i]!, stem, patient: patientOfPath(path) },
+  }));
+}
 
 /**
  * Sorts dropped files into scans; reads their headers alone. Slice files `…_slice_N` of one folder are one scan.
@@ -147,10 +177,9 @@ export async function openScans(
       return undefined;
     }
   };
-  for (const group of groupSlices(images)) {
+  for (const { group, names } of namedGroups(images)) {
     const [first] = group as readonly [Opened];
-    const isSet = group.length > 1 && withoutTrailingOnes(first.header.shape).length <= 2;
-    keep(first.input, () => (isSet ? makeSliceScan(setName(first.stem), group) : scanOfFile(first)));
+    keep(first.input, () => (isSet(group) ? makeSliceScan(names, group) : scanOfFile(first, names)));
   }
   const seriesOf = new Map<Scan, DicomSeries>();
   if (dicom.length > 0) {

@@ -21,8 +21,12 @@ export interface MaskFile {
 }
 
 export interface Scan {
-  /** Of the file without its ending, of the slice set, or of the series. */
+  /** Of the file without its ending, of the slice set, or of the series; with folders where several have one name. */
   readonly name: string;
+  /** For names of files made of it: no folder, and nothing that a file system refuses. */
+  readonly fileStem: string;
+  /** Equal of scans of one person as far as the files tell it; tells of nobody who that is. */
+  readonly patient: string;
   readonly source: "file" | "slices" | "dicom";
   /** Of the first file. */
   readonly header: ImageHeader;
@@ -31,6 +35,10 @@ export interface Scan {
   readonly warnings: readonly string[];
   /** null where the files do not state the size of their voxels. */
   readonly voxelMl: number | null;
+  /** Whether the files state where the axes point: else no side may be called left. */
+  readonly isPlaced: boolean;
+  /** Whether the files state how large voxels are, along all axes: else millimetres are a guess. */
+  readonly hasSpacing: boolean;
   /** @throws HipError as readImage() */
   load(): Promise<IntensityVolume>;
   /** The turn into the model's slices. @throws HipError "bad-image" as planForModel() */
@@ -70,9 +78,18 @@ export async function segmentScan(
   return { ...segmented, passport };
 }
 
-/** What a volume in one file or series needs to be a scan. */
-export interface VolumeSource {
+export interface ScanNames {
   readonly name: string;
+  /** Of the file or set, without a folder. */
+  readonly stem: string;
+  readonly patient: string;
+}
+
+/** What file systems refuse, on one of the usual platforms or another. */
+const fileStemOf = (stem: string): string => stem.replace(/[\\/:*?"<>|\p{C}]+/gu, "_");
+
+/** What a volume in one file or series needs to be a scan. */
+export interface VolumeSource extends ScanNames {
   readonly source: "file" | "dicom";
   readonly header: ImageHeader;
   readonly grid: Grid;
@@ -81,13 +98,18 @@ export interface VolumeSource {
 }
 
 export function makeVolumeScan(from: VolumeSource): Scan {
-  const { name, source, header, grid, load, writeMask } = from;
+  const { name, stem, patient, source, header, grid, load, writeMask } = from;
+  const fileStem = fileStemOf(stem);
   const facts = factsOf(header, name);
   return {
     name,
+    fileStem,
+    patient,
     source,
     header,
     grid,
+    isPlaced: facts.isPlaced,
+    hasSpacing: facts.hasSpacing,
     warnings: header.warnings,
     voxelMl: statesVolume(header) ? Math.abs(determinant(header.affine)) / 1000 : null,
     load,
@@ -96,16 +118,21 @@ export function makeVolumeScan(from: VolumeSource): Scan {
       const { mask, warnings } = await segmentVolume(predictor, volume, facts, watcher);
       return { mask: mask.data, warnings };
     },
-    masks: (mask) => [{ name: `${name}.nii`, bytes: writeMask(mask) }],
+    masks: (mask) => [{ name: `${fileStem}.nii`, bytes: writeMask(mask) }],
   };
+}
+
+/** Whether slices say where they lie, and which way they follow each other. */
+function isPlacedSet(slices: readonly SetSlice[]): boolean {
+  const placed = slices.map((slice, number) => ({ number, header: slice.header }));
+  return slices.length > 1 && orientationOfSlices(placed) !== undefined;
 }
 
 /** The affine of stacked slices: the third axis runs from the first to the last, where they say where they lie. */
 function stackAffine(slices: readonly SetSlice[], { affine, spacingMm }: Grid): Affine {
-  const placed = slices.map((slice, number) => ({ number, header: slice.header }));
   const first = slices[0]!.header.affine;
   const last = slices[slices.length - 1]!.header.affine;
-  const isKnown = slices.length > 1 && orientationOfSlices(placed) !== undefined;
+  const isKnown = isPlacedSet(slices);
   const normal = sliceNormal(affine);
   const row = (i: 0 | 1 | 2): AffineRow => {
     const [x, y, , origin] = affine[i];
@@ -126,7 +153,7 @@ export type SetSlice = LoadableSlice & {
  * @param slices upwards by number, as groupSlices() gives them
  * @throws HipError "bad-image" where their shapes differ
  */
-export function makeSliceScan(name: string, slices: readonly SetSlice[]): Scan {
+export function makeSliceScan({ name, stem, patient }: ScanNames, slices: readonly SetSlice[]): Scan {
   const first = slices[0]!;
   const { grid: stacked, distance, warnings } = stackGrid(slices, undefined);
   const grid: Grid = { ...stacked, affine: stackAffine(slices, stacked) };
@@ -136,9 +163,13 @@ export function makeSliceScan(name: string, slices: readonly SetSlice[]): Scan {
   const warningsOfFiles = [...new Set(slices.flatMap(({ header }) => header.warnings))];
   return {
     name,
+    fileStem: fileStemOf(stem),
+    patient,
     source: "slices",
     header: first.header,
     grid,
+    isPlaced: isPlacedSet(slices),
+    hasSpacing,
     warnings: [...warningsOfFiles, ...distance.warnings, ...warnings],
     // The distance of slices is known from their places, even where no file states a thickness.
     voxelMl: hasSpacing ? (spacingMm[0] * spacingMm[1] * spacingMm[2]) / 1000 : null,
@@ -178,8 +209,8 @@ export function makeSliceScan(name: string, slices: readonly SetSlice[]): Scan {
       return { mask, warnings: [...new Set(told)] };
     },
     masks: (mask) =>
-      slices.map(({ stem, writeMask }, i) => ({
-        name: `${stem}.nii`,
+      slices.map(({ stem: own, writeMask }, i) => ({
+        name: `${own}.nii`,
         bytes: writeMask(mask.subarray(i * area, (i + 1) * area)),
       })),
   };

@@ -79,6 +79,28 @@ function withoutViews(name: string): string {
   return parts.join("");
 }
 
+const isNobody = (name: string): boolean => namingOf(name).search(/[^_\-. ]/) < 0;
+
+/**
+ * The patient of a file by its name and its folders: a part that can be one person's only, the last of them; else all
+ * parts that may tell a person. It rather takes two persons for one than one for two.
+ *
+ *     p1/T2              p1             week1/K019          K019
+ *     anna/T2            anna           site/p2/image_7     p2
+ *     scans/image_7      scans_image_7  T2                  T2
+ *
+ * @param path without the ending of the file's name, "/" between folders
+ */
+export function patientOfPath(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "");
+  for (const part of [...parts].reverse()) {
+    const person = patientOf(part);
+    if (!isNobody(part) && SURELY_A_PERSON.test(person)) return person;
+  }
+  const naming = parts.filter((part) => !isNobody(part));
+  return naming.length === 0 ? path : patientOf(naming.join("_"));
+}
+
 /**
  * The patients of a data set's cases. Where all names would be one person's, and do not say so plainly, the shared
  * part is more likely the data set's: each case is then a person of its own, with a warning.

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { patientOf, patientsByName } from "../../src/dataset/patient.ts";
+import { describe, expect, test } from "vitest";
+import { patientOf, patientOfPath, patientsByName } from "../../src/dataset/patient.ts";
 
 test.each([
   ["patient001_frame01", "patient001"],
@@ -93,4 +93,24 @@ test("where all names would be one person's, each case is a patient, unless they
   }
   expect(patientsByName([...weeks, "other1_week1"]).patients.get("isbi13_week2")).toBe("isbi13");
   expect(patientsByName(["isbi13_week1"]).patients.get("isbi13_week1")).toBe("isbi13");
+});
+
+describe("patientOfPath()", () => {
+  test.each([
+    ["p1/T2", "p1"],
+    ["data/p1/T2", "p1"],
+    ["p1/image_7", "p1"],
+    ["anna/T2", "anna"],
+    ["case_004/week_0/T2", "case_004"],
+    ["case_004/week_1", "case_004"],
+    ["week1/K019", "K019"],
+    ["week2/K019_T2", "K019"],
+    ["K019_Week1_LFOV", "K019"],
+    ["scans/image_7", "scans_image_7"],
+    ["shifted-man-1", "shifted-man-1"],
+    ["sub-anna/anat/sub-anna_T2w", "sub-anna"],
+    ["T2", "T2"],
+  ])("%s is of %s", (path, patient) => {
+    expect(patientOfPath(path)).toBe(patient);
+  });
 });

@@ -60,6 +60,12 @@ export function contentOf(series: DicomSeries): SeriesContent {
   return content;
 }
 
+/** Equal of series of one patient, and tells of nobody who that is; where no file has an ID, of one study. */
+export function patientOfSeries(series: DicomSeries): string {
+  const { patientKey, studyUid, seriesUid } = contentOf(series).frames[0]!.instance;
+  return patientKey ?? `study ${studyUid || seriesUid}`;
+}
+
 /** The volume of a series that can be read as one. */
 export function placedContentOf(series: DicomSeries): SeriesContent & { readonly geometry: StackGeometry } {
   const content = contentOf(series);

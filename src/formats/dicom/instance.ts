@@ -1,4 +1,5 @@
 /** What one DICOM file says of its series, its pixels and its frames, drawn from the header so that that can go. */
+import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Point } from "../../nifti/affine.ts";
 import { type Dataset, finiteNumbersOf, freeTextOf, itemsOf, numberOf, textOf, textsOf } from "./dataset.ts";
 import type { Keyword } from "./dictionary.ts";
@@ -6,6 +7,7 @@ import type { DicomHeader, DicomInput } from "./file.ts";
 import { failToReadDicom, type PixelElement } from "./parse.ts";
 import { findIn, type Lookup, separatorsOf } from "./separators.ts";
 import type { TransferSyntax } from "./transfer-syntax.ts";
+import { digest } from "./uid.ts";
 
 /** PS3.3 section C.7.6.3. */
 export interface PixelFormat {
@@ -28,6 +30,8 @@ export interface DicomInstance {
   readonly sopClassUid: string;
   readonly sopInstanceUid: string;
   readonly studyUid: string;
+  /** A digest of the Patient ID and its issuer; undefined where the file has none. */
+  readonly patientKey: string | undefined;
   readonly seriesUid: string;
   readonly seriesNumber: number | undefined;
   readonly seriesDescription: string;
@@ -173,6 +177,12 @@ function uid(dataset: Dataset, keyword: Keyword): string | undefined {
   );
 }
 
+function patientKeyOf(dataset: Dataset): string | undefined {
+  const id = freeTextOf(dataset, "PatientID");
+  if (id === undefined) return undefined;
+  return `patient ${bytesToHex(digest([id, freeTextOf(dataset, "IssuerOfPatientID") ?? ""])).slice(0, 16)}`;
+}
+
 /**
  * The slices of a file; undefined of one without an image on a grid of voxels: reports, plans, segmentations.
  * @throws HipError "unreadable-image": a damaged image
@@ -203,6 +213,7 @@ export function readFrames(input: DicomInput, header: DicomHeader): readonly Fra
     sopClassUid: uid(dataset, "SOPClassUID") ?? "",
     sopInstanceUid,
     studyUid: uid(dataset, "StudyInstanceUID") ?? "",
+    patientKey: patientKeyOf(dataset),
     seriesUid,
     seriesNumber: numberOf(dataset, "SeriesNumber"),
     seriesDescription: (freeTextOf(dataset, "SeriesDescription") ?? "").slice(0, 64),
