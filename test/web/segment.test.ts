@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import AxeBuilder from "axe-core";
 import type { Browser, Page } from "playwright-core";
@@ -15,7 +16,7 @@ import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { type OpenApp, openApp, openDemo, segment } from "./support/app.ts";
 import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
 
-const DEMO_MODEL = new URL("../../web/public/demo/model.onnx", import.meta.url).pathname;
+const DEMO_MODEL = fileURLToPath(new URL("../../web/public/demo/model.onnx", import.meta.url));
 
 let browser: Browser;
 let folder = "";
@@ -33,11 +34,12 @@ afterAll(async () => {
   if (folder !== "") await rm(folder, { recursive: true, force: true });
 });
 
-/** What a click saves. */
-async function saved(page: Page, name: string): Promise<Buffer> {
+/** What a click saves, under what name. */
+async function saved(page: Page, button: string): Promise<{ readonly name: string; readonly bytes: Buffer }> {
   const download = page.waitForEvent("download");
-  await page.getByRole("button", { name }).click();
-  return readFile(await (await download).path());
+  await page.getByRole("button", { name: button }).click();
+  const file = await download;
+  return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
 }
 
 async function maskOf(path: string): Promise<Float32Array> {
@@ -91,7 +93,8 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
     await page.getByLabel("Scan shown").waitFor();
     await segment(page);
     const path = join(folder, "from-page.nii.gz");
-    const bytes = await saved(page, "Mask as NIfTI");
+    const { name, bytes } = await saved(page, "Mask as NIfTI");
+    expect(name).toBe("odd one-mask.nii.gz");
     await writeFile(path, bytes);
     const found = await maskOf(path);
     let equal = 0;

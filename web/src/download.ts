@@ -14,12 +14,18 @@ export function download(name: string, blob: Blob): void {
 
 const blobOf = (bytes: Uint8Array): Blob => new Blob([bytes as Uint8Array<ArrayBuffer>]);
 
-/** One file as it is, several in a zip. */
-export function downloadFiles(files: readonly SavedFile[], zipName: string): void {
+/** "case.nii.gz" to "case-mask.nii.gz": beside its image it must not have the image's name. */
+export function maskFileName(name: string): string {
+  const at = name.search(/\.(?:nii|nii\.gz|dcm)$/i);
+  return at < 0 ? `${name}-mask` : `${name.slice(0, at)}-mask${name.slice(at)}`;
+}
+
+/** One mask as a file, several in a zip, where they are called as `hipmri predict` calls them. */
+export function downloadMasks(files: readonly SavedFile[], zipName: string): void {
   const [first] = files;
   if (first === undefined) return;
   if (files.length === 1) {
-    download(first.name, blobOf(first.bytes));
+    download(maskFileName(first.name), blobOf(first.bytes));
     return;
   }
   // They are gzipped already.
