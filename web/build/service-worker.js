@@ -1,6 +1,8 @@
 // The page without a network: what it is made of is kept at the first visit. FILES and VERSION are filled in by the build.
 const FILES = __FILES__;
-const CACHE = "hipmri-__VERSION__";
+// Several deployments may share an origin: each keeps to its own.
+const OWN = `hipmri ${new URL(self.registration.scope).pathname} `;
+const CACHE = `${OWN}__VERSION__`;
 const PAGE = "./index.html";
 
 self.addEventListener("install", (event) => {
@@ -12,19 +14,22 @@ self.addEventListener("activate", (event) => {
   const drop = async () => {
     const names = await caches.keys();
     await Promise.all(
-      names.filter((name) => name.startsWith("hipmri-") && name !== CACHE).map((name) => caches.delete(name)),
+      names.filter((name) => name.startsWith(OWN) && name !== CACHE).map((name) => caches.delete(name)),
     );
     await self.clients.claim();
   };
   event.waitUntil(drop());
 });
 
+/** What this version keeps; undefined where the browser lends no storage: the network is asked then. */
+const openKept = () => caches.open(CACHE).catch(() => undefined);
+
 /** The server first, which sets its cookie and may have a newer page. */
 async function page(request) {
   try {
     return await fetch(request);
   } catch (error) {
-    const kept = await caches.match(PAGE, { ignoreSearch: true });
+    const kept = await (await openKept())?.match(PAGE, { ignoreSearch: true });
     if (kept === undefined) throw error;
     return kept;
   }
@@ -32,12 +37,13 @@ async function page(request) {
 
 /** Names of assets hold a digest of their content: what is kept is right. */
 async function asset(request) {
-  const kept = await caches.match(request, { ignoreSearch: true });
+  const cache = await openKept();
+  const kept = await cache?.match(request, { ignoreSearch: true });
   if (kept !== undefined) return kept;
   const response = await fetch(request);
   if (response.ok && new URL(request.url).pathname.includes("/assets/")) {
-    const cache = await caches.open(CACHE);
-    await cache.put(request, response.clone());
+    // A full disk keeps nothing, and takes nothing from the page either.
+    await cache?.put(request, response.clone()).catch(() => {});
   }
   return response;
 }
