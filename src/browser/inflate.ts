@@ -58,8 +58,9 @@ function inflateMember(
   // Its types hide what is left of the input, which is where the next member begins.
   // biome-ignore lint/complexity/useLiteralKeys: a private member can only be read so
   const strm = inflater["strm"];
-  if (!startOnly && (inflater.err !== 0 || !inflater.ended)) {
-    const isShort = inflater.err === 0 || inflater.err === Z_BUF_ERROR;
+  const isShort = inflater.err === Z_BUF_ERROR || (inflater.err === 0 && !inflater.ended);
+  // A start may end anywhere, but what is damaged there must not pass for an empty one.
+  if ((isShort && !startOnly) || (inflater.err !== 0 && !isShort)) {
     throw damaged(format, isShort ? "early" : strm.msg || inflater.msg || "unknown", compressed.length);
   }
   return { chunks, used: compressed.length - strm.avail_in };
