@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { ensureBuilt, ensureWebBuilt } from "../bin/build.js";
 
@@ -16,7 +17,7 @@ const { serve } = await import("../dist/server/serve.js");
 const { makePhantomVolume, PHANTOM_SIZES } = await import("../dist/dataset/phantom/phantom.js");
 const { writeNifti } = await import("../dist/nifti/write.js");
 
-const FIGURES = new URL("../docs/figures/", import.meta.url).pathname;
+const FIGURES = fileURLToPath(new URL("../docs/figures/", import.meta.url));
 const FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 const folder = mkdtempSync(join(tmpdir(), "hipmri-shots-"));
 

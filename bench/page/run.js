@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { ensureBuilt, ensureWebBuilt } from "../../bin/build.js";
@@ -13,7 +14,7 @@ const { values } = parseArgs({
   options: { rounds: { type: "string", default: "3" }, json: { type: "boolean" } },
 });
 const ROUNDS = Number(values.rounds);
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MODEL = join(ROOT, "web", "public", "demo", "model.onnx");
 const FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 
@@ -36,15 +37,33 @@ function writeVolume() {
   return path;
 }
 
-/** Peak resident memory of the largest renderer, which holds page and worker; sampled. */
+/** Processes that descend from this one. */
+function descendants(rows) {
+  const own = new Set([process.pid]);
+  for (let size = 0; size !== own.size; ) {
+    size = own.size;
+    for (const { pid, parent } of rows) if (own.has(parent)) own.add(pid);
+  }
+  return rows.filter(({ pid }) => own.has(pid));
+}
+
+/** Peak resident memory of the largest renderer of this run, which holds page and worker; sampled. */
 function watchMemory() {
   let peak = 0;
   const timer = setInterval(() => {
     try {
       const lines = execFileSync("ps", ["-eo", "pid=,ppid=,rss=,args="]).toString().trim().split("\n");
-      const rows = lines.map((line) => line.trim().match(/^(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/)).filter(Boolean);
-      const renderers = rows.filter(([, , , , args]) => args.includes("--type=renderer"));
-      peak = Math.max(peak, ...renderers.map(([, , , rss]) => Number(rss) / 1024));
+      const rows = lines
+        .map((line) => line.trim().match(/^(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/))
+        .filter(Boolean)
+        .map(([, pid, parent, rss, args]) => ({
+          pid: Number(pid),
+          parent: Number(parent),
+          mb: Number(rss) / 1024,
+          args,
+        }));
+      const renderers = descendants(rows).filter(({ args }) => args.includes("--type=renderer"));
+      peak = Math.max(peak, ...renderers.map(({ mb }) => mb));
     } catch {
       // A process ended between two looks.
     }
@@ -120,20 +139,23 @@ const wholeVolume = (path, threads) =>
       await page.addInitScript(() =>
         Object.defineProperty(Navigator.prototype, "hardwareConcurrency", { get: () => 1 }),
       );
-      await page.context().addInitScript(() => {});
     }
-    await page.goto(`${url}${threads === undefined ? "" : `&threads=${threads}`}`);
-    await page.getByLabel("Open files").setInputFiles(path);
-    await segmentButton(page).waitFor();
+    await page.goto(`${url}&threads=${threads}`);
+    // Opening a scan takes memory, too: read, turned, sent to the viewer.
     const memory = watchMemory();
-    await segmentButton(page).click();
-    const text = await page.getByText(/^Segmented in/).innerText();
-    return { seconds: Number(text.match(/[\d.]+/)[0]), peakMb: memory.stop() };
+    try {
+      await page.getByLabel("Open files").setInputFiles(path);
+      await segmentButton(page).click();
+      const text = await page.getByText(/^Segmented in/).innerText();
+      const backend = await page.getByRole("region", { name: "Model" }).locator("summary").innerText();
+      return { seconds: Number(text.match(/[\d.]+/)[0]), peakMb: memory.stop(), backend };
+    } finally {
+      memory.stop();
+    }
   });
 
 function onNode(path, threads) {
   const out = join(folder, `node-${threads}`);
-  const started = performance.now();
   const script = `
     const { predictInputs } = await import(${JSON.stringify(join(ROOT, "dist/node/index.js"))});
     const started = performance.now();
@@ -141,7 +163,7 @@ function onNode(path, threads) {
     console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }));`;
   const result = execFileSync(process.execPath, ["--input-type=module", "-e", script]).toString();
   rmSync(out, { recursive: true, force: true });
-  return { ...JSON.parse(result), wall: performance.now() - started };
+  return JSON.parse(result);
 }
 
 const first = [];
@@ -158,6 +180,7 @@ for (const threads of [1, 2]) {
   const of = (all, key) => all.map((each) => each[key]);
   rows.push({
     threads,
+    backend: [...new Set(of(web, "backend"))].join("; "),
     wasmSeconds: median(of(web, "seconds")),
     wasmSpread: spread(of(web, "seconds")),
     wasmPeakMb: median(of(web, "peakMb")),
