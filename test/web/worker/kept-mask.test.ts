@@ -16,10 +16,9 @@ const edit = (toRevision: number, start: number): Uint8Array =>
 const saved = (revision: number): Uint8Array =>
   encodeMask({ mask: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 1), shape: [2, 2, 2], revision });
 const kept = (mask: Uint8Array, ...journal: readonly Uint8Array[]): KeptMask => ({
-  scan: 0,
   mask,
   journal: Uint8Array.from(journal.flatMap((part) => [...part])),
-  passport: undefined,
+  about: undefined,
 });
 
 describe("restoreMask()", () => {

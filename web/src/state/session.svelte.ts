@@ -195,7 +195,8 @@ export class Session {
     this.masks.drop();
     await tick();
     const viewer = await this.#viewerNow();
-    this.window = await viewer.showVolume({ name: scan.name, shape: shown.shape, nifti: shown.nifti });
+    const { shape, nifti } = shown;
+    this.window = await viewer.showVolume({ name: scan.name, shape, nifti, isPlaced: scan.isPlaced });
     this.correction.setWindow(this.window);
     this.crosshair = viewer.crosshair();
     this.masks.takeUp(
@@ -212,6 +213,11 @@ export class Session {
     this.#viewer = viewer;
     viewer.onCrosshair((at) => {
       this.crosshair = at;
+    });
+    // Dragged with the right button, or set back by a double click.
+    viewer.onWindow((window) => {
+      this.window = window;
+      this.correction.setWindow(window);
     });
     return viewer;
   }

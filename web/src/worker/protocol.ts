@@ -24,6 +24,10 @@ export interface ScanSummary {
   readonly shape: readonly [number, number, number];
   readonly spacingMm: readonly [number, number, number];
   readonly orientation: string;
+  /** Whether the files state where their axes point. */
+  readonly isPlaced: boolean;
+  /** Whether they state the size of their voxels. */
+  readonly hasSpacing: boolean;
   readonly isSynthetic: boolean;
   readonly voxelMl: number | null;
   readonly warnings: readonly string[];

@@ -16,7 +16,6 @@ import {
   type OpenedScans,
   openModel,
   openScans,
-  patientOf,
   readMaskOn,
   reorientData,
   reorientGrid,
@@ -71,7 +70,7 @@ function scanAt(id: number): Held {
 }
 
 function summaryOf(id: number, { scan, isSynthetic }: Held): ScanSummary {
-  const { name, source, header, grid, warnings, voxelMl } = scan;
+  const { name, source, header, grid, warnings, voxelMl, isPlaced, hasSpacing } = scan;
   const { shape, spacingMm } = grid;
   return {
     id,
@@ -81,6 +80,8 @@ function summaryOf(id: number, { scan, isSynthetic }: Held): ScanSummary {
     shape,
     spacingMm,
     orientation: header.orientation,
+    isPlaced,
+    hasSpacing,
     isSynthetic,
     voxelMl,
     warnings,
@@ -164,13 +165,12 @@ async function correctedCase(
   const mask = reorientData(fromShown(scan, shown), scan.grid.shape, turn);
   return {
     name: `${id + 1} ${scan.name}`,
-    // Names of weekly scans tell the patient; other names are each a patient of their own.
-    patient: patientOf(scan.name),
+    patient: scan.patient,
     width,
     height,
     depth,
     spacingMm,
-    hasSpacing: scan.voxelMl !== null,
+    hasSpacing: scan.hasSpacing,
     image: reorientData(data, scan.grid.shape, turn),
     mask: isPartial ? withoutEmptySlices(mask, width * height) : mask,
   };
