@@ -10,19 +10,6 @@ import { loadFixture } from "../formats/dicom/support.ts";
 import { type OpenApp, openApp } from "./support/app.ts";
 import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
 
-type Triple = readonly [number, number, number];
-interface Probe {
-  readonly crosshair: { readonly mm: Triple; readonly voxel: Triple };
-  readonly correction: { tool: string; told: string; isByIntensity: boolean };
-  readonly viewer: {
-    crosshair(): Probe["crosshair"];
-    moveTo(voxel: Triple): void;
-    voxelAt(event: MouseEvent): { readonly voxel: Triple; readonly axis: number } | undefined;
-    onWindow(listener: (window: { readonly low: number; readonly high: number }) => void): void;
-  };
-  setWindow(window: { readonly low: number; readonly high: number }): void;
-}
-
 let browser: Browser;
 let folder = "";
 beforeAll(async () => {
@@ -72,9 +59,8 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
       const corner = shown.shape.map((size) => size - 1) as [number, number, number];
       for (const voxel of [[0, 0, 0], corner, [1, 2, 0]] as const) {
         const found = await page.evaluate((to) => {
-          const { viewer } = (globalThis as unknown as { hipmri: Probe }).hipmri;
-          viewer.moveTo(to);
-          return viewer.crosshair();
+          hipmri.viewer!.moveTo(to);
+          return hipmri.viewer!.crosshair();
         }, voxel);
         expect(found.voxel).toEqual(voxel);
         for (const axis of [0, 1, 2] as const) {
@@ -101,10 +87,7 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
       // A change of layout puts another voxel there.
       const pointed = () =>
         page.evaluate(
-          ([clientX, clientY]) =>
-            (globalThis as unknown as { hipmri: Probe }).hipmri.viewer.voxelAt(
-              new MouseEvent("mousemove", { clientX, clientY }),
-            ),
+          ([clientX, clientY]) => hipmri.viewer!.voxelAt(new MouseEvent("mousemove", { clientX, clientY })),
           [x, y] as const,
         );
       const there = await pointed();
@@ -132,19 +115,16 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
     try {
       await withEmptyMask(page);
       await page.evaluate(() => {
-        const { hipmri } = globalThis as unknown as { hipmri: Probe };
-        const told: unknown[] = [];
-        Object.assign(globalThis, { told });
-        hipmri.viewer.onWindow((window) => told.push(window));
+        globalThis.windowsTold = [];
+        hipmri.viewer!.onWindow((window) => globalThis.windowsTold.push(window));
       });
-      const heard = () => page.evaluate(() => (globalThis as unknown as { told: unknown[] }).told.length);
+      const heard = () => page.evaluate(() => globalThis.windowsTold.length);
       const { x, y } = await place(page, 0.3, 0.3);
       await page.mouse.dblclick(x, y);
       await expect.poll(heard).toBeGreaterThan(0);
       const count = await heard();
       // The sliders cross.
       await page.evaluate(() => {
-        const { hipmri } = globalThis as unknown as { hipmri: Probe };
         hipmri.correction.isByIntensity = true;
         hipmri.setWindow({ low: 1e6, high: -1e6 });
       });

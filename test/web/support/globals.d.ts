@@ -1,6 +1,12 @@
 /** What the page gives to tests and to the console. */
 import type { Session } from "../../../web/src/state/session.svelte.ts";
+import type { Intensities } from "../../../web/src/viewer/viewer.ts";
 
 declare global {
-  const hipmri: Pick<Session, "stopWorker" | "kept" | "crosshair" | "shown" | "labels" | "busy">;
+  /** Windows that the viewer told of, in test/web/viewer.test.ts. */
+  var windowsTold: Intensities[];
+  const hipmri: Pick<
+    Session,
+    "stopWorker" | "kept" | "crosshair" | "shown" | "labels" | "busy" | "viewer" | "correction" | "setWindow"
+  >;
 }
