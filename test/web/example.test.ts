@@ -1,9 +1,7 @@
 /** The library in somebody else's page: the example, bundled by a Vite that knows nothing of us. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
@@ -14,17 +12,11 @@ import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
 import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { hostFolder, type StaticHost } from "./support/static-host.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".mjs": "text/javascript",
-  ".wasm": "application/wasm",
-};
-
 let folder = "";
-let server: Server;
+let host: StaticHost;
 let browser: Browser;
 
 beforeAll(async () => {
@@ -43,27 +35,20 @@ beforeAll(async () => {
     "page/model.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
     "scan.nii": niftiBytes({ shape: [16, 12, 3], value: (at) => (at * 37) % 101 }),
   });
-  server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? "/", "http://page").pathname.replace(/\/$/, "/index.html");
-    const bytes = await readFile(join(folder, "page", path)).catch(() => undefined);
-    const type = TYPES[extname(path)] ?? "application/octet-stream";
-    response.writeHead(bytes === undefined ? 404 : 200, { "content-type": type }).end(bytes);
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  host = await hostFolder(join(folder, "page"));
   browser = await launchChromium();
 }, PATIENCE_MS);
 afterAll(async () => {
   await browser?.close();
-  server?.close();
+  host?.close();
   if (folder !== "") await rm(folder, { recursive: true, force: true });
 });
 
 describe.skipIf(CHROMIUM === undefined)("examples/browser", { timeout: PATIENCE_MS }, () => {
   test("loads a model and segments a file, with Node's mask", async () => {
-    const { port } = server.address() as AddressInfo;
     const page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
-    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.goto(host.url);
     await page.getByText(/^Ready, with onnxruntime-web/).waitFor();
     await page.getByLabel("A scan").setInputFiles(join(folder, "scan.nii"));
     await page.getByText(/ ml/).waitFor();
