@@ -85,7 +85,11 @@ function writeInputs(): void {
 
 async function fresh(page: Page): Promise<void> {
   const close = page.getByRole("button", { name: "Close the scans" });
-  if (await close.isVisible()) await close.click();
+  if (await close.isVisible()) {
+    await close.click();
+    // Buttons of the scan's panel go with it.
+    await page.getByRole("button", { name: "Try the demo scan" }).waitFor();
+  }
   await page.getByLabel("Open files").setInputFiles(model);
 }
 
