@@ -292,12 +292,16 @@ export class Session {
     this.correction.pointerUp();
     await this.#tasks.run({ kind: "starting" }, async () => {
       await this.masks.autosave.settled();
+      let isRunning = true;
       const onProgress = proxy((done: number, total: number) => {
-        this.#tasks.busy = { kind: "segmenting", done, total };
+        // A message on its way may come after the mask.
+        if (isRunning) this.#tasks.busy = { kind: "segmenting", done, total };
       });
-      const { mask, passport, warnings, seconds } = await this.#link.ask((worker) =>
-        worker.segment(scan.id, onProgress),
-      );
+      const { mask, passport, warnings, seconds } = await this.#link
+        .ask((worker) => worker.segment(scan.id, onProgress))
+        .finally(() => {
+          isRunning = false;
+        });
       const { labels } = this.model!;
       this.masks.take({ mask, revision: 0, passport, labels, isByHand: false, isPartial: false });
       this.masks.warnings = warnings;
