@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { ensureWebBuilt } from "../../bin/build.js";
 import { hipmri, temporaryFolder } from "./support.ts";
 
 const BIN = join(import.meta.dirname, "../../bin/hipmri.js");
@@ -10,6 +11,7 @@ const folder = temporaryFolder();
 // So that no run says on stderr that it builds.
 beforeAll(() => {
   expect(spawnSync(process.execPath, [BIN, "--version"]).status).toBe(0);
+  expect(ensureWebBuilt()).toBe(0);
 });
 
 /** Starts the command and waits for its first line on stdout. */

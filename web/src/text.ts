@@ -27,6 +27,7 @@ export const TEXT = {
     choose: "Scan shown",
     synthetic: "Synthetic: drawn by a program, not a patient",
     spacing: (mm: readonly number[]) => `${mm.map((each) => Number(each.toPrecision(3))).join(" × ")} mm`,
+    noSpacing: "voxel size not stated",
     size: (shape: readonly number[]) => shape.join(" × "),
     window: "Brightness",
     windowLow: "Darkest value",

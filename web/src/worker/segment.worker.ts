@@ -326,7 +326,7 @@ const api: SegmentWorker = {
       algorithm: { name: "hipmri-unet", version: VERSION },
       created: dicomNow(),
     });
-    return { name: `${scan.name}.dcm`, bytes };
+    return { name: `${scan.fileStem}.dcm`, bytes };
   },
 };
 
