@@ -143,9 +143,20 @@ function namedGroups(images: readonly Opened[]) {
   }));
 }
 
+/** A file of another kind in a folder of images, such as its README. */
+const isBystander = ({ name }: DroppedFile): boolean =>
+  name.includes("/") && imageStem(baseName(name)) === undefined;
+
+/** In HipMRI's 2D layout the mask of case_X is seg_X, in a folder beside: it is no scan. */
+function isMaskOf(name: string, all: ReadonlyMap<string, DroppedFile>): boolean {
+  const path = /^(.*keras_slices_)seg_([^/]*\/)seg_([^/]*)$/i.exec(name);
+  return path !== null && all.has(`${path[1]}${path[2]}case_${path[3]}`);
+}
+
 /**
  * Sorts dropped files into scans; reads their headers alone. Slice files `…_slice_N` of one folder are one scan.
- * Whatever cannot be used is told in `problems`, and keeps no other file from being opened.
+ * Masks beside their scans (HipMRI's 2D layout) and files of other kinds in a folder are passed over. Whatever else
+ * cannot be used is told in `problems`, and keeps no other file from being opened.
  */
 export async function openScans(
   files: readonly DroppedFile[],
@@ -153,11 +164,13 @@ export async function openScans(
 ): Promise<OpenedScans> {
   const all = new Map(files.map((file) => [file.name, file]));
   const problems: ScanProblem[] = [];
-  const visible = files.filter(({ name }) => !baseName(name).startsWith(".") && !isSecondHalf(name));
+  const visible = files.filter(
+    ({ name }) => !baseName(name).startsWith(".") && !isSecondHalf(name) && !isMaskOf(name, all),
+  );
   const areDicom = await mapParallel(visible, FILES_AT_ONCE, isDicom);
   const dicom: DicomInput[] = visible.filter((_, i) => areDicom[i]);
   const opened = await mapParallel(
-    visible.filter((_, i) => !areDicom[i]),
+    visible.filter((file, i) => !areDicom[i] && !isBystander(file)),
     FILES_AT_ONCE,
     (file) => openFile(imageFileOf(file, all), platform).catch((error) => problemOf(file.name, error)),
   );

@@ -1,6 +1,7 @@
 /** `hipmri serve`. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { withInterrupt } from "./interrupt.ts";
 import { wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn } from "./verb.ts";
@@ -31,6 +32,10 @@ async function runServe(runs: readonly string[], flags: Flags): Promise<void> {
   const { url, port } = serving;
   // At once and on one line: whoever started this as a process waits for it.
   process.stdout.write(flags.json ? `${JSON.stringify({ url, port })}\n` : `${url}\n`);
+  for (const run of runs) {
+    // A training may be about to begin there, or the name is mistyped.
+    if (!existsSync(run)) warn(`"${run}" is not there yet: waiting for a training in it`);
+  }
   if (!serving.hasPage) warn("the page has not been built: only the API is served");
   if (!flags.quiet)
     process.stderr.write("Served on this machine alone, to whoever has this address. Ctrl-C ends it\n");

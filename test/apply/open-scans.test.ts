@@ -27,6 +27,20 @@ describe("openScans()", () => {
     expect(scans[1]!.masks(new Uint8Array(24))[0]!.name).toBe("T2.nii");
   });
 
+  test("passes over masks beside their scans, and files of other kinds in a folder", async () => {
+    const slice = niftiBytes({ shape: [4, 3] });
+    const text = new TextEncoder().encode("Read me");
+    const { scans, problems } = await open({
+      "d/keras_slices_test/case_004_week_0_slice_0.nii": slice,
+      "d/keras_slices_seg_test/seg_004_week_0_slice_0.nii": slice,
+      "d/keras_slices_seg_test/seg_005_week_0_slice_0.nii": slice,
+      "d/README.txt": text,
+    });
+    expect(problems).toEqual([]);
+    expect(scans.map(({ name }) => name)).toEqual(["case_004_week_0_slice_0", "seg_005_week_0_slice_0"]);
+    expect((await open({ "README.txt": text })).problems).toHaveLength(1);
+  });
+
   test("takes slice files of one folder for one scan", async () => {
     const slice = (z: number) =>
       niftiBytes({ shape: [4, 3], value: (i) => 100 * z + i, originMm: [0, 0, 5 * z] });

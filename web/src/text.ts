@@ -59,8 +59,8 @@ export const TEXT = {
     trainedOn: "Trained on",
     computes: "Computes with",
     why: "Why this way",
-    quality: (dice: string, patients: number) =>
-      `Dice ${dice} on ${patients} ${patients === 1 ? "patient" : "patients"}`,
+    quality: (dice: string, patients: number, isSynthetic: boolean) =>
+      `Dice ${dice} on ${patients} ${isSynthetic ? "drawn " : ""}${patients === 1 ? "patient" : "patients"}`,
     device: "Compute with",
     auto: "the best that works",
     use: "Use the demo model",

@@ -150,6 +150,8 @@ export class Session {
   }
 
   async openFiles(files: readonly NamedFile[]): Promise<void> {
+    // What an earlier attempt said is over.
+    this.failures.list = [];
     const [model] = files.filter(({ name }) => /\.onnx$/i.test(name));
     const others = files.filter(({ name }) => !/\.onnx$/i.test(name));
     if (model !== undefined) await this.openModelFile(model.file);
@@ -157,6 +159,7 @@ export class Session {
   }
 
   openDemo(): Promise<void> {
+    this.failures.list = [];
     return this.#open({ kind: "demo" });
   }
 
