@@ -70,6 +70,8 @@ export const TEXT = {
     action: "Segment",
     again: "Segment again",
     cancel: "Stop",
+    stopped: "Stopped before it was done",
+    stoppedWithMask: "Stopped; the mask is as it was",
     progress: (done: number, total: number) => `Slice ${done} of ${total}`,
     starting: "Starting the model",
     took: (seconds: number) => `Segmented in ${seconds.toFixed(1)} s`,

@@ -43,6 +43,8 @@ export class Session {
   /** Why a reload would lose something; undefined where it would not. */
   keepProblem = $state<string | undefined>();
   device = $state<Device>("auto");
+  /** The last segmentation was ended before its time. */
+  isStopped = $state(false);
   shown: ShownScan | undefined;
 
   readonly #link = makeWorkerLink((worker) => this.#refill(worker));
@@ -293,6 +295,7 @@ export class Session {
     const { scan } = this;
     if (scan === undefined || this.model === undefined) return;
     this.correction.pointerUp();
+    this.isStopped = false;
     await this.#tasks.run({ kind: "starting" }, async () => {
       await this.masks.autosave.settled();
       let isRunning = true;
@@ -313,6 +316,7 @@ export class Session {
   }
 
   async cancel(): Promise<void> {
+    this.isStopped = true;
     await this.#link.ask((worker) => worker.cancel() as Promise<void>);
   }
 
