@@ -20,6 +20,9 @@ import { niftiBytes } from "../support/data-folder.ts";
 import { openApp, segment } from "./support/app.ts";
 import { CHROMIUM, launchChromium, PATIENCE_MS, WEBGPU_FLAGS } from "./support/chromium.ts";
 
+/** Of a learning, compared. */
+const STEPS = 6;
+
 let browser: Browser;
 let folder = "";
 beforeAll(async () => {
@@ -34,6 +37,8 @@ beforeAll(async () => {
     "right.onnx": right,
     "none.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
     "wrong.onnx": replaceMetadata(right, { [KNOWN_ANSWER_KEY]: JSON.stringify(wrong) }),
+    "other.nii": niftiBytes({ shape: [16, 12, 3], value: (at) => (at * 53) % 97 }),
+    "mask.nii": niftiBytes({ shape: [16, 12, 3], dtype: "uint8", value: (at) => (at % 16 < 6 ? 1 : 0) }),
     "foreign.onnx": new Uint8Array(1000).fill(7),
     "scan.nii": niftiBytes({
       shape: [16, 12, 3],
@@ -90,6 +95,49 @@ describe.skipIf(CHROMIUM === undefined)("the model panel", { timeout: PATIENCE_M
         .waitFor();
       // What was open stays open.
       await segment(page);
+    } finally {
+      await app.close();
+    }
+  });
+
+  test("learns on the graphics card as WebAssembly does", async () => {
+    const app = await openApp(browser);
+    try {
+      const { page } = app;
+      const names = ["right.onnx", "scan.nii", "other.nii"].map((name) => join(folder, name));
+      await page.getByLabel("Open files").setInputFiles(names);
+      for (const scan of ["other", "scan"]) {
+        await page.getByLabel("Scan shown").selectOption({ label: scan });
+        await page
+          .getByRole("button", { name: "Start with an empty mask" })
+          .and(page.locator(":enabled"))
+          .waitFor();
+        await page.getByLabel("Open a mask").last().setInputFiles(join(folder, "mask.nii"));
+        await page.getByRole("region", { name: "Labels" }).waitFor();
+        await page.getByLabel(`Learn from ${scan}`).check();
+      }
+      const losses = async (device: string): Promise<readonly number[]> => {
+        await page.getByLabel("Compute with").selectOption(device);
+        const panel = page.getByRole("region", { name: "Learn" });
+        await panel.getByRole("button", { name: "Learn from 2 scans" }).and(page.locator(":enabled")).click();
+        await expect
+          .poll(() => page.evaluate(() => hipmri.learning.loss.length), { timeout: PATIENCE_MS })
+          .toBeGreaterThanOrEqual(STEPS);
+        const found = await page.evaluate(() => hipmri.learning.loss.map(({ loss }) => loss));
+        await panel.getByRole("button", { name: "Give up" }).click();
+        await panel
+          .getByRole("button", { name: "Learn from 2 scans" })
+          .and(page.locator(":enabled"))
+          .waitFor();
+        return found.slice(0, STEPS);
+      };
+      const card = await losses("webgpu");
+      expect(await page.getByRole("region", { name: "Model" }).locator("summary").innerText()).toMatch(
+        /webgpu/,
+      );
+      const wasm = await losses("wasm");
+      for (const [i, loss] of card.entries())
+        expect(Math.abs(loss - wasm[i]!)).toBeLessThan(1e-3 * Math.abs(wasm[i]!));
     } finally {
       await app.close();
     }

@@ -7,6 +7,15 @@ declare global {
   var windowsTold: Intensities[];
   const hipmri: Pick<
     Session,
-    "stopWorker" | "kept" | "crosshair" | "shown" | "labels" | "busy" | "viewer" | "correction" | "setWindow"
+    | "stopWorker"
+    | "kept"
+    | "crosshair"
+    | "shown"
+    | "labels"
+    | "busy"
+    | "learning"
+    | "viewer"
+    | "correction"
+    | "setWindow"
   >;
 }
