@@ -2,7 +2,7 @@
 import { tick } from "svelte";
 import { demoModel, type ModelSource, threadsWanted } from "../demo.ts";
 import { TEXT } from "../text.ts";
-import type { Crosshair, Intensities, Viewer } from "../viewer/viewer.ts";
+import type { Crosshair, Intensities, Layout, Viewer } from "../viewer/viewer.ts";
 import { proxy, type RemoteWorker, WorkerStopped } from "../worker/client.ts";
 import type {
   LearnOutcome,
@@ -22,11 +22,14 @@ import { sameLabels } from "./held-masks.ts";
 import { LabelState } from "./labels.svelte.ts";
 import { Learning } from "./learning.svelte.ts";
 import { MaskDesk } from "./mask-desk.svelte.ts";
+import { openWithThreads } from "./open-with-threads.ts";
 import { type Busy, Tasks } from "./tasks.svelte.ts";
 import { makeWorkerLink } from "./worker-link.ts";
 
 export type Device = "auto" | "webgpu" | "wasm";
 
+/** By the axis across them. */
+const PLANES = ["sagittal", "coronal", "axial"] as const;
 /** Equal corrections give an equal model. */
 const LEARN_SEED = 1;
 
@@ -43,6 +46,7 @@ export class Session {
   /** Why a reload would lose something; undefined where it would not. */
   keepProblem = $state<string | undefined>();
   device = $state<Device>("auto");
+  layout = $state<Layout>("all");
   /** The last segmentation was ended before its time. */
   isStopped = $state(false);
   shown: ShownScan | undefined;
@@ -55,6 +59,7 @@ export class Session {
   #openings: Opening[] = [];
   #modelSource: ModelSource | undefined;
   #threads = threadsWanted();
+  #isLone = false;
   #viewer: Viewer | undefined;
   #makeViewer: (() => Promise<Viewer>) | undefined;
 
@@ -74,7 +79,6 @@ export class Session {
   get busy(): Busy | undefined {
     return this.#tasks.busy;
   }
-
   get correction(): Correction {
     return this.masks.correction;
   }
@@ -87,7 +91,6 @@ export class Session {
   get viewer(): Viewer | undefined {
     return this.#viewer;
   }
-
   /** Whether tools may change the mask: while it is made anew, what they do would be lost. */
   get canEdit(): boolean {
     return (
@@ -203,6 +206,11 @@ export class Session {
     const { shape, nifti } = shown;
     this.window = await viewer.showVolume({ name: scan.name, shape, nifti, isPlaced: scan.isPlaced });
     this.correction.setWindow(this.window);
+    // A lone slice has one plane: the others would be strips.
+    const across = ([0, 1, 2] as const).filter((axis) => shape[axis] === 1);
+    if (across.length === 1) this.setLayout(PLANES[across[0]!]);
+    else if (this.#isLone) this.setLayout("all");
+    this.#isLone = across.length === 1;
     this.crosshair = viewer.crosshair();
     this.masks.takeUp(
       shown.kept === undefined ? undefined : { ...shown.kept, passport: shown.kept.passport },
@@ -255,20 +263,17 @@ export class Session {
     if (this.#modelSource !== undefined) await this.#useSource(this.#modelSource);
   }
 
-  async #openModel(source: ModelSource): Promise<ModelSummary> {
-    const open = (): Promise<ModelSummary> => this.#link.ask((worker) => this.#openInWorker(worker, source));
-    if (this.#threads !== undefined || !crossOriginIsolated) return open();
-    try {
-      return await open();
-    } catch (error) {
-      // Threads may be what failed, and ONNX Runtime starts once in a worker: another worker tries with one.
-      this.#threads = 1;
-      this.#link.stop();
-      return open().catch(() => {
-        this.#threads = undefined;
-        throw error;
-      });
-    }
+  #openModel(source: ModelSource): Promise<ModelSummary> {
+    return openWithThreads(this.#threads, {
+      open: (threads) => {
+        this.#threads = threads;
+        return this.#link.ask((worker) => this.#openInWorker(worker, source));
+      },
+      restart: () => this.#link.stop(),
+    }).catch((error) => {
+      this.#threads = threadsWanted();
+      throw error;
+    });
   }
 
   async #takeModel(source: ModelSource): Promise<void> {
@@ -315,9 +320,9 @@ export class Session {
     });
   }
 
-  async cancel(): Promise<void> {
+  cancel(): Promise<void> {
     this.isStopped = true;
-    await this.#link.ask((worker) => worker.cancel() as Promise<void>);
+    return this.#link.ask((worker) => worker.cancel() as Promise<void>);
   }
 
   /** A mask of nothing, to be drawn by hand. */
@@ -336,8 +341,11 @@ export class Session {
   }
 
   /** Once all that was corrected is kept. */
-  kept(): Promise<void> {
-    return this.masks.autosave.settled();
+  kept = (): Promise<void> => this.masks.autosave.settled();
+
+  setLayout(layout: Layout): void {
+    this.layout = layout;
+    this.#viewer?.setLayout(layout);
   }
 
   setWindow({ low, high }: Intensities): void {
@@ -345,17 +353,6 @@ export class Session {
     this.window = window;
     this.correction.setWindow(window);
     this.#viewer?.setWindow(window);
-  }
-
-  /** The label under the crosshair, and the value of the image. */
-  get under(): { readonly label: string | undefined; readonly value: number } | undefined {
-    const { shown, crosshair } = this;
-    if (shown === undefined || crosshair === undefined) return undefined;
-    void this.masks.revision;
-    const [x, y, z] = crosshair.voxel;
-    const at = x + shown.shape[0] * (y + shown.shape[1] * z);
-    const id = this.masks.mask?.[at];
-    return { label: id === undefined ? undefined : this.labels.nameOf(id), value: shown.data[at] ?? 0 };
   }
 
   async save(kind: "nifti" | "dicom"): Promise<readonly SavedFile[]> {
@@ -394,8 +391,8 @@ export class Session {
     return outcome;
   }
 
-  async steer(how: "pause" | "resume" | "finish" | "cancel"): Promise<void> {
-    await this.#link.ask((worker) => worker.steer(how) as Promise<void>);
+  steer(how: "pause" | "resume" | "finish" | "cancel"): Promise<void> {
+    return this.#link.ask((worker) => worker.steer(how) as Promise<void>);
   }
 
   /** As a crash of the worker would: for tests, and to end what cannot be stopped otherwise. */
