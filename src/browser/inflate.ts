@@ -1,6 +1,6 @@
 /** gzip and zlib by pako. It verifies checksums and tells what follows a member, which DecompressionStream does not. */
 import { Inflate as Inflater, gzip as pakoGzip } from "pako";
-import { type Inflate, InflateLimitError } from "../core/bytes.ts";
+import { concatenate, type Inflate, InflateLimitError } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 
 const CHUNK_BYTES = 2 ** 18;
@@ -66,16 +66,6 @@ function inflateMember(
   return { chunks, used: compressed.length - strm.avail_in };
 }
 
-function join(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}
-
 /** As node/inflate.ts: all members of gzip, checksums verified, zeros after them taken for padding. */
 export const inflateInBrowser: Inflate = async (
   compressed,
@@ -96,7 +86,7 @@ export const inflateInBrowser: Inflate = async (
       throw damaged(format, "bytes that are no gzip follow its end", compressed.length);
     }
   } while (at < compressed.length);
-  return join(chunks);
+  return concatenate(chunks);
 };
 
 /** gzip, with neither time nor operating system in its header: equal input, equal bytes. */

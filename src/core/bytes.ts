@@ -52,3 +52,14 @@ export function makeByteSource(bytes: Uint8Array): ByteSource {
     },
   };
 }
+
+/** The bytes of all parts, one after another, in a new array. */
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,4 +1,5 @@
 /** The parts of a PNG file: https://www.w3.org/TR/png-3/ */
+import { concatenate } from "../core/bytes.ts";
 import { CUT_SHORT, EXPORT_AGAIN, failToRead, quoted } from "./errors.ts";
 
 export const PNG_SIGNATURE: readonly number[] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -67,16 +68,6 @@ function chunksOf(bytes: Uint8Array, name: string): readonly Chunk[] {
   return failToRead(name, "it ends before its IEND chunk", CUT_SHORT);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 type Ihdr = Pick<PngParts, "width" | "height" | "depth" | "colour" | "interlaced">;
 
 function ihdrOf(chunk: Chunk | undefined, name: string): Ihdr {
@@ -137,7 +128,7 @@ export function pngParts(bytes: Uint8Array, name: string): PngParts {
     pixelsPerMetre: resolutionOf(contentOf("pHYs")),
     animated: contentOf("acTL") !== undefined,
     packedBytes: idat.reduce((sum, { content }) => sum + content.length, 0),
-    packed: () => joined(idat.map(({ content }) => content)),
-    bare: () => joined([Uint8Array.from(PNG_SIGNATURE), ...needed]),
+    packed: () => concatenate(idat.map(({ content }) => content)),
+    bare: () => concatenate([Uint8Array.from(PNG_SIGNATURE), ...needed]),
   };
 }

@@ -1,4 +1,5 @@
 /** What the training loop's reports become: progress, log lines, TensorBoard events, checkpoints. */
+import { concatenate } from "../../core/bytes.ts";
 import { scalarRecord } from "../../train/events.ts";
 import type { StepPlan, TrainingHost } from "../../train/types.ts";
 import type { LiveRun } from "../live-run.ts";
@@ -103,14 +104,4 @@ export function makeTrainingHost(context: {
     },
     stop: () => progress.stop(),
   };
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
