@@ -81,15 +81,8 @@ export function learningConfig(card: ModelCard, options: LearnOptions, steps: nu
     },
     // Smoothing would teach labels of which nothing is to be learnt.
     loss: { ...base.loss, labelSmoothing: 0 },
-    optimizer: {
-      kind: "adamw",
-      momentum: 0,
-      nesterov: false,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0,
-    },
+    // Whatever the preset moves by; the anchor stands in for decay.
+    optimizer: { ...presetConfig("pelvis").optimizer, weightDecay: 0 },
     schedule: {
       kind: "cosine",
       learningRate: options.learningRate ?? LEARNING_RATE * Math.min(1, batchSize / STEADY_BATCH),
