@@ -22,6 +22,7 @@ export {
   makeByteSource,
 } from "./core/bytes.ts";
 export { HipError, type HipErrorCode } from "./core/errors.ts";
+export { IGNORE_LABEL } from "./core/labels.ts";
 export { makeRandom, type Random } from "./core/random.ts";
 export { type DecodeContext, decodeCase } from "./dataset/decode.ts";
 export { checkDataset, type DoctorOptions } from "./dataset/doctor/check.ts";
@@ -54,6 +55,7 @@ export type { EditVolume, IntensityRange } from "./edit/volume.ts";
 export { chooseSeries } from "./formats/dicom/choose.ts";
 export type { LoadCodec } from "./formats/dicom/codecs.ts";
 export type { DicomInput } from "./formats/dicom/file.ts";
+export { type DicomTime, dicomTimeOf } from "./formats/dicom/local-time.ts";
 export { readDicomHeaderOf, readDicomSeries } from "./formats/dicom/read.ts";
 export { type DicomSegOptions, writeDicomSeg } from "./formats/dicom/seg.ts";
 export { anonymousUid } from "./formats/dicom/seg-source.ts";

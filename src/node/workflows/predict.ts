@@ -14,6 +14,7 @@ import { groupSlices, hasGap, type LoadableSlice, segmentSliceSet } from "../../
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { withoutTrailingOnes } from "../../dataset/geometry.ts";
+import { dicomTimeOf } from "../../formats/dicom/local-time.ts";
 import { writeDicomSeg } from "../../formats/dicom/seg.ts";
 import type { DicomSeries } from "../../formats/dicom/series.ts";
 import { writeMask } from "../../formats/write-mask.ts";
@@ -223,15 +224,11 @@ function segmentationOf(
   mask: Uint8Array,
   { predictor, options }: Work,
 ): Promise<Uint8Array> {
-  const now = new Date();
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
-  const time = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
   return writeDicomSeg(series, {
     mask,
     labels: predictor.card.labels,
     algorithm: { name: "hipmri-unet", version: VERSION },
-    created: { date, time },
+    created: dicomTimeOf(new Date()),
     anonymise: options.anonymise ? {} : undefined,
   });
 }

@@ -9,8 +9,11 @@ import {
   type BrowserModel,
   blobSource,
   type CorrectedCase,
+  dicomTimeOf,
   encodeMask,
   gzipInBrowser,
+  IGNORE_LABEL,
+  type IntensityVolume,
   inflateInBrowser,
   learn,
   type OpenedScans,
@@ -53,9 +56,6 @@ interface Held {
   readonly series: OpenedScans["seriesOf"] extends ReadonlyMap<Scan, infer S> ? S | undefined : never;
   readonly isSynthetic: boolean;
 }
-
-/** What learn() takes for "nobody looked here". */
-const NO_TRUTH = 255;
 
 const held: Held[] = [];
 const keeper = makeKeeper();
@@ -127,6 +127,20 @@ async function keptOpenings(from: Store): Promise<readonly Opening[]> {
   return openings;
 }
 
+/** The scan that was read last: shown, segmented and learnt from, its files are read once. */
+let lastRead: { readonly scan: Scan; readonly volume: Promise<IntensityVolume> } | undefined;
+
+function volumeOf(scan: Scan): Promise<IntensityVolume> {
+  if (lastRead?.scan !== scan) {
+    const volume = scan.load();
+    lastRead = { scan, volume };
+    volume.catch(() => {
+      lastRead = undefined;
+    });
+  }
+  return lastRead.volume;
+}
+
 const keyOf = (id: number): string => maskKey(id, scanAt(id).scan);
 
 /** The mask of an earlier visit, as the viewer has it. */
@@ -145,7 +159,7 @@ async function keptMask(id: number, voxels: number): Promise<ShownMask | undefin
 function withoutEmptySlices(mask: Uint8Array, pixels: number): Uint8Array {
   for (let at = 0; at < mask.length; at += pixels) {
     const slice = mask.subarray(at, at + pixels);
-    if (slice.every((id) => id === 0)) slice.fill(NO_TRUTH);
+    if (slice.every((id) => id === 0)) slice.fill(IGNORE_LABEL);
   }
   return mask;
 }
@@ -156,7 +170,7 @@ async function correctedCase(
   { card }: BrowserModel,
 ): Promise<CorrectedCase> {
   const { scan } = scanAt(id);
-  const { data } = await scan.load();
+  const { data } = await volumeOf(scan);
   const shown = given ?? (await keptMask(id, data.length))?.mask;
   if (shown === undefined) throw new Error(`internal: no mask of scan ${id}`);
   const turn = scan.turnFor({ card });
@@ -173,16 +187,6 @@ async function correctedCase(
     hasSpacing: scan.hasSpacing,
     image: reorientData(data, scan.grid.shape, turn),
     mask: isPartial ? withoutEmptySlices(mask, width * height) : mask,
-  };
-}
-
-/** Local time as DICOM writes it. */
-function dicomNow(): { readonly date: string; readonly time: string } {
-  const now = new Date();
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return {
-    date: `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`,
-    time: `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`,
   };
 }
 
@@ -219,11 +223,12 @@ const api: SegmentWorker = {
   },
   async forget() {
     held.length = 0;
+    lastRead = undefined;
     await keeper.keep((store) => store.forget());
   },
   async show(id) {
     const { scan } = scanAt(id);
-    const shown = shownScan(scan, await scan.load());
+    const shown = shownScan(scan, await volumeOf(scan));
     void keeper.keep((store) => store.setCurrent(id));
     const kept = await keptMask(id, shown.data.length);
     const buffers = [shown.nifti, shown.data.buffer as ArrayBuffer];
@@ -294,7 +299,7 @@ const api: SegmentWorker = {
     const { scan } = scanAt(id);
     stopping = new AbortController();
     const started = performance.now();
-    const { mask, warnings, passport } = await model.segmentScan(scan, await scan.load(), {
+    const { mask, warnings, passport } = await model.segmentScan(scan, await volumeOf(scan), {
       onProgress: (done, total) => onProgress(done, total),
       signal: stopping.signal,
     });
@@ -324,7 +329,7 @@ const api: SegmentWorker = {
       mask: fromShown(scan, mask),
       labels: model.card.labels,
       algorithm: { name: "hipmri-unet", version: VERSION },
-      created: dicomNow(),
+      created: dicomTimeOf(new Date()),
     });
     return { name: `${scan.fileStem}.dcm`, bytes };
   },
