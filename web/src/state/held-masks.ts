@@ -1,18 +1,8 @@
 /** Masks of the scans that are open, each with the labels that its ids mean. */
-import type { CasePassport, LabelDefinition } from "../../../src/browser/index.ts";
+import type { LabelDefinition } from "../../../src/browser/index.ts";
+import type { ShownMask } from "../worker/protocol.ts";
 
-export interface HeldMask {
-  /** In the order of ShownScan. */
-  readonly mask: Uint8Array;
-  readonly revision: number;
-  /** undefined: nothing was judged. */
-  readonly passport: CasePassport | null | undefined;
-  readonly labels: readonly LabelDefinition[];
-  /** Somebody drew in it, or it came from a file: it does not go without a question. */
-  readonly isByHand: boolean;
-  /** It began empty: slices in which nothing was drawn say nothing. */
-  readonly isPartial: boolean;
-}
+export type HeldMask = Omit<ShownMask, "problem">;
 
 export const sameLabels = (a: readonly LabelDefinition[], b: readonly LabelDefinition[]): boolean =>
   a.length === b.length && a.every(({ id, name }, i) => b[i]!.id === id && b[i]!.name === name);

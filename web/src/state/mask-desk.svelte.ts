@@ -173,7 +173,7 @@ export class MaskDesk {
     const held = this.#now();
     if (held === undefined) return;
     const { labels, passport, isByHand, isPartial } = held;
-    const about = { labels, isByHand, isPartial, ...(passport === undefined ? {} : { passport }) };
+    const about = { labels, passport, isByHand, isPartial };
     this.#context
       .ask((worker) => worker.keepAbout(scan, about) as Promise<void>)
       .catch((error) => this.#context.fail(error));

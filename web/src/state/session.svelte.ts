@@ -212,9 +212,7 @@ export class Session {
     else if (this.#isLone) this.setLayout("all");
     this.#isLone = across.length === 1;
     this.crosshair = viewer.crosshair();
-    this.masks.takeUp(
-      shown.kept === undefined ? undefined : { ...shown.kept, passport: shown.kept.passport },
-    );
+    this.masks.takeUp(shown.kept);
     if (shown.kept?.problem !== undefined)
       this.failures.tell({ message: shown.kept.problem, hint: undefined });
   }
@@ -280,11 +278,13 @@ export class Session {
     await this.masks.autosave.settled();
     const summary = await this.#openModel(source);
     this.#modelSource = source;
-    this.masks.putAside();
     const before = this.model?.labels;
+    const isOther = before !== undefined && !sameLabels(before, summary.labels);
+    // With the labels that it was made with.
+    if (isOther) this.masks.putAside();
     this.model = summary;
     this.labels.take(summary.labels);
-    if (before !== undefined && !sameLabels(before, summary.labels)) {
+    if (isOther) {
       this.masks.drop();
       this.masks.takeUp(undefined);
     }

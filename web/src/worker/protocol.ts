@@ -59,8 +59,10 @@ export interface ShownScan {
 export interface AboutMask {
   readonly labels: readonly LabelDefinition[];
   /** undefined: nothing was judged. */
-  readonly passport?: CasePassport | null;
+  readonly passport?: CasePassport | null | undefined;
+  /** Somebody drew in it, or it came from a file: it does not go without a question. */
   readonly isByHand: boolean;
+  /** It began empty: slices in which nothing was drawn say nothing. */
   readonly isPartial: boolean;
 }
 
