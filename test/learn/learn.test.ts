@@ -177,8 +177,8 @@ describe("learn() can be", () => {
       reason,
     );
   });
-  test("given minutes, which become a number of steps", async () => {
-    const { steps } = await run({ steps: undefined, minutes: 0.001 });
+  test("given minutes, which become a number of steps: the fewest where they are too short for any", async () => {
+    const { steps } = await run({ steps: undefined, minutes: 1e-9 });
     expect(steps).toBe(8);
   });
 });
