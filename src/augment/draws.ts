@@ -1,6 +1,7 @@
 /**
- * What one batch's augmentation is fed: drawn from the seed and the step alone, so that a resumed run sees the same
- * images. Each kind of change has a stream of its own: turning one off moves no other.
+ * What one batch's augmentation is fed: drawn from the seed, the step and the place in the batch alone, so that a
+ * resumed run sees the same images, and so do several processes that share out a batch. Each kind of change has a
+ * stream of its own: turning one off moves no other.
  */
 import { makeRandom, type Random } from "../core/random.ts";
 import type { Shape } from "../graph/value.ts";
@@ -51,26 +52,38 @@ export function drawShapes(asked: AugmentConfig, size: AugmentSize): Readonly<Re
 const logBetween = (random: Random, low: number, high: number): number =>
   Math.exp(random.between(Math.log(low), Math.log(high)));
 
-/** The draws of a step, by the names of drawShapes(). */
+/** The generator of a kind of change for the image at `i` of those that are drawn for. */
+type Streams = (name: string, i: number) => Random;
+
+/**
+ * The draws of a step, by the names of drawShapes().
+ * @param at the place in the batch of the first of the `size.batchSize` images; default 0
+ */
 export function drawAugmentation(
   asked: AugmentConfig,
   size: AugmentSize,
-  { seed, step }: { readonly seed: number; readonly step: number },
+  { seed, step, at = 0 }: { readonly seed: number; readonly step: number; readonly at?: number },
 ): Readonly<Record<string, Draw>> {
   const config = strengthened(asked);
-  const stream = (name: string): Random => makeRandom(seed, "augment", name, step);
+  const stream: Streams = (name, i) => makeRandom(seed, "augment", name, step, at + i);
   const drawFields = (data: Float32Array, probability: number, deviation: number, name: string): void =>
-    drawNormals(data, probability, stream(name), size.batchSize, () => deviation);
+    drawNormals(
+      data,
+      probability,
+      (i) => stream(name, i),
+      size.batchSize,
+      () => deviation,
+    );
   const fillers: Readonly<Record<string, (data: Float32Array) => void>> = {
     affine: (data) => drawAffines(data, config, size, stream),
     elastic: (data) => drawFields(data, config.elastic.probability, config.elastic.pixels, "elastic"),
     noise: (data) => {
       const { probability, deviation } = config.noise;
-      const random = stream("noise");
-      drawNormals(data, probability, random, size.batchSize, () => random.between(0, deviation));
+      const random = (i: number): Random => stream("noise", i);
+      drawNormals(data, probability, random, size.batchSize, (own) => own.between(0, deviation));
     },
-    brightness: (data) => drawFactors(data, config.brightness, stream("brightness")),
-    contrast: (data) => drawFactors(data, config.contrast, stream("contrast")),
+    brightness: (data) => drawFactors(data, config.brightness, (i) => stream("brightness", i)),
+    contrast: (data) => drawFactors(data, config.contrast, (i) => stream("contrast", i)),
     bias: (data) => drawFields(data, config.bias.probability, config.bias.strength, "bias"),
   };
   const shapes = drawShapes(asked, size);
@@ -85,13 +98,13 @@ export function drawAugmentation(
   }
   if (shapes.rows !== undefined && shapes.columns !== undefined) {
     const [rows, columns] = [empty("rows"), empty("columns")];
-    drawMatrices({ rows, columns }, config, size, stream("smoothing"));
+    drawMatrices({ rows, columns }, config, size, (i) => stream("smoothing", i));
     draws.rows = { shape: shapes.rows, data: rows };
     draws.columns = { shape: shapes.columns, data: columns };
   }
   if (shapes.gamma !== undefined && shapes.sign !== undefined) {
     const [gamma, sign] = [empty("gamma"), empty("sign")];
-    drawGammas({ gamma, sign }, config.gamma, stream("gamma"));
+    drawGammas({ gamma, sign }, config.gamma, (i) => stream("gamma", i));
     draws.gamma = { shape: shapes.gamma, data: gamma };
     draws.sign = { shape: shapes.sign, data: sign };
   }
@@ -103,16 +116,16 @@ function drawAffines(
   data: Float32Array,
   config: ReturnType<typeof strengthened>,
   { batchSize, width, height }: AugmentSize,
-  stream: (name: string) => Random,
+  stream: Streams,
 ): void {
   const { rotation, scale, shift, mirror } = config;
-  const random = {
-    rotation: stream("rotation"),
-    scale: stream("scale"),
-    shift: stream("shift"),
-    mirror: stream("mirror"),
-  };
   for (let i = 0; i < batchSize; i++) {
+    const random = {
+      rotation: stream("rotation", i),
+      scale: stream("scale", i),
+      shift: stream("shift", i),
+      mirror: stream("mirror", i),
+    };
     const isTurned = random.rotation.uniform() < rotation.probability;
     const turn = (random.rotation.between(-rotation.degrees, rotation.degrees) * Math.PI) / 180;
     const isScaled = random.scale.uniform() < scale.probability;
@@ -142,29 +155,30 @@ function drawAffines(
 /**
  * Normal numbers for the images that are chosen, 0 for the others: a normal number costs more than all else that is
  * drawn for a pixel.
- * @param deviation asked for every image, so that one that is not chosen moves no other's
  */
 function drawNormals(
   data: Float32Array,
   probability: number,
-  random: Random,
+  stream: (i: number) => Random,
   batchSize: number,
-  deviation: () => number,
+  deviation: (random: Random) => number,
 ): void {
   const each = data.length / batchSize;
   for (let i = 0; i < batchSize; i++) {
-    const isChosen = random.uniform() < probability;
-    const own = deviation();
-    if (isChosen) for (let k = 0; k < each; k++) data[i * each + k] = random.normal() * own;
+    const random = stream(i);
+    if (random.uniform() >= probability) continue;
+    const own = deviation(random);
+    for (let k = 0; k < each; k++) data[i * each + k] = random.normal() * own;
   }
 }
 
 function drawFactors(
   data: Float32Array,
   { probability, low, high }: AugmentConfig["brightness"],
-  random: Random,
+  stream: (i: number) => Random,
 ): void {
   for (let i = 0; i < data.length; i++) {
+    const random = stream(i);
     const isChosen = random.uniform() < probability;
     const factor = random.between(low, high);
     data[i] = isChosen ? factor : 1;
@@ -174,9 +188,10 @@ function drawFactors(
 function drawGammas(
   { gamma, sign }: { readonly gamma: Float32Array; readonly sign: Float32Array },
   { probability, negativeProbability, low, high }: AugmentConfig["gamma"],
-  random: Random,
+  stream: (i: number) => Random,
 ): void {
   for (let i = 0; i < gamma.length; i++) {
+    const random = stream(i);
     const isNegative = random.uniform() < negativeProbability;
     const isChosen = random.uniform() < probability || isNegative;
     const exponent = random.between(low, high);
@@ -189,9 +204,10 @@ function drawMatrices(
   into: { readonly rows: Float32Array; readonly columns: Float32Array },
   { blur, lowResolution }: AugmentConfig,
   { batchSize, height, width }: AugmentSize,
-  random: Random,
+  stream: (i: number) => Random,
 ): void {
   for (let i = 0; i < batchSize; i++) {
+    const random = stream(i);
     const isBlurred = random.uniform() < blur.probability;
     const sigma = random.between(blur.low, blur.high);
     const isCoarse = random.uniform() < lowResolution.probability;

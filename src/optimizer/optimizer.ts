@@ -2,7 +2,7 @@
  * Optimisers as graph fragments over a flat parameter vector [P], or over any piece of it: each number is moved by
  * itself. Scalars that change at each step (learning rate, bias corrections) enter as inputs.
  */
-import { add, constant, div, minimum, mul, reduceSum, reshape, sqrt, sub } from "../graph/build.ts";
+import { add, div, mul, reduceSum, reshape, sqrt, sub } from "../graph/build.ts";
 import type { Value } from "../graph/value.ts";
 
 export type OptimizerConfig =
@@ -44,11 +44,14 @@ export interface StepResult {
   readonly state: Readonly<Record<string, Value>>;
 }
 
-/** L2 norm of a gradient, and what to multiply it by so that its norm is at most `maxNorm` (Pascanu 2013; 0: no limit); [1] each. */
-export function clipping(gradient: Value, maxNorm: number): { readonly norm: Value; readonly factor: Value } {
-  const norm = reshape(sqrt(reduceSum(mul(gradient, gradient))), [1]);
-  const factor = maxNorm > 0 ? minimum(1, div(maxNorm, add(norm, 1e-6))) : constant(Float32Array.of(1));
-  return { norm, factor };
+/** The sum of the squares of a piece of a gradient; [1]. */
+export function squareSum(gradient: Value): Value {
+  return reshape(reduceSum(mul(gradient, gradient)), [1]);
+}
+
+/** What to multiply a gradient of this L2 norm by so that its norm is at most `maxNorm` (Pascanu 2013; 0: no limit). */
+export function clipFactor(norm: number, maxNorm: number): number {
+  return maxNorm > 0 ? Math.min(1, maxNorm / (norm + 1e-6)) : 1;
 }
 
 /** One step. Formulas as PyTorch's torch.optim documents them, so that trajectories can be compared. */

@@ -1,4 +1,7 @@
-/** Which slices make up each batch, and the batch itself: pure functions of (seed, step), so that a run can resume. */
+/**
+ * Which slices make up each batch, and the batch itself: pure functions of (seed, step, place), so that a run can resume
+ * and a batch can be shared out.
+ */
 import { makeRandom, type Random } from "../core/random.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
 import { IGNORE_LABEL } from "../loss/loss.ts";
@@ -78,7 +81,6 @@ export interface BatchOptions {
   readonly unet: UnetConfig;
   readonly fit: InputFit;
   readonly canvas: Canvas;
-  readonly batchSize: number;
   /** From label id to class index; 256 entries. */
   readonly classOf: Uint8Array;
   readonly seed: number;
@@ -136,22 +138,30 @@ function drawTile(
   };
 }
 
-/** The batch of a step. */
+/** Places of a step's batch that lie next to each other. */
+export interface BatchPart {
+  /** The first place. */
+  readonly at: number;
+  readonly count: number;
+}
+
+/** A part of a step's batch. */
 export async function makeBatch(
   step: number,
+  { at, count }: BatchPart,
   pick: SlicePicker,
   load: (entry: CaseEntry) => Promise<DecodedCase>,
   options: BatchOptions,
 ): Promise<Batch> {
-  const { unet, fit, canvas, batchSize, classOf } = options;
+  const { unet, fit, canvas, classOf } = options;
   const pixels = canvas.input.width * canvas.input.height;
   const labelPixels = canvas.output.width * canvas.output.height;
   const channels = 1 + 2 * fit.neighbours;
-  const image = new Float32Array(batchSize * channels * pixels);
-  const labels = new Uint8Array(batchSize * labelPixels);
-  const random = makeRandom(options.seed, "tile", step);
-  for (let i = 0; i < batchSize; i++) {
-    const ref = pick(step, i);
+  const image = new Float32Array(count * channels * pixels);
+  const labels = new Uint8Array(count * labelPixels);
+  for (let i = 0; i < count; i++) {
+    const random = makeRandom(options.seed, "tile", step, at + i);
+    const ref = pick(step, at + i);
     const decoded = await load(ref.entry);
     const size = pixelFit(decoded, fit);
     const isSame = size.width === decoded.width && size.height === decoded.height;

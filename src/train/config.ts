@@ -153,6 +153,13 @@ export const configSchema = z.strictObject({
     .max(1024)
     .nullable()
     .describe("null: planned from the size of the slices, within memoryMb"),
+  microBatch: count
+    .max(1024)
+    .nullable()
+    .default(null)
+    .describe(
+      "images that the gradient is taken of at once: less takes less memory, and soft Dice and batch norm are then taken over so many; null: the batch, or a rank's share of it",
+    ),
   epochs: count.nullable(),
   minutes: z.number().positive().nullable().describe("turned into `steps` once, at the start"),
   steps: count.nullable().describe("null: found from epochs or minutes"),
@@ -314,6 +321,10 @@ function contradictions(config: TrainConfig): string[] {
   }
   if (config.finetune.frozen !== "none" && config.finetune.from === null) {
     problems.push("finetune.frozen: needs finetune.from, or random weights would stay as they are");
+  }
+  const { batchSize, microBatch } = config;
+  if (batchSize !== null && microBatch !== null && batchSize % Math.min(microBatch, batchSize) !== 0) {
+    problems.push(`microBatch: must divide batchSize, got ${microBatch} and ${batchSize}`);
   }
   const { folds, fold } = config.split;
   if ((folds === null) !== (fold === null) || (folds !== null && fold !== null && fold >= folds)) {

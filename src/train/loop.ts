@@ -5,10 +5,12 @@ import { median } from "../core/statistics.ts";
 import { learningRateAt } from "../optimizer/schedule.ts";
 import type { Size } from "../predict/fit.ts";
 import { float32Tensor, type Tensors } from "../runtime/runtime.ts";
-import type { Batch } from "./batches.ts";
+import { checkSameWeights, isAnyStopping, largestOf } from "./agreement.ts";
+import type { Batch, BatchPart } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import type { FittedConfig } from "./config.ts";
 import { drawDropoutMasks } from "./dropout.ts";
+import { ALONE } from "./ranks.ts";
 import { drawName } from "./step.ts";
 import type { EpochReport, LoopContext, StepPlan, TrainingHost } from "./types.ts";
 import { validate } from "./validation.ts";
@@ -32,7 +34,7 @@ interface Running {
 
 /** The loop over steps and epochs from a state on. */
 export function makeLoop(context: LoopContext, start: TrainingState) {
-  const { config, stepper, anchorStrength = 0 } = context;
+  const { config, stepper, ranks, parts, anchorStrength = 0 } = context;
   const { tensors } = start;
   const anchor = anchorStrength > 0 ? tensors.parameters!.slice() : undefined;
   let running: Running = {
@@ -55,7 +57,7 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
   });
 
   async function measure(now: () => number): Promise<{ stepMs: number; validationMs: number }> {
-    const batch = await context.batchOf(0);
+    const batch = await batchesOf(0);
     const timed = async (work: () => Promise<unknown>): Promise<number> => {
       const before = now();
       await work();
@@ -64,13 +66,10 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
     // A move along nothing, by nothing, of vectors that have no momentum yet leaves them as they are.
     const timedStep = () =>
       timed(async () => {
-        const found = await stepper.gradient(batchFeeds(context, batch, 0), tensors);
+        // By this rank alone: how many steps are timed depends on the time that they take.
+        const found = await stepper.gradient(feedsOf(batch, 0), tensors);
         found.gradient.fill(0);
-        await stepper.move(
-          tensors,
-          { ...found, clipFactor: 1, statistics: undefined },
-          { step: 0, learningRate: 0 },
-        );
+        await stepper.move(tensors, { ...found, statistics: undefined }, { step: 0, learningRate: 0 });
       });
     let spent = 0;
     for (let i = 0; i < WARM_UP.steps && spent < WARM_UP.enoughMs; i++) spent += await timedStep();
@@ -83,15 +82,29 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       if (isEnough || spent > 4 * MEASURED.enoughMs) break;
     }
     const cases = context.data.validate;
+    const alone: LoopContext = { ...context, ranks: ALONE };
     const validateFirst = (count: number) =>
-      timed(() => validate(context, tensors, { cases: cases.slice(0, count), steps: 0 }));
+      timed(() => validate(alone, tensors, { cases: cases.slice(0, count), steps: 0 }));
     // One case pays for loading the model; the next ones say what a case costs.
     const few = Math.min(cases.length, 4);
     const one = cases.length === 0 ? 0 : await validateFirst(1);
     // A case that takes long by itself hides the loading.
     const each =
       one > MEASURED.enoughMs ? one : few > 1 ? Math.max(0, (await validateFirst(few)) - one) / (few - 1) : 0;
-    return { stepMs: median(times), validationMs: one + each * Math.max(0, cases.length - 1) };
+    const own = Math.ceil(cases.length / ranks.size);
+    const sumMs = await timedSum();
+    return {
+      stepMs: await largestOf(ranks, median(times) + sumMs),
+      validationMs: await largestOf(ranks, one + each * Math.max(0, own - 1)),
+    };
+
+    /** What the ranks' sum of a gradient takes, the second time. */
+    async function timedSum(): Promise<number> {
+      if (ranks.size === 1) return 0;
+      const nothing = new Float32Array(tensors.parameters!.length);
+      await ranks.sum(nothing);
+      return timed(() => ranks.sum(nothing));
+    }
   }
 
   async function run(host: TrainingHost, plan: StepPlan): Promise<boolean> {
@@ -100,10 +113,10 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
     let next = prefetch(running.step, plan);
     while (running.step < plan.steps) {
       const { step } = running;
-      const batch = (await next)!;
+      const batch = await next;
       // Where a runtime works beside this thread, the next batch is put together meanwhile; onnxruntime-node blocks it.
       const learningRate = learningRateAt(config.schedule, step, plan.steps);
-      const computing = stepper.gradient(batchFeeds(context, batch, step), tensors);
+      const computing = stepper.gradient(feedsOf(batch, step), tensors, ranks);
       next = prefetch(step + 1, plan);
       const found = await computing;
       await next;
@@ -115,9 +128,14 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       running = { ...running, step: step + 1, lossSum: lossSum + loss, lossCount: lossCount + 1 };
       await host.onStep({ loss, gradientNorm, learningRate, step: running.step, epoch: running.epoch });
       // Before a validation, which may take long, as after any other step.
-      if (host.isCheckpointDue() || host.isStopping()) await host.saveLast(state());
-      if (isEpochEnd(plan)) await finishEpoch(host, plan);
-      if (host.isStopping()) break;
+      let isStopping = await isAnyStopping(ranks, host);
+      if (host.isCheckpointDue() || isStopping) await host.saveLast(state());
+      if (isEpochEnd(plan)) {
+        await finishEpoch(host, plan);
+        // What was asked meanwhile.
+        isStopping ||= await isAnyStopping(ranks, host);
+      }
+      if (isStopping) break;
     }
     return running.step >= plan.steps;
   }
@@ -125,15 +143,25 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
   const isEpochEnd = (plan: StepPlan): boolean =>
     running.step % plan.stepsPerEpoch === 0 || running.step === plan.steps;
 
-  /** The batch of a step, put together ahead of its use; a failure waits until it is asked for. */
-  function prefetch(step: number, plan: StepPlan): Promise<Batch | undefined> {
-    const batch = step < plan.steps ? context.batchOf(step) : Promise.resolve(undefined);
+  /** The parts of a step's batch, put together ahead of their use; a failure waits until they are asked for. */
+  function prefetch(step: number, plan: StepPlan): Promise<readonly Batch[]> {
+    const batch = step < plan.steps ? batchesOf(step) : Promise.resolve([]);
     batch.catch(() => undefined);
     return batch;
   }
 
+  async function batchesOf(step: number): Promise<readonly Batch[]> {
+    const batches: Batch[] = [];
+    for (const part of parts) batches.push(await context.batchOf(step, part));
+    return batches;
+  }
+
+  const feedsOf = (batches: readonly Batch[], step: number): readonly Tensors[] =>
+    batches.map((batch, i) => batchFeeds(context, batch, { step, part: parts[i]! }));
+
   async function finishEpoch(host: TrainingHost, plan: StepPlan): Promise<void> {
     const { steps } = plan;
+    await checkSameWeights(ranks, tensors);
     const learningRate = learningRateAt(config.schedule, running.step - 1, steps);
     const {
       metrics,
@@ -188,22 +216,31 @@ function divergence(step: number, learningRate: number): HipError {
   );
 }
 
-function drawChanges(config: FittedConfig, size: Size, step: number): Tensors {
-  const { augment, batchSize, seed, unet } = config;
-  const draws = drawAugmentation(augment, { batchSize, channels: unet.inChannels, ...size }, { seed, step });
+/** A part of the batch of step `step` (from 0). */
+interface Place {
+  readonly step: number;
+  readonly part: BatchPart;
+}
+
+function drawChanges(config: FittedConfig, size: Size, { step, part: { at, count } }: Place): Tensors {
+  const { augment, seed, unet } = config;
+  const images = { batchSize: count, channels: unet.inChannels, ...size };
+  const draws = drawAugmentation(augment, images, { seed, step, at });
   return Object.fromEntries(
     Object.entries(draws).map(([name, { shape, data }]) => [drawName(name), float32Tensor(data, shape)]),
   );
 }
 
-/** What the gradient of step `step` (from 0) is fed besides the vectors. */
-function batchFeeds({ config, stepModel, canvas }: LoopContext, batch: Batch, step: number): Tensors {
-  const { batchSize: n, unet, seed } = config;
+/** What the gradient of a part is fed besides the vectors. */
+function batchFeeds({ config, stepModel, canvas }: LoopContext, batch: Batch, place: Place): Tensors {
+  const { unet, seed } = config;
   const { outputSize } = stepModel;
+  const { step, part } = place;
+  const { at, count: n } = part;
   return {
     image: float32Tensor(batch.image, [n, unet.inChannels, canvas.input.height, canvas.input.width]),
     labels: { dtype: "uint8", shape: [n, outputSize.height, outputSize.width], data: batch.labels },
-    ...drawChanges(config, canvas.input, step),
-    ...drawDropoutMasks(stepModel.dropouts, { seed, step }),
+    ...drawChanges(config, canvas.input, place),
+    ...drawDropoutMasks(stepModel.dropouts, { seed, step, at }),
   };
 }

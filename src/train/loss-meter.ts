@@ -1,9 +1,21 @@
 /** The training loss of whole validation images, from the scores of the inference path. */
 import type { LossWeights } from "../loss/loss.ts";
 
+/** What was added up so far, of each class and of all pixels. */
+export interface LossSums {
+  readonly overlap: readonly number[];
+  readonly predicted: readonly number[];
+  readonly present: readonly number[];
+  readonly surprise: number;
+  readonly count: number;
+}
+
 export interface LossMeter {
   /** @param scores logits [classes, pixels]; @param truth label ids [pixels] */
   add(scores: Float32Array, truth: Uint8Array): void;
+  sums(): LossSums;
+  /** Takes in what another meter added up. */
+  addSums(sums: LossSums): void;
   /** Cross-entropy over all pixels and 1 - soft Dice over all slices, weighted as in training. */
   result(weights: LossWeights): number;
 }
@@ -40,6 +52,22 @@ export function makeLossMeter(classes: number, classOf: Uint8Array): LossMeter {
         surprise += Math.log(sum) + highest - scores[label * pixels + i]!;
         count++;
       }
+    },
+    sums: () => ({
+      overlap: [...overlap],
+      predicted: [...predicted],
+      present: [...present],
+      surprise,
+      count,
+    }),
+    addSums(sums) {
+      for (let k = 0; k < classes; k++) {
+        overlap[k]! += sums.overlap[k]!;
+        predicted[k]! += sums.predicted[k]!;
+        present[k]! += sums.present[k]!;
+      }
+      surprise += sums.surprise;
+      count += sums.count;
     },
     result({ crossEntropy, dice }) {
       let total = 0;

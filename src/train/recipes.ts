@@ -42,6 +42,7 @@ const base: TrainConfig = {
   keep: "best",
   clipNorm: 12,
   batchSize: null,
+  microBatch: null,
   epochs: null,
   minutes: null,
   steps: null,

@@ -1,4 +1,4 @@
-/** A training step as graphs: forward, loss, gradient and running statistics in one, the optimiser in another. */
+/** A training step as graphs: forward, loss, gradient and running statistics in one, the optimiser in others. */
 import { augment } from "../augment/augment.ts";
 import type { AugmentConfig } from "../augment/config.ts";
 import { drawShapes } from "../augment/draws.ts";
@@ -7,7 +7,7 @@ import { add, cast, concat, constant, input, mul, reshape, sub } from "../graph/
 import { sizeOf, type Value } from "../graph/value.ts";
 import { IGNORE_LABEL, type LossWeights, segmentationLoss } from "../loss/loss.ts";
 import { buildModel } from "../onnx/model.ts";
-import { clipping, type OptimizerConfig, optimizerStep, stateNames } from "../optimizer/optimizer.ts";
+import { type OptimizerConfig, optimizerStep, squareSum, stateNames } from "../optimizer/optimizer.ts";
 import { outputExtent, type UnetConfig } from "../unet/config.ts";
 import { buildTrainingNetwork, type NetworkSpec, type TrainingNetwork } from "../unet/network.ts";
 import { type DropoutSpec, type ParameterSpec, parameterCount, statisticCount } from "../unet/parameters.ts";
@@ -15,6 +15,7 @@ import { type DropoutSpec, type ParameterSpec, parameterCount, statisticCount } 
 export interface StepOptions {
   readonly unet: UnetConfig;
   readonly spec: NetworkSpec;
+  /** Images that the gradient is taken of at once: a batch, or a part of one. */
   readonly batchSize: number;
   /** Of the network's input. */
   readonly inputSize: { readonly width: number; readonly height: number };
@@ -33,18 +34,22 @@ export interface StepOptions {
   readonly channelBlock?: number | undefined;
 }
 
-/** A training step as two programs (stepper.ts runs them), so that gradients can be looked at, summed or sent between. */
+/** A training step as programs (stepper.ts runs them), between which gradients are summed over parts and ranks. */
 export interface StepModel {
   /**
-   * Inputs: image, labels, parameters, statistics, one mask a dropout, the draws of augmentation. Outputs: loss,
-   * gradientNorm and clipFactor, each [1], gradient [P], and statisticsNext where there are running statistics.
+   * Inputs: image, labels, parameters, statistics, one mask a dropout, the draws of augmentation. Outputs: loss [1],
+   * gradient [P], and statisticsNext where there are running statistics.
    */
   readonly gradientBytes: Uint8Array;
+  /** From a piece of the gradient, of any length, to the sum of its squares: squares [1]. */
+  readonly squaresBytes: Uint8Array;
   /**
    * Moves a piece of the vectors, of any length: parameters, gradient, decay, the state vectors and average; with
-   * clipFactor, learningRate, correction1, correction2 and averageRate. Outputs: parametersNext, momentumNext …
+   * gradientScale, learningRate, correction1, correction2 and averageRate. Outputs: parametersNext, momentumNext …
    */
   readonly updateBytes: Uint8Array;
+  /** Largest L2 norm of the gradient; 0 = no clipping. */
+  readonly clipNorm: number;
   /** 1 for numbers that decay, else 0; [P]. */
   readonly decay: Float32Array;
   readonly optimizer: OptimizerConfig;
@@ -144,11 +149,10 @@ function buildGradient(
   network: TrainingNetwork,
   { loss, running }: { readonly loss: Value; readonly running: number },
 ): Uint8Array {
-  const { spec, isFrozen = () => false, clipNorm, channelBlock } = options;
+  const { spec, isFrozen = () => false, channelBlock } = options;
   const free = network.parameters.filter((_, i) => !isFrozen(spec.parameters[i]!.name));
   const gradient = flatGradient(loss, network.parameters, free);
-  const { norm, factor } = clipping(gradient, clipNorm);
-  const outputs = { loss, gradientNorm: norm, clipFactor: factor, gradient };
+  const outputs = { loss, gradient };
   const statistics =
     running === 0
       ? {}
@@ -159,12 +163,19 @@ function buildGradient(
 /** The extent stands for any: pieces of a vector are as long as stepper.ts makes them. */
 const PIECE = [1024];
 
+function buildSquares(): Uint8Array {
+  return buildModel({
+    outputs: { squares: squareSum(input("gradient", PIECE)) },
+    symbolicAxes: { gradient: ["count"] },
+  });
+}
+
 function buildUpdate({ optimizer, averageDecay }: StepOptions): Uint8Array {
   const names = stateNames(optimizer);
   const parameters = input("parameters", PIECE);
   const stepped = optimizerStep(optimizer, {
     parameters,
-    gradient: mul(input("gradient", PIECE), input("clipFactor", [1])),
+    gradient: mul(input("gradient", PIECE), input("gradientScale", [1])),
     state: Object.fromEntries(names.map((name) => [name, input(name, PIECE)])),
     learningRate: input("learningRate", [1]),
     correction1: input("correction1", [1]),
@@ -203,7 +214,9 @@ export function buildStepModel(options: StepOptions): StepModel {
   const loss = segmentationLoss(scores[0]!, seen.labels, options.loss, scores.slice(1));
   return {
     gradientBytes: buildGradient(options, network, { loss, running: statisticCount(spec.statistics) }),
+    squaresBytes: buildSquares(),
     updateBytes: buildUpdate(options),
+    clipNorm: options.clipNorm,
     decay: decayMask(spec.parameters, isFrozen),
     optimizer: options.optimizer,
     averageDecay: options.averageDecay,

@@ -3,11 +3,13 @@ import { HipError } from "../core/errors.ts";
 import { makeCanvas } from "../predict/fit.ts";
 import { type NetworkSpec, specifyNetwork } from "../unet/network.ts";
 import { initialParameters, initialStatistics } from "../unet/parameters.ts";
-import { type Batch, makeBatch, makeSlicePicker } from "./batches.ts";
+import { type Batch, type BatchPart, makeBatch, makeSlicePicker } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import { optimizerOf } from "./config.ts";
 import { isEncoder, takeWeights } from "./finetune.ts";
 import { makeLoop } from "./loop.ts";
+import { partsOf } from "./parts.ts";
+import { ALONE } from "./ranks.ts";
 import { buildStepModel, type StepModel } from "./step.ts";
 import { makeStepper } from "./stepper.ts";
 import type { LoopContext, Trainer, TrainerOptions } from "./types.ts";
@@ -15,15 +17,16 @@ import { classLookup } from "./validation.ts";
 
 /** Builds the step's graph, loads it and takes up the state of a checkpoint or the seeded start. */
 export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { config, data, runtime } = options;
+  const { config, data, runtime, ranks = ALONE } = options;
   const { unet } = config;
+  const parts = partsOf(config, ranks);
   const canvas = makeCanvas(unet, config.input.size);
   const fit = options.card.input;
   const spec = specifyNetwork(unet, [1, unet.inChannels, canvas.input.height, canvas.input.width]);
   const stepModel = buildStepModel({
     unet,
     spec,
-    batchSize: config.batchSize,
+    batchSize: parts[0]!.count,
     inputSize: canvas.input,
     loss: config.loss,
     augment: config.augment,
@@ -40,16 +43,16 @@ export async function makeTrainer(options: TrainerOptions): Promise<Trainer> {
     unet,
     fit,
     canvas,
-    batchSize: config.batchSize,
     classOf: classLookup(data.labels),
     seed: config.seed,
   };
-  const batchOf = (step: number): Promise<Batch> => makeBatch(step, pick, data.load, batchOptions);
+  const batchOf = (step: number, part: BatchPart): Promise<Batch> =>
+    makeBatch(step, part, pick, data.load, batchOptions);
 
   const { fresh, startedFrom } = freshState(options, spec, stepModel);
   const state = options.resume ?? fresh;
   checkTensors(state, fresh);
-  const context: LoopContext = { ...options, spec, canvas, stepModel, stepper, batchOf };
+  const context: LoopContext = { ...options, spec, canvas, stepModel, stepper, ranks, parts, batchOf };
   const loop = makeLoop(context, state);
   return {
     get state() {

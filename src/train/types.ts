@@ -5,9 +5,10 @@ import type { Canvas } from "../predict/fit.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { NetworkSpec } from "../unet/network.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import type { Batch, SliceRef } from "./batches.ts";
+import type { Batch, BatchPart, SliceRef } from "./batches.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import type { FittedConfig } from "./config.ts";
+import type { Ranks } from "./ranks.ts";
 import type { StepModel } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
 
@@ -44,15 +45,18 @@ export interface EpochReport {
   readonly isBest: boolean;
 }
 
-/** What the surroundings do for the loop. Every promise is awaited, so nothing overtakes a checkpoint. */
+/**
+ * What the surroundings do for the loop. Every promise is awaited, so nothing overtakes a checkpoint. Of several ranks
+ * each has a host of its own; that of rank 0 alone writes.
+ */
 export interface TrainingHost {
   onStep(report: StepReport): Promise<void>;
   onEpoch(report: EpochReport): Promise<void>;
-  /** Is shown each case of a validation, whose end onEpoch() tells, with its prediction. */
+  /** Is shown each case that this rank validates, with its prediction; onEpoch() tells of the end. */
   onCase?(decoded: DecodedCase, prediction: Uint8Array): void;
   /** Whether the time since the last checkpoint asks for another. */
   isCheckpointDue(): boolean;
-  /** Whether the user asked to stop. */
+  /** Whether the user asked to stop; of several ranks, one that does stops all. */
   isStopping(): boolean;
   /** The state's vectors hold until the promise is fulfilled. */
   saveLast(state: TrainingState): Promise<void>;
@@ -102,6 +106,8 @@ export interface TrainerOptions {
    * they are learnt to be absent.
    */
   readonly unseenClasses?: readonly number[];
+  /** The processes that share every batch; default: this one alone. */
+  readonly ranks?: Ranks | undefined;
 }
 
 /** A trainer's parts, as its loop sees them. */
@@ -110,5 +116,8 @@ export interface LoopContext extends TrainerOptions {
   readonly canvas: Canvas;
   readonly stepModel: StepModel;
   readonly stepper: Stepper;
-  batchOf(step: number): Promise<Batch>;
+  readonly ranks: Ranks;
+  /** This rank's parts of every batch. */
+  readonly parts: readonly BatchPart[];
+  batchOf(step: number, part: BatchPart): Promise<Batch>;
 }

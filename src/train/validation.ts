@@ -8,7 +8,8 @@ import type { ModelCard } from "../predict/card.ts";
 import { exportModel } from "../predict/export.ts";
 import { makePredictor, type Predictor } from "../predict/predictor.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { makeLossMeter } from "./loss-meter.ts";
+import { gatherValues } from "./agreement.ts";
+import { type LossSums, makeLossMeter } from "./loss-meter.ts";
 import type { LoopContext, TrainingData } from "./types.ts";
 
 /** From label id to class index; ids that are no label of the data set cannot occur (the reader refuses them). */
@@ -65,7 +66,16 @@ export async function scoreCases(
   return scored;
 }
 
-/** The metrics and loss of the given weights; only the best of a run are exported with their Dice on the card. */
+/** What a rank found of its share of the cases. */
+interface Share {
+  readonly cases: readonly CaseMetrics[];
+  readonly loss: LossSums;
+}
+
+/**
+ * The metrics and loss of the given weights; only the best of a run are exported with their Dice on the card. Of several
+ * ranks each takes every so many-th case, and all of them know the whole in the end.
+ */
 export async function validate(
   context: LoopContext,
   tensors: Readonly<Record<string, Float32Array>>,
@@ -75,7 +85,7 @@ export async function validate(
     readonly onCase?: (decoded: DecodedCase, prediction: Uint8Array) => void;
   },
 ): Promise<{ metrics: Metrics; loss: number; exportBest: () => Uint8Array }> {
-  const { data, config, runtime, spec } = context;
+  const { data, config, runtime, spec, ranks } = context;
   // The average of the last weights is better than the last weights (Polyak and Juditsky 1992).
   const weights = { parameters: tensors.average ?? tensors.parameters!, statistics: tensors.statistics! };
   const card = (dice: number | null): ModelCard => ({
@@ -90,11 +100,15 @@ export async function validate(
   );
   try {
     const loss = makeLossMeter(config.unet.classes, classLookup(data.labels));
-    const cases = await scoreCases(predictor, of.cases, data, {
+    const own = of.cases.filter((_, i) => i % ranks.size === ranks.rank);
+    const scored = await scoreCases(predictor, own, data, {
       distances: false,
       onScores: loss.add,
       onCase: (_done, _scored, decoded, prediction) => of.onCase?.(decoded, prediction),
     });
+    const shares = await gatherValues<Share>(ranks, { cases: scored, loss: loss.sums() });
+    for (const [rank, share] of shares.entries()) if (rank !== ranks.rank) loss.addSums(share.loss);
+    const cases = of.cases.map((_, i) => shares[i % ranks.size]!.cases[Math.floor(i / ranks.size)]!);
     const metrics = aggregate(cases, { split: "validate", labels: data.labels, seed: config.seed });
     const dice = metrics.foregroundMean;
     return {

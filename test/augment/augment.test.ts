@@ -198,6 +198,16 @@ describe("draws", () => {
     expect(Object.keys(drawn(all, size)).sort()).toEqual(Object.keys(drawShapes(all, size)).sort());
   });
 
+  test("of a part of a batch are those that the whole batch has there", () => {
+    const whole = drawn(all, size, 3);
+    for (const at of [0, 1, 2, 3]) {
+      const part = drawAugmentation(all, { ...size, batchSize: 1 }, { seed: 1, step: 3, at });
+      for (const [name, { data }] of Object.entries(part)) {
+        expect(data).toEqual(whole[name]!.data.subarray(at * data.length, (at + 1) * data.length));
+      }
+    }
+  });
+
   test("come as rarely as the strength says, but for mirroring, which does not depend on it", () => {
     const still = { ...all, mirror: { width: false, height: false } };
     expect(drawShapes({ ...still, strength: 0 }, size)).toEqual({});

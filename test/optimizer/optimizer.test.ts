@@ -2,7 +2,13 @@ import { describe, expect, test } from "vitest";
 import { makeRandom } from "../../src/core/random.ts";
 import { constant, input } from "../../src/graph/build.ts";
 import { buildModel } from "../../src/onnx/model.ts";
-import { clipping, type OptimizerConfig, optimizerStep, stateNames } from "../../src/optimizer/optimizer.ts";
+import {
+  clipFactor,
+  type OptimizerConfig,
+  optimizerStep,
+  squareSum,
+  stateNames,
+} from "../../src/optimizer/optimizer.ts";
 import { float32Of, type Tensor } from "../../src/runtime/runtime.ts";
 import { relativeError, runModel, runtime } from "../support/check.ts";
 
@@ -168,25 +174,17 @@ test.each([
   expect(stateNames(config)).toEqual(names);
 });
 
-describe("clipping", () => {
-  async function clip(numbers: readonly number[], maxNorm: number) {
-    const { factor, norm } = clipping(input("slope", [numbers.length]), maxNorm);
-    const results = await runModel({ outputs: { factor, norm } }, { slope: vector(numbers) });
-    const [times] = float32Of(results, "factor");
-    return {
-      gradient: numbers.map((number) => number * times!),
-      norm: Array.from(float32Of(results, "norm")),
-    };
-  }
-  test("a gradient that is too long keeps its direction; the norm told is the one before", async () => {
-    const { gradient, norm } = await clip([3, 0, -4], 2);
-    expect(norm).toEqual([5]);
-    for (const [i, expected] of [1.2, 0, -1.6].entries()) expect(gradient[i]).toBeCloseTo(expected, 5);
-  });
-  test.each([6, 0])("a largest norm of %d leaves a gradient of 5 as it is", async (maxNorm) => {
-    expect(await clip([3, 0, -4], maxNorm)).toEqual({ gradient: [3, 0, -4], norm: [5] });
-  });
-  test("a gradient of zeros stays so", async () => {
-    expect(await clip([0, 0], 1)).toEqual({ gradient: [0, 0], norm: [0] });
-  });
+test("the squares of a gradient are summed", async () => {
+  const slope = input("slope", [3]);
+  const results = await runModel({ outputs: { squares: squareSum(slope) } }, { slope: vector([3, 0, -4]) });
+  expect(Array.from(float32Of(results, "squares"))).toEqual([25]);
+});
+
+test.each([
+  [5, 2, 0.4],
+  [5, 6, 1],
+  [5, 0, 1],
+  [0, 1, 1],
+])("a gradient of norm %d that may have %d at most is multiplied by %d", (norm, maxNorm, factor) => {
+  expect(clipFactor(norm, maxNorm)).toBeCloseTo(factor, 6);
 });

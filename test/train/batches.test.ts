@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CaseEntry, DecodedCase } from "../../src/dataset/types.ts";
 import { type InputFit, PLAIN_INPUT } from "../../src/predict/card.ts";
 import { makeCanvas } from "../../src/predict/fit.ts";
-import { makeBatch, makeSlicePicker, type SliceRef } from "../../src/train/batches.ts";
+import { type BatchPart, makeBatch, makeSlicePicker, type SliceRef } from "../../src/train/batches.ts";
 import { classLookup } from "../../src/train/validation.ts";
 import { TINY_UNET } from "../support/model-card.ts";
 
@@ -80,16 +80,17 @@ describe("makeBatch()", () => {
     seed = 1,
     fit: Partial<InputFit> = {},
     decoded: DecodedCase = { ...ramps },
+    part: BatchPart = { at: 0, count: 2 },
   ) =>
     makeBatch(
       0,
+      part,
       (_, place) => ({ entry, slice: place }),
       () => Promise.resolve(decoded),
       {
         unet: TINY_UNET,
         fit: { mode: "pad", normalise: "zscore", over: "slice", canvas, ...PLAIN_INPUT, ...fit },
         canvas: makeCanvas(TINY_UNET, canvas),
-        batchSize: 2,
         classOf: classLookup(labels),
         seed,
       },
@@ -105,6 +106,15 @@ describe("makeBatch()", () => {
     image.slice(32).forEach((value, i) => {
       expect(value).toBeCloseTo(image[i]!, 4);
     });
+  });
+
+  it("gives of a part what the whole batch has there", async () => {
+    // Smaller than the slices, so that the tile is drawn too.
+    const canvas = { width: 4, height: 4 };
+    const whole = await make(canvas, 3);
+    const parts = await Promise.all([0, 1].map((at) => make(canvas, 3, {}, { ...ramps }, { at, count: 1 })));
+    expect(parts.flatMap(({ image }) => [...image])).toEqual([...whole.image]);
+    expect(parts.flatMap(({ labels: classes }) => [...classes])).toEqual([...whole.labels]);
   });
 
   it("gives neighbouring slices as channels, the outermost ones repeated", async () => {
@@ -129,13 +139,13 @@ describe("makeBatch()", () => {
       const canvas = { width: 8, height: 8 };
       const { labels: classes } = await makeBatch(
         0,
+        { at: 0, count: 1 },
         () => ({ entry, slice: 0, ...(label === undefined ? {} : { label }) }),
         () => Promise.resolve(decoded),
         {
           unet: TINY_UNET,
           fit: { mode: "pad", normalise: "zscore", over: "slice", canvas, ...PLAIN_INPUT },
           canvas: makeCanvas(TINY_UNET, canvas),
-          batchSize: 1,
           classOf: classLookup(labels),
           seed,
         },

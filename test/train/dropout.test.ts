@@ -14,6 +14,14 @@ it("drawDropoutMasks() zeros the given share and scales the rest, so that the me
   expect(mean).toBeLessThan(1.1);
 });
 
+it("drawDropoutMasks() draws for a part what the whole batch has there", () => {
+  const part = specs.map((spec) => ({ ...spec, shape: [1, 100, 1, 1] }));
+  const masks = [0, 1, 2, 3].flatMap((at) => [
+    ...float32Of(drawDropoutMasks(part, { seed: 1, step: 5, at }), "encoder0.dropout0"),
+  ]);
+  expect(masks).toEqual([...draw(1, 5)]);
+});
+
 it("drawDropoutMasks() is a function of seed and step", () => {
   expect(draw(1, 5)).toEqual(draw(1, 5));
   expect(draw(1, 5)).not.toEqual(draw(1, 6));

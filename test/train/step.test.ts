@@ -31,7 +31,7 @@ async function headGradients(unseenClasses: readonly number[]): Promise<readonly
   const image = float32Tensor(Float32Array.from({ length: 64 }, random.normal), [1, 1, 8, 8]);
   const labels = Uint8Array.from({ length: 64 }, (_, i) => i % 4);
   const { gradient } = await stepper.gradient(
-    { image, labels: { dtype: "uint8", shape: [1, 8, 8], data: labels } },
+    [{ image, labels: { dtype: "uint8", shape: [1, 8, 8], data: labels } }],
     { parameters: initialParameters(spec.parameters, { seed: 1, initialisation: "he" }) },
   );
   const largest = new Array<number>(TINY_UNET.classes).fill(0);

@@ -57,7 +57,7 @@ test.each(optimizers)("moves in place, piece by piece, as in one go: %o", async 
   const along: GradientResult = {
     loss: 1,
     gradientNorm: 4,
-    clipFactor: 0.25,
+    gradientScale: 0.25,
     gradient,
     statistics: undefined,
   };
@@ -72,7 +72,7 @@ test.each(optimizers)("moves in place, piece by piece, as in one go: %o", async 
     ...Object.fromEntries(Object.entries(start).map(([name, data]) => [name, vector(data)])),
     gradient: vector(gradient),
     decay: vector(decay),
-    clipFactor: scalar(0.25),
+    gradientScale: scalar(0.25),
     learningRate: scalar(0.01),
     correction1: scalar(1 - 0.9 ** 5),
     correction2: scalar(1 - 0.99 ** 5),
@@ -100,12 +100,18 @@ test("a gradient moves nothing, and the same batch gives the same one", async ()
     image: { dtype: "float32", shape: [1, 1, 8, 8], data: draw("image", 64) },
     labels: { dtype: "uint8", shape: [1, 8, 8], data: new Uint8Array(64).fill(2) },
   } as const;
-  const first = await stepper.gradient(batch, tensors);
+  const first = await stepper.gradient([batch], tensors);
   const copy = first.gradient.slice();
   expect(tensors).toEqual(before);
-  expect((await stepper.gradient(batch, tensors)).gradient).toEqual(copy);
+  expect((await stepper.gradient([batch], tensors)).gradient).toEqual(copy);
   const norm = Math.sqrt(copy.reduce((sum, x) => sum + x * x, 0));
   expect(first.gradientNorm / norm).toBeCloseTo(1, 5);
-  expect(first.clipFactor).toBeCloseTo(Math.min(1, 1 / norm), 4);
+  expect(first.gradientScale).toBeCloseTo(Math.min(1, 1 / norm), 4);
+  // The same part twice has the mean of one.
+  const twice = await stepper.gradient([batch, batch], tensors);
+  expect(twice.loss).toBe(first.loss);
+  expect(twice.gradientNorm).toBeCloseTo(first.gradientNorm, 6);
+  expect(twice.gradientScale).toBeCloseTo(first.gradientScale / 2, 6);
+  expect(twice.gradient).toEqual(copy.map((x) => 2 * x));
   await stepper.dispose();
 });

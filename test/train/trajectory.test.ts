@@ -41,10 +41,12 @@ async function train(golden: GoldenTrajectory) {
   for (let step = 0; step < golden.losses.length; step++) {
     const { image, labels } = drawBatch(seed, step, { size, classes: config.classes });
     const found = await stepper.gradient(
-      {
-        image: { dtype: "float32", shape: [BATCH, 1, size, size], data: image },
-        labels: { dtype: "uint8", shape: [BATCH, size, size], data: labels },
-      },
+      [
+        {
+          image: { dtype: "float32", shape: [BATCH, 1, size, size], data: image },
+          labels: { dtype: "uint8", shape: [BATCH, size, size], data: labels },
+        },
+      ],
       tensors,
     );
     losses.push(found.loss);

@@ -1,0 +1,50 @@
+/** What ranks must agree on: when to stop, how long a step takes, and that they hold the same weights. */
+import { HipError } from "../core/errors.ts";
+import type { Ranks } from "./ranks.ts";
+import type { StepTensors } from "./stepper.ts";
+
+const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() } as const;
+
+/** What every rank gave, by rank. @param value as JSON has it: no NaN, no Infinity */
+export async function gatherValues<T>(ranks: Ranks, value: T): Promise<readonly T[]> {
+  if (ranks.size === 1) return [value];
+  const all = await ranks.gather(utf8.encode.encode(JSON.stringify(value)));
+  return all.map((bytes) => JSON.parse(utf8.decode.decode(bytes)) as T);
+}
+
+/** Whether any rank was asked to stop: one that is told so by a signal must not leave the others waiting. */
+export async function isAnyStopping(ranks: Ranks, host: { isStopping(): boolean }): Promise<boolean> {
+  return (await gatherValues(ranks, host.isStopping())).includes(true);
+}
+
+/** The largest of every rank's numbers. */
+export async function largestOf(ranks: Ranks, value: number): Promise<number> {
+  return Math.max(...(await gatherValues(ranks, value)));
+}
+
+/** FNV-1a over 32-bit words: it tells a difference, it does not resist being forged. */
+function hashOf(vector: Float32Array): number {
+  const words = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
+  let hash = 0x811c9dc5;
+  for (const word of words) hash = Math.imul(hash ^ word, 0x01000193);
+  return hash >>> 0;
+}
+
+/**
+ * Every rank moves its own copy of the weights along the same gradient, so that all copies keep the same bits: unless
+ * processors round otherwise.
+ * @throws HipError "config" on every rank, where they differ
+ */
+export async function checkSameWeights(ranks: Ranks, tensors: StepTensors): Promise<void> {
+  if (ranks.size === 1) return;
+  const hashes = await gatherValues(ranks, hashOf(tensors.parameters!));
+  const others = hashes.flatMap((hash, rank) => (hash === hashes[0] ? [] : [rank]));
+  if (others.length === 0) return;
+  throw new HipError(
+    "config",
+    `Cannot go on: the weights of rank ${others.join(", ")} differ from those of rank 0`,
+    {
+      hint: "Run all ranks on machines of one kind with the same versions of hipmri-unet and Node; --resume goes on from the last checkpoint",
+    },
+  );
+}
