@@ -1,6 +1,7 @@
 /**
  * One side of a comparison, in a process of its own: node bench/steps/ours.js '{"work":…,"mode":…,"folder":…,"threads":…,"variant":…}'
- * The variant "plain" does without ORT's blocked layout, "bare" without augmentation, "int8" infers in 8-bit integers.
+ * The variant "plain" does without ORT's blocked layout, "bare" without augmentation, "parts" takes the gradient image by
+ * image, "int8" infers in 8-bit integers.
  * With isWriting it writes weights and a batch into the folder for the others, and ends. Otherwise it takes a step (or an
  * inference) for each line "go" that it reads, and answers with { ms, loss }; "end": with its peak memory.
  */
@@ -82,10 +83,11 @@ function writeForOthers(masks, { labels, labelShape, isAugmented }) {
 async function prepareTraining(runtime) {
   const isAugmented = work.augment === true && variant !== "bare";
   const augment = isAugmented ? standardAugmentation : noAugmentation;
+  const count = variant === "parts" ? 1 : work.batch;
   const model = buildStepModel({
     unet,
     spec,
-    batchSize: work.batch,
+    batchSize: count,
     inputSize: { width, height },
     loss: config.loss,
     optimizer: optimizerOf(config),
@@ -100,8 +102,8 @@ async function prepareTraining(runtime) {
     { length: labelPixels },
     (_, i) => Math.floor((Math.sin((i % outputSize.width) / 9) + 1.01) * 2.9) % unet.classes,
   );
-  const masks = drawDropoutMasks(model.dropouts, { seed: 0, step: 0 });
   if (isWriting) {
+    const masks = drawDropoutMasks(model.dropouts, { seed: 0, step: 0 });
     writeForOthers(masks, {
       labels,
       labelShape: [work.batch, outputSize.height, outputSize.width],
@@ -119,23 +121,24 @@ async function prepareTraining(runtime) {
     ...Object.fromEntries(model.stateNames.map((name) => [name, like()])),
   };
   let step = 0;
+  const cut = (data, at) =>
+    data.subarray((at / work.batch) * data.length, ((at + count) / work.batch) * data.length);
+  const feedsOf = (at) => {
+    const size = { batchSize: count, channels: unet.inChannels, width, height };
+    const draws = drawAugmentation(augment, size, { seed: 0, step, at });
+    const labelShape = [count, outputSize.height, outputSize.width];
+    return {
+      image: vector(cut(image, at), [count, ...imageShape.slice(1)]),
+      labels: { dtype: "uint8", shape: labelShape, data: cut(labels, at) },
+      ...drawDropoutMasks(model.dropouts, { seed: 0, step: 0, at }),
+      ...Object.fromEntries(
+        Object.entries(draws).map(([name, { shape, data }]) => [drawName(name), vector(data, shape)]),
+      ),
+    };
+  };
   const go = async () => {
-    const draws = drawAugmentation(
-      augment,
-      { batchSize: work.batch, channels: unet.inChannels, width, height },
-      { seed: 0, step },
-    );
-    const found = await stepper.gradient(
-      {
-        image: vector(image, imageShape),
-        labels: { dtype: "uint8", shape: [work.batch, outputSize.height, outputSize.width], data: labels },
-        ...masks,
-        ...Object.fromEntries(
-          Object.entries(draws).map(([name, { shape, data }]) => [drawName(name), vector(data, shape)]),
-        ),
-      },
-      tensors,
-    );
+    const parts = Array.from({ length: work.batch / count }, (_, i) => feedsOf(i * count));
+    const found = await stepper.gradient(parts, tensors);
     await stepper.move(tensors, found, { step, learningRate: LEARNING_RATE });
     step++;
     return found.loss;

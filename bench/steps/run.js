@@ -1,7 +1,7 @@
 /**
  * Training steps and inference, ours and PyTorch's, by turns in one run: node bench/steps/run.js
- *   [--works a1,b,…] [--modes train,infer] [--sides ours,int8,plain,bare,nchw,channels-last,compiled,bf16] [--batches 1,8] [--rounds 9] [--threads 2] [--json]
- * --batches are those of inference. "int8" is ours in 8-bit integers (inference alone), "plain" ours without ONNX Runtime's blocked layout and what goes with it, "bare" without augmentation.
+ *   [--works a1,b,…] [--modes train,infer] [--sides ours,parts,int8,plain,bare,nchw,channels-last,compiled,bf16] [--batches 1,8] [--rounds 9] [--threads 2] [--json]
+ * --batches are those of inference. "int8" is ours in 8-bit integers (inference alone), "plain" ours without ONNX Runtime's blocked layout and what goes with it, "bare" without augmentation, "parts" with the gradient taken image by image.
  * PYTHON names an interpreter with PyTorch; without one our side is timed alone. Each side has a process of its own, the
  * same weights and the same batch; a round is one step of each. The ratio is the median over rounds of the time of
  * PyTorch's best side in fp32 over ours: above 1 we are faster.
@@ -28,7 +28,7 @@ const { values } = parseArgs({
   },
 });
 const PYTHON = process.env.PYTHON ?? "python3";
-const OURS = new Set(["ours", "int8", "plain", "bare"]);
+const OURS = new Set(["ours", "parts", "int8", "plain", "bare"]);
 /** Of another precision: shown, but no rival of ours in fp32. */
 const APART = new Set(["bf16"]);
 /** ORT lays out its memory and PyTorch compiles in the first steps. */
@@ -72,7 +72,7 @@ async function compare(work, mode, batch) {
     const wanted = values.sides.split(",").filter((side) => OURS.has(side) || hasTorch);
     for (const side of wanted) {
       const own = OURS.has(side) ? { ...work, batch: mode === "infer" ? batch : work.batch } : work;
-      const isOther = mode === "infer" ? side === "plain" || side === "bare" : side === "int8";
+      const isOther = mode === "infer" ? ["plain", "bare", "parts"].includes(side) : side === "int8";
       if (isOther) continue;
       try {
         const one = await start(side, { work: own, mode, folder, batch });
