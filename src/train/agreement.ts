@@ -1,4 +1,4 @@
-/** What ranks must agree on: when to stop, how long a step takes, and that they hold the same weights. */
+/** What ranks tell each other beside gradients, so that all of them go the same way. */
 import { HipError } from "../core/errors.ts";
 import type { Ranks } from "./ranks.ts";
 import type { StepTensors } from "./stepper.ts";
@@ -10,6 +10,37 @@ export async function gatherValues<T>(ranks: Ranks, value: T): Promise<readonly 
   if (ranks.size === 1) return [value];
   const all = await ranks.gather(utf8.encode.encode(JSON.stringify(value)));
   return all.map((bytes) => JSON.parse(utf8.decode.decode(bytes)) as T);
+}
+
+/** Thrown by the ranks that nothing is wrong with: another one tells what is. */
+export class OtherRankFailed extends Error {
+  override readonly name = "OtherRankFailed";
+}
+
+/**
+ * Work that every rank does by itself, without the others: where it fails on one it fails on all, so that none waits for
+ * ever. @throws what the first rank with an error threw, on that rank; OtherRankFailed on the others
+ */
+export async function settled<T>(ranks: Ranks, work: () => Promise<T>): Promise<T> {
+  if (ranks.size === 1) return work();
+  let result: { readonly value: T } | { readonly error: unknown };
+  try {
+    result = { value: await work() };
+  } catch (error) {
+    result = { error };
+  }
+  const first = (await gatherValues(ranks, "error" in result)).indexOf(true);
+  if (first !== -1 && first !== ranks.rank) throw new OtherRankFailed(`rank ${first} failed`);
+  if ("error" in result) throw result.error;
+  return result.value;
+}
+
+/** What rank 0 makes of it, on all ranks; as settled() where it fails. */
+export async function fromFirst<T>(ranks: Ranks, make: () => Promise<T>): Promise<T> {
+  const own = await settled(ranks, async () => (ranks.rank === 0 ? { value: await make() } : {}));
+  const [first] = await gatherValues<{ readonly value?: T }>(ranks, own);
+  // Its own as it is: JSON leaves out what is undefined.
+  return (ranks.rank === 0 ? own : first!).value as T;
 }
 
 /** Whether any rank was asked to stop: one that is told so by a signal must not leave the others waiting. */

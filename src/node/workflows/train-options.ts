@@ -2,6 +2,7 @@
 import type { LayoutName } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
+import type { Ranks } from "../../train/ranks.ts";
 import type { DeviceName } from "../device-names.ts";
 
 export interface TrainRunOptions {
@@ -18,6 +19,8 @@ export interface TrainRunOptions {
   readonly test: boolean;
   /** Where this run is one of several folds: how many, and whether their ensemble is tested. */
   readonly partOf?: { readonly count: number; readonly test: boolean } | undefined;
+  /** The processes that train together, all called alike; default: this one alone. */
+  readonly ranks?: Ranks | undefined;
   /** What the user typed, for "how to reproduce". */
   readonly command: string;
   readonly stderr: NodeJS.WriteStream;

@@ -5,21 +5,32 @@ import { HipError } from "../../core/errors.ts";
 import { counted } from "../../core/text.ts";
 import { patientsOf } from "../../dataset/split.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { fromFirst, settled } from "../../train/agreement.ts";
 import type { TrainingState } from "../../train/checkpoint.ts";
 import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/config.ts";
 import { estimateMs, type Measured, planSteps } from "../../train/plan.ts";
+import { ALONE, type Ranks } from "../../train/ranks.ts";
 import { makeTrainer } from "../../train/trainer.ts";
 import type { StepPlan, Trainer } from "../../train/types.ts";
 import { parameterCount } from "../../unet/parameters.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { chooseRuntime } from "../device.ts";
-import { announceRun } from "../live-run.ts";
+import type { announceRun } from "../live-run.ts";
 import { formatDuration } from "../progress.ts";
-import { checkRunFolder, openRun, RUN_FILES, readLog } from "../run-folder.ts";
+import { checkRunFolder, RUN_FILES, readLog } from "../run-folder.ts";
 import { testSeenOfRun } from "../test-looks.ts";
 import { makeEpochSamples } from "./epoch-samples.ts";
 import { bestEpochOf, finishRun, readMetrics } from "./finish.ts";
 import { type Prepared, prepare, type SplitCases } from "./prepare.ts";
+import {
+  checkSamePlan,
+  followingHost,
+  type LeadingRun,
+  openForAll,
+  optionsOf,
+  toldOnce,
+} from "./ranked-run.ts";
 import { readRunOf } from "./run-source.ts";
 import type { TrainRunOptions, TrainSummary } from "./train-options.ts";
 import { makeTrainingHost } from "./training-host.ts";
@@ -78,66 +89,57 @@ export async function storedConfig(run: string): Promise<TrainConfig | undefined
   return parseConfig(value, `"${path}"`);
 }
 
-/** Trains, or goes on training. */
-export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> {
+/** Trains, or goes on training. Of several ranks rank 0 tells, writes and judges in the end. */
+export async function trainRun(asked: TrainRunOptions): Promise<TrainSummary> {
   const started = performance.now();
+  const ranks = asked.ranks ?? ALONE;
+  const options = optionsOf(asked, ranks);
   const say = (text: string): void => {
     if (!options.quiet) options.stderr.write(`${text}\n`);
   };
   const warn = (text: string): void => {
-    options.stderr.write(`warning: ${text}\n`);
+    if (ranks.rank === 0) options.stderr.write(`warning: ${text}\n`);
   };
-  await checkRunFolder(options.out, options);
-  const stored = options.resume ? await storedConfig(options.out) : undefined;
-  if (options.resume && stored === undefined)
-    warn(`there is no run in "${options.out}" yet: a new one starts`);
-  if (stored !== undefined) {
-    const other = differences(stored, options.config);
-    if (other.length > 0)
-      warn(`a resumed run keeps its own config.json; other values were asked for ${other.join(", ")}`);
-  }
-  const source = stored === undefined ? undefined : await readRunOf(join(options.out, RUN_FILES.model));
-  const fresh = await prepare({ ...options, warn }, stored ?? options.config, source);
-  const prepared = stored === undefined ? fresh : await withLooks(fresh, options.out, stored);
-  const { threads } = prepared.config;
-  const runtime = await chooseRuntime({ device: options.device, threads, warn });
-  // A new run is built before an old one is removed: what is wrong with it shows first.
-  const early = options.resume ? undefined : await makeTrainer({ ...prepared, runtime, resume: undefined });
+  const stored = await fromFirst(ranks, () => openStored(options, warn));
+  const { prepared, runtime, early } = await settled(ranks, () =>
+    makeReady({ options, stored, ranks, warn }),
+  );
+  await checkSamePlan(ranks, prepared);
   const { resume, overwrite } = options;
-  const { run, state } = await openRun(options.out, { resume, overwrite, warn });
-  const live = await announceRun(options.out, sessionOf(options, prepared));
+  const session = sessionOf(options, prepared);
+  const { leading, state } = await openForAll(ranks, options.out, { resume, overwrite, warn }, session);
   let failure: unknown;
   try {
-    if (stored !== undefined && state !== undefined && stored.steps !== null && state.step >= stored.steps) {
-      const done = await alreadyFinished(options, state);
+    const isComplete =
+      stored !== undefined && state !== undefined && state.step >= (stored.steps ?? Number.POSITIVE_INFINITY);
+    if (isComplete) {
+      const done = await fromFirst(ranks, () => alreadyFinished(options, state));
       if (done !== undefined) return done;
     }
-    const trainer = early ?? (await makeTrainer({ ...prepared, runtime, resume: state }));
+    const trainer =
+      early ?? (await settled(ranks, () => makeTrainer({ ...prepared, runtime, resume: state, ranks })));
     try {
       const { plan, measured } = await planRun(trainer, prepared, stored, state);
       const config: FittedConfig = { ...prepared.config, ...plan };
-      await run.writeConfig(config);
-      await writeSplit(options.out, prepared.split);
-      say(describePlan(prepared, trainer, { plan, measured, done: state?.step ?? 0 }));
-      const samples = makeEpochSamples({
-        cases: prepared.split.validate,
-        labels: prepared.card.labels,
-        isSynthetic: prepared.opened.isSynthetic,
-        now: () => performance.now(),
+      await leading?.run.writeConfig(config);
+      if (leading !== undefined) await writeSplit(options.out, prepared.split);
+      say(describePlan(prepared, trainer, { plan, measured, done: state?.step ?? 0, ranks }));
+      const finished = await trainSteps({
+        trainer,
+        plan,
+        prepared,
+        options,
+        leading,
+        done: state?.step ?? 0,
       });
-      const host = makeTrainingHost({ run, options, plan, done: state?.step ?? 0, samples, live });
-      let finished: boolean;
-      try {
-        finished = await trainer.run(host, plan);
-      } finally {
-        host.stop();
-      }
       const seconds = (performance.now() - started) / 1000;
       if (!finished) {
-        await run.close();
+        await leading?.run.close();
         return { ...summaryOf(options, trainer.state, seconds), finished: false };
       }
-      const done = await finishRun({ run, config, options, prepared, runtime, seconds, warn });
+      const done = await fromFirst(ranks, () =>
+        finishRun({ run: leading!.run, config, options, prepared, runtime, seconds, warn }),
+      );
       return {
         ...summaryOf(options, trainer.state, (performance.now() - started) / 1000),
         ...done,
@@ -147,12 +149,78 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainSummary> 
       await trainer.dispose();
     }
   } catch (error) {
-    failure = error;
-    throw error;
+    failure = toldOnce(error, ranks);
+    throw failure;
   } finally {
-    await run.close();
+    await leading?.run.close();
     // What went wrong is told already.
-    await live.end(failure).catch(() => undefined);
+    await leading?.live.end(failure).catch(() => undefined);
+  }
+}
+
+/** The configuration of the run in the folder; undefined for a new run. */
+async function openStored(
+  options: TrainRunOptions,
+  warn: (text: string) => void,
+): Promise<TrainConfig | undefined> {
+  await checkRunFolder(options.out, options);
+  if (!options.resume) return undefined;
+  const stored = await storedConfig(options.out);
+  if (stored === undefined) {
+    warn(`there is no run in "${options.out}" yet: a new one starts`);
+    return undefined;
+  }
+  const other = differences(stored, options.config);
+  if (other.length > 0)
+    warn(`a resumed run keeps its own config.json; other values were asked for ${other.join(", ")}`);
+  return stored;
+}
+
+/** Data, configuration and runtime; and for a new run its trainer: what is wrong with it shows before an old run is removed. */
+async function makeReady(of: {
+  readonly options: TrainRunOptions;
+  readonly stored: TrainConfig | undefined;
+  readonly ranks: Ranks;
+  readonly warn: (text: string) => void;
+}): Promise<{
+  readonly prepared: Prepared;
+  readonly runtime: Runtime;
+  readonly early: Trainer | undefined;
+}> {
+  const { options, stored, ranks, warn } = of;
+  const source = stored === undefined ? undefined : await readRunOf(join(options.out, RUN_FILES.model));
+  const fresh = await prepare({ ...options, warn }, stored ?? options.config, source);
+  const prepared = stored === undefined ? fresh : await withLooks(fresh, options.out, stored);
+  const runtime = await chooseRuntime({ device: options.device, threads: prepared.config.threads, warn });
+  const early = options.resume
+    ? undefined
+    : await makeTrainer({ ...prepared, runtime, resume: undefined, ranks });
+  return { prepared, runtime, early };
+}
+
+/** @returns whether all steps are done */
+async function trainSteps(of: {
+  readonly trainer: Trainer;
+  readonly plan: StepPlan;
+  readonly prepared: Prepared;
+  readonly options: TrainRunOptions;
+  readonly leading: LeadingRun | undefined;
+  /** Steps done before. */
+  readonly done: number;
+}): Promise<boolean> {
+  const { trainer, plan, prepared, options, leading, done } = of;
+  if (leading === undefined) return trainer.run(followingHost(options.signal), plan);
+  const samples = makeEpochSamples({
+    cases: prepared.split.validate,
+    labels: prepared.card.labels,
+    isSynthetic: prepared.opened.isSynthetic,
+    now: () => performance.now(),
+  });
+  const host = makeTrainingHost({ ...leading, options, plan, done, samples });
+  try {
+    return await trainer.run(host, plan);
+  } finally {
+    host.stop();
   }
 }
 
@@ -204,16 +272,22 @@ const countPatients = (cases: readonly CaseEntry[]): string => counted(patientsO
 function describePlan(
   { config, split, data, plan: { reasons } }: Prepared,
   trainer: Trainer,
-  now: { readonly plan: StepPlan; readonly measured: Measured | undefined; readonly done: number },
+  now: {
+    readonly plan: StepPlan;
+    readonly measured: Measured | undefined;
+    readonly done: number;
+    readonly ranks: Ranks;
+  },
 ): string {
-  const { plan, measured, done } = now;
+  const { plan, measured, done, ranks } = now;
+  const together = ranks.size === 1 ? "" : ` on ${ranks.size} ranks`;
   const { input } = trainer.canvas;
   const lines = [
     ...(trainer.startedFrom === undefined ? [] : [`Start     ${trainer.startedFrom}`]),
     `Network   ${config.preset}: ${config.unet.levels} levels, base ${config.unet.baseWidth}, ${parameterCount(trainer.spec.parameters).toLocaleString("en")} parameters, input ${input.width} x ${input.height}`,
     ...reasons.map(({ key, value, because }) => `Planned   ${key} ${value}: ${because}`),
     `Data      ${data.slices.length} training slices of ${countPatients(split.train)}; ${countPatients(split.validate)} to validate, ${countPatients(split.test)} to test`,
-    `Steps     ${plan.steps} of batch ${config.batchSize}, validation every ${plan.stepsPerEpoch}${done > 0 ? `; going on from step ${done}` : ""}`,
+    `Steps     ${plan.steps} of batch ${config.batchSize}${together}, validation every ${plan.stepsPerEpoch}${done > 0 ? `; going on from step ${done}` : ""}`,
   ];
   if (measured !== undefined) {
     const seconds = estimateMs(plan, done, measured) / 1000;
