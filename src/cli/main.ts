@@ -2,6 +2,7 @@
 import { type Command, CommanderError } from "commander";
 import { HipError } from "../core/errors.ts";
 import { VERSION } from "../node/version.ts";
+import { OtherRankFailed } from "../train/agreement.ts";
 import { INTERRUPTED, isAbort } from "./interrupt.ts";
 import { errorJson, type Outcome, printError, printJson, printOutcome } from "./outcome.ts";
 import { buildProgram, checkVerb, usageError } from "./program.ts";
@@ -22,6 +23,8 @@ function report(error: unknown, isJson: boolean): number {
     printError(error);
     return error.code === "usage" ? USAGE : 1;
   }
+  // The rank that failed tells why.
+  if (error instanceof OtherRankFailed) return 1;
   if (isAbort(error)) {
     process.stderr.write("Stopped\n");
     return INTERRUPTED;

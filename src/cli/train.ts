@@ -1,6 +1,7 @@
 /** `hipmri train`. */
 import { join } from "node:path";
 import { Option } from "commander";
+import { HipError } from "../core/errors.ts";
 import { counted } from "../core/text.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import { formatMetricsTable } from "../metrics/table.ts";
@@ -11,6 +12,7 @@ import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
+import { withRanks } from "./ranks.ts";
 import { deviceOption, gather, layoutOption, needed, oneOf, positiveNumber, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./verb.ts";
 
@@ -79,6 +81,7 @@ async function runFolds(data: string, flags: Flags, command: string): Promise<Ou
   const folds = flags.folds ?? 0;
   const options = await trainOptions(data, flags, command);
   const { trainFolds } = await import("../node/workflows/folds.ts");
+  await refuseLauncher();
   const summary = await withInterrupt((signal) => trainFolds({ ...options, folds, signal }));
   if (!summary.finished) {
     const tested = flags.test === true ? ["--test"] : [];
@@ -103,10 +106,28 @@ async function runFolds(data: string, flags: Flags, command: string): Promise<Ou
   return { json: { ...summary }, text: [...tables, facts].join("\n\n") };
 }
 
-async function runTraining(data: string, flags: Flags, command: string): Promise<TrainSummary> {
+/** Folds need nothing of each other. @throws HipError "usage" under an MPI launcher */
+async function refuseLauncher(): Promise<void> {
+  const { readLauncher } = await import("../node/mpi/launcher.ts");
+  const launcher = readLauncher(process.env);
+  if (launcher === undefined) return;
+  throw new HipError(
+    "usage",
+    `Cannot train folds as ranks of ${launcher.name}: every rank would train all of them`,
+    {
+      hint: "Give each fold a process of its own with --shard or --jobs, or train one run with ranks",
+    },
+  );
+}
+
+/** @returns undefined on all ranks but the first, which tells for all. */
+async function runTraining(data: string, flags: Flags, command: string): Promise<TrainSummary | undefined> {
   const options = await trainOptions(data, flags, command);
   const { trainRun } = await import("../node/workflows/train.ts");
-  return withInterrupt((signal) => trainRun({ ...options, signal }));
+  return withRanks(async (ranks) => {
+    const summary = await withInterrupt((signal) => trainRun({ ...options, signal, ranks }));
+    return (ranks?.rank ?? 0) === 0 ? summary : undefined;
+  });
 }
 
 /** The metrics of a run, then its time, its files and the next command. */
@@ -195,7 +216,7 @@ export const addTrain: AddVerb = (program, session) => {
       const typed = commandLine(["hipmri", ...session.argv]);
       if (flags.folds !== undefined) return session.finish(await runFolds(data, flags, typed));
       const summary = await runTraining(data, flags, typed);
-      session.finish(await outcomeOf(data, summary));
+      if (summary !== undefined) session.finish(await outcomeOf(data, summary));
     });
   addExamples(addCommonFlags(command), [
     "hipmri train keras_slices_data --out runs/pelvis --minutes 30",
