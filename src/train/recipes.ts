@@ -85,6 +85,8 @@ const differences: { readonly [K in PresetName]: DeepPartial<TrainConfig> } = {
     schedule: { kind: "poly", learningRate: 0.02 },
     clipNorm: 1,
     batchSize: 4,
+    // Cross-entropy without norms is the same image by image, in under half the memory.
+    microBatch: 1,
     oversample: 0,
   },
   // Section 3 of the paper: a batch of one image and momentum 0.99.
