@@ -4,7 +4,7 @@ import { Option } from "commander";
 import { HipError } from "../core/errors.ts";
 import { counted } from "../core/text.ts";
 import type { LayoutName } from "../dataset/types.ts";
-import { formatMetricsTable } from "../metrics/table.ts";
+import { formatMetricsTables } from "../metrics/table.ts";
 import type { DeviceName } from "../node/device-names.ts";
 import { commandLine } from "../node/shell.ts";
 import type { TrainSummary } from "../node/workflows/train-options.ts";
@@ -91,9 +91,7 @@ async function runFolds(data: string, flags: Flags, command: string): Promise<Ou
     return { json: { ...summary }, text: "", exitCode: INTERRUPTED };
   }
   const { formatDuration } = await import("../node/progress.ts");
-  const tables = [summary.metrics, summary.test].flatMap((each) =>
-    each === undefined ? [] : [formatMetricsTable(each)],
-  );
+  const tables = formatMetricsTables([summary.metrics, summary.test].filter((each) => each !== undefined));
   const facts = alignRows([
     ["Judged", "every patient by the network that did not learn from him or her"],
     ...(summary.test === undefined
@@ -103,7 +101,7 @@ async function runFolds(data: string, flags: Flags, command: string): Promise<Ou
     ["Files", summary.files],
     ["Next", commandLine(["hipmri", "predict", out, "scan.nii.gz", "--out", "masks"])],
   ]);
-  return { json: { ...summary }, text: [...tables, facts].join("\n\n") };
+  return { json: { ...summary }, text: `${tables}\n\n${facts}` };
 }
 
 /** Folds need nothing of each other. @throws HipError "usage" under an MPI launcher */
@@ -133,9 +131,7 @@ async function runTraining(data: string, flags: Flags, command: string): Promise
 /** The metrics of a run, then its time, its files and the next command. */
 async function describeRun(summary: TrainSummary, next: string): Promise<string> {
   const { formatDuration } = await import("../node/progress.ts");
-  const tables = [summary.metrics, summary.test].flatMap((metrics) =>
-    metrics === undefined ? [] : [formatMetricsTable(metrics)],
-  );
+  const tables = formatMetricsTables([summary.metrics, summary.test].filter((each) => each !== undefined));
   const { steps, epochs, bestEpoch, files } = summary;
   const done = `${counted(steps, "step")}, ${counted(epochs, "epoch")}, the best was epoch ${bestEpoch}`;
   const facts = alignRows([
@@ -148,7 +144,7 @@ async function describeRun(summary: TrainSummary, next: string): Promise<string>
     ...(files.length === 0 ? [] : ([["Files", files]] as const)),
     ["Next", next],
   ]);
-  return [...tables, facts].join("\n\n");
+  return `${tables}\n\n${facts}`;
 }
 
 async function outcomeOf(data: string, summary: TrainSummary): Promise<Outcome> {

@@ -59,6 +59,21 @@ const block = (labels: readonly LabelMetrics[], columns: readonly Column[]): str
  * volumes or patients and intervals, the foreground mean, warnings and the convention. "-" is "no value".
  */
 export function formatMetricsTable(metrics: Metrics): string {
+  return formatMetricsTables([metrics]);
+}
+
+/** One table after the other, as formatMetricsTable() has them; a convention that they share stands at the end. */
+export function formatMetricsTables(all: readonly Metrics[]): string {
+  return all
+    .map((metrics, i) => {
+      const isLast = metrics.convention !== all[i + 1]?.convention;
+      const convention = isLast ? wrapText(`Convention: ${metrics.convention}`, WIDTH) : [];
+      return [...tableLines(metrics), ...convention].join("\n");
+    })
+    .join("\n\n");
+}
+
+function tableLines(metrics: Metrics): readonly string[] {
   const { labels, split, cases } = metrics;
   const range = interval(metrics.ci95.foregroundMean, 3);
   return [
@@ -69,8 +84,7 @@ export function formatMetricsTable(metrics: Metrics): string {
     `Foreground mean (Dice per volume): ${fixed(metrics.foregroundMean, 3)} ${range}`,
     `Split "${split}": ${counted(metrics.patients, "patient")}, ${counted(cases.length, "volume")}`,
     ...metrics.warnings.flatMap((warning) => wrapText(`Warning: ${warning}`, WIDTH)),
-    ...wrapText(`Convention: ${metrics.convention}`, WIDTH),
-  ].join("\n");
+  ];
 }
 
 /** The Dice of the same masks as other tools would have printed it, and each tool's rule. No newline at the end. */

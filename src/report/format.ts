@@ -22,7 +22,8 @@ export function formatDistance(aggregate: DistanceAggregate, digits: number): st
 
 /** "0.801 to 0.877", or a dash where there is no interval. */
 export function formatInterval(interval: readonly [number, number] | null, digits: number): string {
-  return interval === null ? ABSENT : `${interval[0].toFixed(digits)} to ${interval[1].toFixed(digits)}`;
+  if (interval === null) return ABSENT;
+  return interval.map((bound) => formatNumber(bound, digits)).join(" to ");
 }
 
 /** A nested configuration as rows "optimizer.lr" -> "0.001", in the order in which it is written. */

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { aggregate } from "../../src/metrics/aggregate.ts";
 import { scoreCase } from "../../src/metrics/score-case.ts";
-import { formatMetricsTable, formatRescoredTable } from "../../src/metrics/table.ts";
+import { formatMetricsTable, formatMetricsTables, formatRescoredTable } from "../../src/metrics/table.ts";
 import type { CaseMetrics } from "../../src/metrics/types.ts";
 import { makeLabelMetrics } from "../support/metrics.ts";
 import { drawSlice } from "./masks.ts";
@@ -205,6 +205,14 @@ describe("formatMetricsTable", () => {
     expect(lines[2]!.split(/ {2,}/)).toEqual(["prostate", "- (0)", "- (0) [-]", "-", "-", "-", "-"]);
     expect(lines[6]!.split(/ {2,}/)).toEqual(["prostate", "- (0) [-]", "-", "-", "-", "-", "0", "0"]);
   });
+});
+
+test("formatMetricsTables() states the rules of several tables once, unless they differ", () => {
+  const count = (text: string): number => text.split("Convention:").length - 1;
+  expect(count(formatMetricsTables([METRICS, METRICS]))).toBe(1);
+  expect(count(formatMetricsTables([METRICS, { ...METRICS, convention: "another" }]))).toBe(2);
+  expect(formatMetricsTables([METRICS])).toBe(formatMetricsTable(METRICS));
+  expect(formatMetricsTables([METRICS, METRICS]).split("Foreground mean")).toHaveLength(3);
 });
 
 describe("formatRescoredTable", () => {

@@ -170,6 +170,7 @@ describe("format", () => {
     expect(formatAggregate({ mean: null, n: 0 }, 3)).toBe("\u2013 (n=0)");
     expect(formatDistance({ mean: null, n: 0, infinite: 4 }, 2)).toBe("\u2013 (n=0, 4 infinite)");
     expect(formatInterval(null, 3)).toBe("\u2013");
+    expect(formatInterval([-0.0001, 0.25], 2)).toBe("0.00 to 0.25");
   });
   test("a nested configuration becomes dotted names in its own order", () => {
     const config = { b: { y: [1, 2], x: { z: null } }, a: "text", e: {}, u: undefined };
