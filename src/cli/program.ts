@@ -10,6 +10,7 @@ import { addDemo } from "./demo.ts";
 import { addDevices } from "./devices.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addInfo } from "./info.ts";
+import { addMerge } from "./merge.ts";
 import { addPhantom } from "./phantom.ts";
 import { addPredict } from "./predict.ts";
 import { addQuantise } from "./quantise.ts";
@@ -28,6 +29,7 @@ const VERBS: readonly AddVerb[] = [
   addScore,
   addCompare,
   addPredict,
+  addMerge,
   addQuantise,
   addInfo,
   addServe,
@@ -45,6 +47,7 @@ Examples:
   $ hipmri score masks/ truth/                                score masks that any tool made
   $ hipmri compare runs/first runs/second --out compared      hold runs against each other
   $ hipmri predict runs/first slices/ --out masks             segment images
+  $ hipmri merge masks                                        join what several machines did with --shard
   $ hipmri quantise runs/first phantom-data                   the same model in 8-bit integers, faster
   $ hipmri info scan.nii.gz                                   describe an image or a model
   $ hipmri serve runs/first                                   watch it train; segment in the browser

@@ -18,6 +18,7 @@ const VERBS = [
   "score",
   "compare",
   "predict",
+  "merge",
   "quantise",
   "info",
   "serve",

@@ -1,0 +1,36 @@
+/** `hipmri merge`. */
+import type { MergeableVerb, Merged } from "../cluster/merge.ts";
+import type { Outcome } from "./outcome.ts";
+import { type AddVerb, addCommonFlags, addExamples, warn } from "./verb.ts";
+
+type Shown = {
+  readonly [V in MergeableVerb]: (result: Extract<Merged, { verb: V }>["result"], time: string) => Outcome;
+};
+
+/** How the merged result of each verb is shown: as the verb shows its own. */
+const SHOWN: Shown = {
+  predict: ({ outputs }) => ({ json: { outputs }, text: "" }),
+};
+
+export const addMerge: AddVerb = (program, session) => {
+  const command = program
+    .command("merge")
+    .summary("join the shards of one job into one result")
+    .description(
+      "Reads DIR/shards, which predict, evaluate, score and check leave with --shard i/n, and writes into DIR what the verb alone would have written. Refuses missing, doubled and alien shards, and says how to do them again.",
+    )
+    .argument("<dir>", "the --out of the shards")
+    .action(async (dir: string) => {
+      const { mergeShards } = await import("../cluster/merge.ts");
+      const { formatDuration } = await import("../node/progress.ts");
+      const started = performance.now();
+      const merged = await mergeShards(dir, { warn });
+      const show = SHOWN[merged.verb] as (result: unknown, time: string) => Outcome;
+      session.finish(show(merged.result, formatDuration((performance.now() - started) / 1000)));
+    });
+  addExamples(addCommonFlags(command), [
+    "hipmri predict runs/pelvis images/ --out masks --shard 1/2",
+    "hipmri predict runs/pelvis images/ --out masks --shard 2/2",
+    "hipmri merge masks",
+  ]);
+};

@@ -1,0 +1,250 @@
+/** OUT/shards/I-of-N.json: what a share of a job has made, written last of all, so that a share is done or not done. */
+import { createHash } from "node:crypto";
+import { open, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { HipError } from "../core/errors.ts";
+import { formatShard, type Shard } from "../core/shard.ts";
+import { counted } from "../core/text.ts";
+import { makeFolder, removePath, writeFileAtomic } from "./atomic.ts";
+import { packJson, unpackJson } from "./shard-values.ts";
+import { VERSION } from "./version.ts";
+
+export const SHARDS_FOLDER = "shards";
+
+/** A share that is asked of a workflow. */
+export interface ShardRequest extends Shard {
+  /** Results of other jobs in OUT/shards are removed; else they are an error. */
+  readonly overwrite?: boolean | undefined;
+  /** The words after "hipmri" that do the whole job, without --shard: merge says how to redo a share. */
+  readonly command?: readonly string[] | undefined;
+}
+
+/** What makes shards belong together. */
+export interface ShardJob {
+  /** The name under which merge knows what to do, e.g. "predict". */
+  readonly verb: string;
+  /** Options that bear on the result, by the words that users know them by; undefined ones are left out. */
+  readonly options: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly modelSha256?: string | undefined;
+  /** The whole list, in order, of all shards together. */
+  readonly items: readonly { readonly id: string; readonly size: number }[];
+}
+
+const headSchema = z.strictObject({
+  format: z.literal(1),
+  verb: z.string(),
+  version: z.string(),
+  /** Sha256 of `about`. */
+  job: z.string().regex(/^[0-9a-f]{64}$/),
+  /** What the job is, by the words that users know: for messages on what differs. */
+  about: z.record(z.string(), z.string()),
+  shard: z.strictObject({ index: z.int().min(1), count: z.int().min(1) }),
+  command: z.array(z.string()).nullable(),
+  /** Of the whole job. */
+  total: z.int().min(0),
+  items: z.array(z.string()),
+  /** Where each of `items` stands in the whole list, from 0. */
+  places: z.array(z.int().min(0)),
+  /** False where items failed: the shard is done again when it is asked for. */
+  complete: z.boolean(),
+});
+const fileSchema = headSchema.extend({ result: z.unknown() });
+
+/** All but the result. */
+export type ShardHead = z.infer<typeof headSchema>;
+export interface ShardFile extends ShardHead {
+  readonly path: string;
+  readonly result: unknown;
+}
+
+/** All shards of one job, as merge lends them to what knows the verb. */
+export interface ShardSet {
+  readonly out: string;
+  readonly verb: string;
+  /** By index; their items are all of the job's, each once. */
+  readonly files: readonly ShardFile[];
+  readonly warn?: ((text: string) => void) | undefined;
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** What the job is, in words, and its digest. */
+export function describeJob({
+  verb,
+  options,
+  modelSha256,
+  items,
+}: ShardJob): Pick<ShardHead, "job" | "about"> {
+  const list = sha256(JSON.stringify(items.map(({ id, size }) => [id, size])));
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, `${value}`] as const],
+  );
+  const about = Object.fromEntries([
+    ["verb", verb],
+    ["version", VERSION],
+    ...(modelSha256 === undefined ? [] : [["model", `sha256:${modelSha256}`] as const]),
+    ["items", `${items.length} (sha256:${list.slice(0, 16)})`],
+    ...given.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+  return { job: sha256(JSON.stringify(about)), about };
+}
+
+/** "3-of-8.json". */
+export const shardFileName = ({ index, count }: Shard): string => `${index}-of-${count}.json`;
+export const shardPath = (out: string, shard: Shard): string =>
+  join(out, SHARDS_FOLDER, shardFileName(shard));
+
+/** The shard that a file in OUT/shards is of; undefined of other names. */
+export function shardOfName(name: string): Shard | undefined {
+  const [, index, count] = /^([1-9]\d{0,8})-of-([1-9]\d{0,8})\.json$/.exec(name) ?? [];
+  return index === undefined ? undefined : { index: Number(index), count: Number(count) };
+}
+
+/** The shards that have a file in OUT/shards, by count and index; none where there is no such folder. */
+export async function listShards(out: string): Promise<readonly Shard[]> {
+  const names = await readdir(join(out, SHARDS_FOLDER)).catch((): string[] => []);
+  return names
+    .flatMap((name) => shardOfName(name) ?? [])
+    .sort((a, b) => a.count - b.count || a.index - b.index);
+}
+
+function damaged(path: string, why: string, cause?: unknown): HipError {
+  return new HipError("bad-checkpoint", `Cannot read the shard's result "${path}": ${why}`, {
+    hint: "Remove the file and do the shard again",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string, path: string): T {
+  let value: unknown;
+  try {
+    value = unpackJson(text);
+  } catch (cause) {
+    throw damaged(path, "it is no JSON, or was cut short", cause);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw damaged(path, `${issue!.path.join(".") || "the whole"}: ${issue!.message}`);
+}
+
+/** @throws HipError "bad-checkpoint" where it is no shard's result or was cut short, "disk" */
+export async function readShardFile(path: string): Promise<ShardFile> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw damaged(path, (cause as Error).message, cause);
+  });
+  return { ...parse(fileSchema, text, path), path } as ShardFile;
+}
+
+const CHUNK = 2 ** 16;
+
+/** All but the result, which may be many megabytes: the file's first line holds it. */
+async function readShardHead(path: string): Promise<ShardHead> {
+  const handle = await open(path, "r").catch((cause: unknown) => {
+    throw damaged(path, (cause as Error).message, cause);
+  });
+  try {
+    const chunks: Buffer[] = [];
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK), 0, CHUNK, null);
+      const chunk = buffer.subarray(0, bytesRead);
+      const end = chunk.indexOf("\n");
+      chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
+      if (end >= 0 || bytesRead === 0) break;
+    }
+    return parse(headSchema, Buffer.concat(chunks).toString("utf8").replace(/,$/, "}"), path);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** "OUT/shards/1-of-2.json" against what is asked: a line for each thing that differs; none where nothing does. */
+export function differences(found: Pick<ShardHead, "about">, expected: Pick<ShardHead, "about">): string[] {
+  const names = [...new Set([...Object.keys(expected.about), ...Object.keys(found.about)])];
+  return names.flatMap((name) => {
+    const [was, is] = [found.about[name] ?? "not given", expected.about[name] ?? "not given"];
+    return was === is ? [] : [`${name}: expected ${is}, found ${was}`];
+  });
+}
+
+/** Files of other jobs in OUT/shards, with what differs. Those that cannot be read are nobody's: they are done again. */
+async function findAliens(out: string, shard: Shard, job: Pick<ShardHead, "job" | "about">) {
+  const aliens: { readonly path: string; readonly problems: readonly string[] }[] = [];
+  for (const other of await listShards(out)) {
+    const path = shardPath(out, other);
+    const head = await readShardHead(path).catch(() => undefined);
+    if (head === undefined) continue;
+    const count =
+      other.count === shard.count ? [] : [`number of shards: expected ${shard.count}, found ${other.count}`];
+    const problems = [...(head.job === job.job ? [] : differences(head, job)), ...count];
+    if (problems.length > 0) aliens.push({ path, problems });
+  }
+  return aliens;
+}
+
+/** One share of a job under way. */
+export interface ShardTask {
+  readonly path: string;
+  /** Of the whole list, in order. */
+  readonly places: readonly number[];
+  /** The share was done before: there is nothing to do. */
+  readonly isDone: boolean;
+  /** Writes the result, last of all. @param complete false where items failed @throws HipError "disk" */
+  write(result: unknown, complete?: boolean): Promise<void>;
+}
+
+/**
+ * Begins a share of a job: looks at what is there, removes results of other jobs where that is asked.
+ * @param places the share's items, of the whole list; as placesOf()
+ * @throws HipError "usage" where OUT/shards holds results of another job, saying what differs; "disk"
+ */
+export async function openShard(
+  out: string,
+  request: ShardRequest,
+  job: ShardJob,
+  places: readonly number[],
+): Promise<ShardTask> {
+  const { index, count } = request;
+  const description = describeJob(job);
+  const aliens = await findAliens(out, request, description);
+  const [alien] = aliens;
+  if (alien !== undefined && !request.overwrite) {
+    const more = aliens.length > 1 ? ` (and ${counted(aliens.length - 1, "file")} more)` : "";
+    throw new HipError("usage", `Folder "${out}" holds the shards of another job: "${alien.path}"${more}`, {
+      problems: alien.problems,
+      hint: "Give another folder with --out, or remove them with --overwrite",
+    });
+  }
+  for (const { path } of aliens) await removePath(path);
+  const path = shardPath(out, { index, count });
+  const before = await readShardHead(path).catch(() => undefined);
+  return {
+    path,
+    places,
+    isDone: before?.complete === true && before.job === description.job,
+    async write(result, complete = true) {
+      const head: ShardHead = {
+        format: 1,
+        verb: job.verb,
+        version: VERSION,
+        ...description,
+        shard: { index, count },
+        command: request.command === undefined ? null : [...request.command],
+        total: job.items.length,
+        items: places.map((place) => job.items[place]!.id),
+        places: [...places],
+        complete,
+      };
+      await makeFolder(join(out, SHARDS_FOLDER));
+      await writeFileAtomic(path, `${packJson(head).slice(0, -1)},\n"result":${packJson(result ?? null)}}\n`);
+    },
+  };
+}
+
+/** "--shard 3/8" behind the words of the whole job; undefined where the shards do not tell them. */
+export const redoCommand = (
+  command: readonly string[] | null,
+  shard: Shard,
+): readonly string[] | undefined =>
+  command === null ? undefined : ["hipmri", ...command, "--shard", formatShard(shard)];
