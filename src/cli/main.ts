@@ -1,10 +1,10 @@
 /** The entry of the command line: arguments in, exit code out. */
 import { type Command, CommanderError } from "commander";
-import { HipError } from "../core/errors.ts";
+import { errorJson, HipError } from "../core/errors.ts";
 import { VERSION } from "../node/version.ts";
 import { OtherRankFailed } from "../train/agreement.ts";
 import { INTERRUPTED, isAbort } from "./interrupt.ts";
-import { errorJson, type Outcome, printError, printJson, printOutcome } from "./outcome.ts";
+import { type Outcome, printError, printJson, printOutcome } from "./outcome.ts";
 import { buildProgram, checkVerb, usageError } from "./program.ts";
 
 const USAGE = 2;

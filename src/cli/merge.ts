@@ -1,6 +1,7 @@
 /** `hipmri merge`. */
 import type { MergeableVerb, Merged } from "../cluster/merge.ts";
 import type { Outcome } from "./outcome.ts";
+import { predictionOutcome } from "./predict.ts";
 import { type AddVerb, addCommonFlags, addExamples, warn } from "./verb.ts";
 
 type Shown = {
@@ -9,7 +10,8 @@ type Shown = {
 
 /** How the merged result of each verb is shown: as the verb shows its own. */
 const SHOWN: Shown = {
-  predict: ({ outputs }) => ({ json: { outputs }, text: "" }),
+  predict: (result, seconds) =>
+    predictionOutcome(result, result.json, result.error, { seconds, files: result.files }),
 };
 
 export const addMerge: AddVerb = (program, session) => {

@@ -1,6 +1,6 @@
 /** What a verb hands back, and how it is shown: results on stdout, all else on stderr. */
 import { styleText } from "node:util";
-import type { HipError } from "../core/errors.ts";
+import { errorJson, type HipError } from "../core/errors.ts";
 
 export interface Outcome {
   /** The result as `--json` prints it. */
@@ -11,11 +11,6 @@ export interface Outcome {
   readonly error?: HipError;
   /** Default 0, or 1 with an error. */
   readonly exitCode?: number;
-}
-
-/** An error as `--json` prints it. */
-export function errorJson({ code, message, hint, problems }: HipError): Readonly<Record<string, unknown>> {
-  return { code, message, ...(hint === undefined ? {} : { hint }), problems };
 }
 
 /** `error: MESSAGE`, the problems as an indented list, `hint: …`. Ends with a newline. */

@@ -1,4 +1,5 @@
 /** `hipmri predict`. */
+import type { Shard } from "../core/shard.ts";
 import { counted, wrapText } from "../core/text.ts";
 import type { DeviceName } from "../node/device-names.ts";
 import { commandLine } from "../node/shell.ts";
@@ -7,7 +8,8 @@ import { describePassport } from "../passport/passport.ts";
 import type { CasePassport } from "../passport/types.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { alignColumns, alignRows } from "./layout.ts";
-import { errorJson } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
+import { overwriteShardsOption, shardJson, shardOption, shardRequest, shardRows } from "./shard-option.ts";
 import { deviceOption, needed, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
 
@@ -18,6 +20,8 @@ interface Flags extends CommonFlags {
   readonly series?: string;
   readonly anonymise?: true;
   readonly keepTexts?: true;
+  readonly shard?: Shard;
+  readonly overwrite?: true;
 }
 
 /** More rows than this are left to `--json`. */
@@ -72,9 +76,17 @@ function passportRows({
 /** An image that does not state its voxels' size has no volume. */
 const formatMl = (ml: number | null): string => (ml === null ? "-" : ml.toFixed(ml < 100 ? 1 : 0));
 
-function predictText({ outputs, hasFingerprint }: Prediction, seconds: string): string {
+interface Shown {
+  /** Time. */
+  readonly seconds: string;
+  /** Files beside the masks. */
+  readonly files?: readonly string[];
+}
+
+function predictText(prediction: Prediction, { seconds, files = [] }: Shown): string {
+  const { outputs, hasFingerprint, shard } = prediction;
   const [first] = outputs;
-  if (first === undefined) return "";
+  if (first === undefined) return shard === undefined ? "" : alignRows(shardRows(shard, "image"));
   const rows = outputs
     .slice(0, SHOWN_ROWS)
     .map(({ mask, labels }) => [mask, ...labels.map(({ ml }) => formatMl(ml))]);
@@ -86,11 +98,31 @@ function predictText({ outputs, hasFingerprint }: Prediction, seconds: string): 
     ["Time", seconds],
     [
       "Files",
-      `${counted(outputs.length, "mask")}${segs === 0 ? "" : `, ${counted(segs, "DICOM segmentation")}`}`,
+      [
+        `${counted(outputs.length, "mask")}${segs === 0 ? "" : `, ${counted(segs, "DICOM segmentation")}`}`,
+        ...files,
+      ],
     ],
-    ["Next", commandLine(["hipmri", "info", first.mask])],
+    ...(shard === undefined
+      ? [["Next", commandLine(["hipmri", "info", first.mask])] as const]
+      : shardRows(shard, "image")),
   ]);
   return `${table}${more}\n\n${facts}`;
+}
+
+/** @param json of the workflow, @param error of the failures */
+export function predictionOutcome(
+  prediction: Prediction,
+  json: Outcome["json"],
+  error: Outcome["error"],
+  shown: Shown,
+): Outcome {
+  const { shard } = prediction;
+  return {
+    json: { ...json, ...(shard === undefined ? {} : { shard: shardJson(shard) }) },
+    text: predictText(prediction, shown),
+    ...(error === undefined ? {} : { error }),
+  };
 }
 
 export const addPredict: AddVerb = (program, session) => {
@@ -117,12 +149,15 @@ export const addPredict: AddVerb = (program, session) => {
     .option("--keep-texts", "copy free text of NIfTI headers into the masks (it may name the patient)")
     .addOption(deviceOption())
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber("--threads", 1))
+    .addOption(shardOption())
+    .addOption(overwriteShardsOption())
     .action(async (model: string, inputs: readonly string[], flags: Flags) => {
-      const { failuresError, predictInputs } = await import("../node/workflows/predict.ts");
+      const { failuresError, predictInputs, predictionJson } = await import("../node/workflows/predict.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const { threads, device, series, anonymise, keepTexts } = flags;
       const out = needed(flags.out, "--out", "where the masks go");
+      const shard = await shardRequest(flags, session.argv);
       const prediction = await withInterrupt((signal) =>
         withProgress({ label: "Segmenting", isQuiet: flags.quiet ?? false }, (onProgress) =>
           predictInputs({
@@ -134,6 +169,7 @@ export const addPredict: AddVerb = (program, session) => {
             keepTexts,
             threads,
             device,
+            shard,
             onProgress,
             warn,
             signal,
@@ -142,18 +178,13 @@ export const addPredict: AddVerb = (program, session) => {
       );
       const { outputs, failures } = prediction;
       const error = failuresError(failures, outputs.length + failures.length);
-      session.finish({
-        json: {
-          outputs,
-          failures: failures.map((failure) => ({ input: failure.input, error: errorJson(failure.error) })),
-        },
-        text: predictText(prediction, formatDuration((performance.now() - started) / 1000)),
-        ...(error === undefined ? {} : { error }),
-      });
+      const seconds = formatDuration((performance.now() - started) / 1000);
+      session.finish(predictionOutcome(prediction, predictionJson(prediction), error, { seconds }));
     });
   addExamples(addCommonFlags(command), [
     "hipmri predict runs/pelvis slice.nii.gz --out masks",
     "hipmri predict runs/pelvis dicom/ --series 3 --out masks",
     "hipmri predict model.onnx images/ --out masks --json",
+    "hipmri predict runs/pelvis images/ --out masks --shard 3/8",
   ]);
 };

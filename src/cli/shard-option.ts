@@ -1,8 +1,11 @@
 /** `--shard i/n`, or the share that a cluster's variables tell. */
+import { dirname } from "node:path";
 import { Option } from "commander";
 import { HipError } from "../core/errors.ts";
 import { formatShard, parseShard, type Shard } from "../core/shard.ts";
-import type { ShardRequest } from "../node/shard-store.ts";
+import { counted } from "../core/text.ts";
+import type { ShardDone, ShardRequest } from "../node/shard-store.ts";
+import { commandLine } from "../node/shell.ts";
 
 /** `--shard`, for the verbs whose work can be shared out. */
 export function shardOption(): Option {
@@ -65,4 +68,27 @@ export async function shardRequest(
     );
   }
   return { ...shard, overwrite: flags.overwrite, command: wholeCommand(argv) };
+}
+
+/** A share that is done, as `--json` prints it. */
+export function shardJson({ index, count, path, items, total, isDoneBefore }: ShardDone) {
+  return { shard: formatShard({ index, count }), items, total, doneBefore: isDoneBefore, file: path };
+}
+
+/** The same for people. @param noun what the items are, e.g. "case" */
+export function shardRows(
+  { index, count, path, items, total, isDoneBefore }: ShardDone,
+  noun: string,
+): readonly (readonly [string, string | readonly string[]])[] {
+  const out = dirname(dirname(path));
+  return [
+    [
+      "Shard",
+      [
+        `${index} of ${count}: ${items} of ${counted(total, noun)}${isDoneBefore ? ", done before" : ""}`,
+        path,
+      ],
+    ],
+    ["Next", `${commandLine(["hipmri", "merge", out])}, once all ${count} are done`],
+  ];
 }

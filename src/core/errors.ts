@@ -42,3 +42,15 @@ export function unreachable(value: never): never {
 
 /** What anything that was thrown says. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** An error as `--json` prints it. */
+export interface ErrorJson {
+  readonly code: HipErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly problems: readonly string[];
+}
+
+export function errorJson({ code, message, hint, problems }: HipError): ErrorJson {
+  return { code, message, ...(hint === undefined ? {} : { hint }), problems };
+}

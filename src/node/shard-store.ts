@@ -58,6 +58,18 @@ export interface ShardFile extends ShardHead {
   readonly result: unknown;
 }
 
+/** What a share that is done says of itself. */
+export interface ShardDone extends Shard {
+  /** The result's file. */
+  readonly path: string;
+  /** Of the share. */
+  readonly items: number;
+  /** Of the whole job. */
+  readonly total: number;
+  /** Its result was there already. */
+  readonly isDoneBefore: boolean;
+}
+
 /** All shards of one job, as merge lends them to what knows the verb. */
 export interface ShardSet {
   readonly out: string;
@@ -190,6 +202,7 @@ export interface ShardTask {
   readonly places: readonly number[];
   /** The share was done before: there is nothing to do. */
   readonly isDone: boolean;
+  readonly done: ShardDone;
   /** Writes the result, last of all. @param complete false where items failed @throws HipError "disk" */
   write(result: unknown, complete?: boolean): Promise<void>;
 }
@@ -219,10 +232,12 @@ export async function openShard(
   for (const { path } of aliens) await removePath(path);
   const path = shardPath(out, { index, count });
   const before = await readShardHead(path).catch(() => undefined);
+  const isDone = before?.complete === true && before.job === description.job;
   return {
     path,
     places,
-    isDone: before?.complete === true && before.job === description.job,
+    isDone,
+    done: { index, count, path, items: places.length, total: job.items.length, isDoneBefore: isDone },
     async write(result, complete = true) {
       const head: ShardHead = {
         format: 1,

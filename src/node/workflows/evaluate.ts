@@ -1,5 +1,4 @@
 /** `hipmri evaluate`: a model judged on one split of a data folder. */
-import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
@@ -21,7 +20,7 @@ import { recordTestLook } from "../test-looks.ts";
 import { VERSION } from "../version.ts";
 import { checkSameLabels, type JudgedCases } from "./judged-cases.ts";
 import { chooseKnownCases } from "./known-cases.ts";
-import { readModelFile } from "./model-file.ts";
+import { readModelFile, sha256Of } from "./model-file.ts";
 import { type OpenedData, openData } from "./open-data.ts";
 import { type RunSource, readRunOf, threadsOf } from "./run-source.ts";
 
@@ -197,7 +196,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const warnings = new Set([...data.index.warnings, ...chosen.warnings]);
     for (const warning of warnings) options.warn?.(warning);
     const isSyntheticData = data.isSynthetic;
-    const modelSha256 = createHash("sha256").update(model.bytes).digest("hex");
+    const modelSha256 = sha256Of(model.bytes);
     const work: Work = {
       options,
       split,

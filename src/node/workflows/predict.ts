@@ -11,7 +11,7 @@ import {
 } from "../../apply/case-passport.ts";
 import { countLabels, factsOf, gridOf, type LabelVolumeMl } from "../../apply/image-facts.ts";
 import { groupSlices, hasGap, type LoadableSlice, segmentSliceSet } from "../../apply/slice-set.ts";
-import { HipError } from "../../core/errors.ts";
+import { errorJson, HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { withoutTrailingOnes } from "../../dataset/geometry.ts";
 import { dicomTimeOf } from "../../formats/dicom/local-time.ts";
@@ -29,10 +29,12 @@ import { chooseRuntime } from "../device.ts";
 import type { DeviceName } from "../device-names.ts";
 import { gzip } from "../inflate.ts";
 import { checkOutFolder } from "../out-folder.ts";
+import type { ShardDone, ShardRequest } from "../shard-store.ts";
 import { VERSION } from "../version.ts";
-import { readModelFile } from "./model-file.ts";
+import { readModelFile, sha256Of } from "./model-file.ts";
 import { loadHeader, loadVolume } from "./predict-image.ts";
 import { type PlannedMask, planMasks } from "./predict-inputs.ts";
+import { openPredictShard } from "./predict-shard.ts";
 
 /** Headers read at once. */
 const AT_ONCE = 8;
@@ -55,6 +57,8 @@ export interface PredictOptions {
   readonly threads?: number | undefined;
   /** Is told how many slices of all images are done; of an image that fails, all at once. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Segments its share of the images, and leaves OUT/shards/I-of-N.json for mergePredictions(). */
+  readonly shard?: ShardRequest | undefined;
   readonly warn?: (message: string) => void;
   /** Aborted: the slices under way are finished, then the promise rejects; no mask is left half written. */
   readonly signal?: AbortSignal;
@@ -87,6 +91,8 @@ export interface Prediction {
   readonly hasFingerprint: boolean;
   /** Images that could not be segmented; none of them has a mask. */
   readonly failures: readonly PredictFailure[];
+  /** Where only a share was asked for: which. */
+  readonly shard?: ShardDone;
 }
 
 /** One error for all failures; a single one keeps its own. */
@@ -99,6 +105,11 @@ export function failuresError(failures: readonly PredictFailure[], total: number
     problems: failures.map(({ error }) => error.message),
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** What `hipmri predict --json` prints. */
+export function predictionJson({ outputs, failures }: Prediction) {
+  return { outputs, failures: failures.map(({ input, error }) => ({ input, error: errorJson(error) })) };
 }
 
 /** An image to segment, and how many slices it has; or why it cannot be. */
@@ -310,7 +321,14 @@ export async function predictInputs(options: PredictOptions): Promise<Prediction
   if (predictor.card.synthetic)
     options.warn?.("The model was trained on SYNTHETIC data: its masks of real scans mean nothing");
   try {
-    const checked = await mapParallel(plan, AT_ONCE, (planned) => check(planned, predictor));
+    const all = await mapParallel(plan, AT_ONCE, (planned) => check(planned, predictor));
+    const { shard: request } = options;
+    const share =
+      request === undefined
+        ? undefined
+        : await openPredictShard({ ...options, shard: request }, all, sha256Of(model.bytes));
+    if (share?.before !== undefined) return share.before;
+    const checked = share === undefined ? all : share.places.map((place) => all[place]!);
     const good = checked.flatMap((each) => ("error" in each ? [] : [each]));
     const passports =
       fingerprint === undefined
@@ -318,7 +336,8 @@ export async function predictInputs(options: PredictOptions): Promise<Prediction
         : { fingerprint, slices: makeSlicePassports(good, predictor, fingerprint) };
     const work: Work = { predictor, passports, found: new Map(), options, outputs: [], failures: [] };
     await segmentAll(work, checked);
-    return finish(work, plan);
+    const prediction = finish(work, plan);
+    return share === undefined ? prediction : await share.finish(prediction);
   } finally {
     await predictor.dispose();
   }
