@@ -1,9 +1,13 @@
 /** `hipmri evaluate`. */
+import type { Shard } from "../core/shard.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
 import type { DeviceName } from "../node/device-names.ts";
+import type { EvaluateOptions, Evaluation } from "../node/workflows/evaluate.ts";
 import { alignRows } from "./layout.ts";
+import type { Outcome } from "./outcome.ts";
+import { overwriteShardsOption, shardOption, shardOutcome, shardRequest } from "./shard-option.ts";
 import {
   conventionOption,
   deviceOption,
@@ -27,6 +31,21 @@ interface Flags extends CommonFlags {
   readonly convention?: ConventionName;
   readonly tolerance?: number;
   readonly rescored?: true;
+  readonly shard?: Shard;
+  readonly overwrite?: true;
+}
+
+export function evaluationOutcome(
+  { metrics, files, reportPath }: Evaluation,
+  { seconds, isRescored }: { readonly seconds: string; readonly isRescored?: true | undefined },
+): Outcome {
+  const facts = alignRows([
+    ["Time", seconds],
+    ["Files", files],
+    ["Next", `open ${reportPath}`],
+  ]);
+  const tables = [formatMetricsTable(metrics), ...(isRescored ? [formatRescoredTable(metrics)] : [])];
+  return { json: { ...metrics }, text: [...tables, facts].join("\n\n") };
 }
 
 export const addEvaluate: AddVerb = (program, session) => {
@@ -50,39 +69,30 @@ export const addEvaluate: AddVerb = (program, session) => {
     .option("--rescored", "also print the Dice by the rules of other tools")
     .addOption(deviceOption())
     .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
+    .addOption(shardOption())
+    .addOption(overwriteShardsOption())
     .action(async (model: string, data: string, flags: Flags) => {
-      const { evaluate } = await import("../node/workflows/evaluate.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const { split, threads, device, layout, mask, convention, tolerance: toleranceMm } = flags;
       const out = needed(flags.out, "--out", "where the results go");
-      const { metrics, files, reportPath } = await withProgress(
-        { label: "Evaluating", isQuiet: flags.quiet ?? false },
-        (update) => {
+      const shard = await shardRequest(flags, session.argv);
+      const work = <T>(run: (options: EvaluateOptions) => Promise<T>): Promise<T> =>
+        withProgress({ label: "Evaluating", isQuiet: flags.quiet ?? false }, (update) => {
           const onProgress = ({ done, total }: { done: number; total: number }): void => update(done, total);
           const rules = { convention, toleranceMm };
-          return evaluate({
-            model,
-            data,
-            mask,
-            layout,
-            split,
-            out,
-            threads,
-            device,
-            ...rules,
-            onProgress,
-            warn,
-          });
-        },
-      );
-      const facts = alignRows([
-        ["Time", formatDuration((performance.now() - started) / 1000)],
-        ["Files", files],
-        ["Next", `open ${reportPath}`],
-      ]);
-      const tables = [formatMetricsTable(metrics), ...(flags.rescored ? [formatRescoredTable(metrics)] : [])];
-      session.finish({ json: { ...metrics }, text: [...tables, facts].join("\n\n") });
+          return run({ model, data, mask, layout, split, out, threads, device, ...rules, onProgress, warn });
+        });
+      const seconds = (): string => formatDuration((performance.now() - started) / 1000);
+      if (shard !== undefined) {
+        const { evaluateShard } = await import("../node/workflows/evaluate-shard.ts");
+        const done = await work((options) => evaluateShard(options, shard));
+        session.finish(shardOutcome(done, "case", seconds()));
+        return;
+      }
+      const { evaluate } = await import("../node/workflows/evaluate.ts");
+      const evaluation = await work(evaluate);
+      session.finish(evaluationOutcome(evaluation, { seconds: seconds(), isRescored: flags.rescored }));
     });
   addExamples(addCommonFlags(command), [
     "hipmri evaluate runs/pelvis keras_slices_data --out runs/pelvis/test",

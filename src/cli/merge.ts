@@ -1,5 +1,6 @@
 /** `hipmri merge`. */
 import type { MergeableVerb, Merged } from "../cluster/merge.ts";
+import { evaluationOutcome } from "./evaluate.ts";
 import type { Outcome } from "./outcome.ts";
 import { predictionOutcome } from "./predict.ts";
 import { type AddVerb, addCommonFlags, addExamples, warn } from "./verb.ts";
@@ -10,6 +11,7 @@ type Shown = {
 
 /** How the merged result of each verb is shown: as the verb shows its own. */
 const SHOWN: Shown = {
+  evaluate: (result, seconds) => evaluationOutcome(result, { seconds }),
   predict: (result, seconds) =>
     predictionOutcome(result, result.json, result.error, { seconds, files: result.files }),
 };

@@ -6,6 +6,8 @@ import { formatShard, parseShard, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import type { ShardDone, ShardRequest } from "../node/shard-store.ts";
 import { commandLine } from "../node/shell.ts";
+import { alignRows } from "./layout.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** `--shard`, for the verbs whose work can be shared out. */
 export function shardOption(): Option {
@@ -91,4 +93,9 @@ export function shardRows(
     ],
     ["Next", `${commandLine(["hipmri", "merge", out])}, once all ${count} are done`],
   ];
+}
+
+/** What a verb prints of a share that has no result of its own to show. */
+export function shardOutcome(done: ShardDone, noun: string, seconds: string): Outcome {
+  return { json: shardJson(done), text: alignRows([["Time", seconds], ...shardRows(done, noun)]) };
 }

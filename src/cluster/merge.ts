@@ -1,11 +1,12 @@
 /** The shards of one job made into the one result that the verb alone would have written. */
 import { HipError } from "../core/errors.ts";
 import type { ShardSet } from "../node/shard-store.ts";
+import { mergeEvaluation } from "../node/workflows/merge-evaluate.ts";
 import { mergePredictions } from "../node/workflows/merge-predict.ts";
 import { readShardSet } from "./shard-set.ts";
 
 /** What merges the shards of each verb, under the name that the verb gives its jobs: one line for each. */
-const MERGES = { predict: mergePredictions } as const satisfies Readonly<
+const MERGES = { predict: mergePredictions, evaluate: mergeEvaluation } as const satisfies Readonly<
   Record<string, (shards: ShardSet) => Promise<unknown>>
 >;
 

@@ -37,6 +37,9 @@ export interface CalibrationMeter {
   add(scores: Float32Array, truth: Uint8Array): void;
   /** As add(), of probabilities that makeSoftmax() made for others as well. */
   addProbabilities(probabilities: Float32Array, truth: Uint8Array): void;
+  /** What was added so far, for the addSums() of another meter of the same labels and bins. */
+  sums(): CalibrationSums;
+  addSums(sums: CalibrationSums): void;
   result(): Calibration;
 }
 
@@ -55,6 +58,19 @@ interface Sums {
   readonly n: Float64Array;
   readonly probability: Float64Array;
   readonly hits: Float64Array;
+}
+
+/** What calibration rests on. */
+export interface CalibrationSums {
+  /** Of the most probable label. */
+  readonly top: Sums;
+  /** Of each label, in the order of the classes. */
+  readonly labels: readonly Sums[];
+}
+
+function addTo(sums: Sums, added: Sums): void {
+  for (const key of ["n", "probability", "hits"] as const)
+    for (const [bin, value] of added[key].entries()) sums[key][bin]! += value;
 }
 
 const makeSums = (bins: number): Sums => ({
@@ -182,6 +198,11 @@ export function makeCalibration(options: {
   return {
     add: (scores, truth) => addProbabilities(softmax(scores), truth),
     addProbabilities,
+    sums: () => ({ top, labels: byLabel }),
+    addSums(sums) {
+      addTo(top, sums.top);
+      for (const [k, added] of sums.labels.entries()) addTo(byLabel[k]!, added);
+    },
     result: () => ({
       convention: conventionText(bins),
       ece: eceOf(top, 0),

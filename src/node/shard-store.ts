@@ -263,3 +263,20 @@ export const redoCommand = (
   shard: Shard,
 ): readonly string[] | undefined =>
   command === null ? undefined : ["hipmri", ...command, "--shard", formatShard(shard)];
+
+/**
+ * What shards have made of their items, in the order of the whole job.
+ * @param values by shard, in the order of the shard's items
+ * @throws HipError "bad-checkpoint" where a shard has not one for each of its items
+ */
+export function inItemOrder<T>(files: readonly ShardFile[], values: readonly (readonly T[])[]): readonly T[] {
+  return files
+    .flatMap(({ path, places }, shard) => {
+      const own = values[shard]!;
+      if (own.length !== places.length)
+        throw damaged(path, `expected results of ${counted(places.length, "item")}, found ${own.length}`);
+      return own.map((value, i) => ({ value, place: places[i]! }));
+    })
+    .sort((a, b) => a.place - b.place)
+    .map(({ value }) => value);
+}

@@ -8,14 +8,40 @@ export interface BatchDicePoint {
   readonly value: number;
 }
 
+/** Voxels of one slice by label: of the truth, the prediction and both, one after the other. */
+export type SliceCounts = readonly number[];
+
+/** Whole slices of `length` pixels, label ids. */
+export interface LabelSlices {
+  readonly truth: Uint8Array;
+  readonly prediction: Uint8Array;
+  readonly length: number;
+}
+
+/** @param ids foreground labels */
+export function countSlices(
+  { truth, prediction, length }: LabelSlices,
+  ids: readonly number[],
+): SliceCounts[] {
+  const slices: SliceCounts[] = [];
+  for (let from = 0; from < truth.length; from += length) {
+    const slice = [truth.subarray(from, from + length), prediction.subarray(from, from + length)] as const;
+    slices.push(
+      countOverlap(...slice, length, ids).flatMap(({ counts }) => [
+        counts.truth,
+        counts.prediction,
+        counts.overlap,
+      ]),
+    );
+  }
+  return slices;
+}
+
 export interface BatchDice {
   /** The next slices in file order; a batch may take slices of two volumes. */
-  add(slices: {
-    /** Label ids, whole slices of `length` pixels. */
-    readonly truth: Uint8Array;
-    readonly prediction: Uint8Array;
-    readonly length: number;
-  }): void;
+  add(slices: LabelSlices): void;
+  /** As add(), of slices that countSlices() counted. */
+  addCounts(slices: readonly SliceCounts[]): void;
   /** One point a batch; batches in which no label is present, neither in truth nor in prediction, have none. */
   points(): BatchDicePoint[];
 }
@@ -33,27 +59,23 @@ export function makeBatchDice(ids: readonly number[], batchSize: number): BatchD
     return values.length === 0 ? [] : [{ x: batch, value: mean(values) }];
   }
 
+  function addSlice(slice: SliceCounts): void {
+    for (const [k, total] of counts.entries()) {
+      total.truth += slice[3 * k]!;
+      total.prediction += slice[3 * k + 1]!;
+      total.overlap += slice[3 * k + 2]!;
+    }
+    slices++;
+    if (slices < batchSize) return;
+    points.push(...pointOf());
+    counts = empty();
+    slices = 0;
+    batch++;
+  }
+
   return {
-    add({ truth, prediction, length }) {
-      for (let from = 0; from < truth.length; from += length) {
-        const slice = [
-          truth.subarray(from, from + length),
-          prediction.subarray(from, from + length),
-        ] as const;
-        for (const [k, overlap] of countOverlap(...slice, length, ids).entries()) {
-          const total = counts[k]!;
-          total.truth += overlap.counts.truth;
-          total.prediction += overlap.counts.prediction;
-          total.overlap += overlap.counts.overlap;
-        }
-        slices++;
-        if (slices < batchSize) continue;
-        points.push(...pointOf());
-        counts = empty();
-        slices = 0;
-        batch++;
-      }
-    },
+    add: (added) => countSlices(added, ids).forEach(addSlice),
+    addCounts: (added) => added.forEach(addSlice),
     points: () => (slices === 0 ? points : [...points, ...pointOf()]),
   };
 }

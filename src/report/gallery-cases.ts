@@ -42,24 +42,32 @@ export function worstSlice(truth: Uint8Array, prediction: Uint8Array, sliceLengt
 const rank = ({ dice }: { readonly dice: number | null }): number => dice ?? 2;
 
 export interface Gallery {
-  add(decoded: DecodedCase, prediction: Uint8Array, scored: CaseMetrics): void;
+  /** Whether a case would be kept: it need not be drawn otherwise. */
+  wants(scored: CaseMetrics): boolean;
+  add(shown: GalleryCase): void;
   /** The worst first; of equals in the order of adding. */
   cases(): readonly GalleryCase[];
+}
+
+/** A case with its worst slice. */
+export function galleryCase(decoded: DecodedCase, prediction: Uint8Array, scored: CaseMetrics): GalleryCase {
+  const slice = worstSlice(decoded.mask, prediction, decoded.width * decoded.height);
+  const { name, row } = rowOfSlice(decoded, prediction, slice);
+  return { slice: name, dice: meanDiceOf(scored), scored, row };
 }
 
 /** Keeps one slice of the worst cases only, so that memory does not grow with the number of cases. */
 export function makeGallery(): Gallery {
   let kept: readonly GalleryCase[] = [];
+  const hasPlace = (dice: number | null): boolean => {
+    const last = kept.at(-1);
+    return kept.length < MOST_CASES || last === undefined || rank({ dice }) < rank(last);
+  };
   return {
-    add(decoded, prediction, scored) {
-      const dice = meanDiceOf(scored);
-      const last = kept.at(-1);
-      if (kept.length === MOST_CASES && last !== undefined && rank({ dice }) >= rank(last)) return;
-      const slice = worstSlice(decoded.mask, prediction, decoded.width * decoded.height);
-      const { name, row } = rowOfSlice(decoded, prediction, slice);
-      kept = [...kept, { slice: name, dice, scored, row }]
-        .sort((a, b) => rank(a) - rank(b))
-        .slice(0, MOST_CASES);
+    wants: (scored) => hasPlace(meanDiceOf(scored)),
+    add(shown) {
+      if (!hasPlace(shown.dice)) return;
+      kept = [...kept, shown].sort((a, b) => rank(a) - rank(b)).slice(0, MOST_CASES);
     },
     cases: () => kept,
   };

@@ -4,16 +4,16 @@ import type { CaseEntry } from "../dataset/types.ts";
 import { aggregate } from "../metrics/aggregate.ts";
 import { makeCalibration } from "../metrics/calibration.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
-import { makeSoftmax } from "../metrics/softmax.ts";
-import type { Metrics } from "../metrics/types.ts";
+import type { CaseMetrics, Metrics } from "../metrics/types.ts";
 import type { SheetRow } from "../plot/contact-sheet.ts";
 import type { Predictor } from "../predict/predictor.ts";
 import type { TrainingData } from "../train/types.ts";
-import { scoreCases } from "../train/validation.ts";
+import type { LabelDefinition } from "../volume/volume.ts";
 import { type BatchDicePoint, makeBatchDice } from "./batch-dice.ts";
 import { type GalleryCase, makeGallery } from "./gallery-cases.ts";
+import { type JudgedCase, judgeCases } from "./judged-case.ts";
 import { makeSeedRule, type SeedRuleResult } from "./seed-rule.ts";
-import { chooseRows, makeCandidate, type SheetCandidate } from "./sheet-rows.ts";
+import { chooseRows, type SheetCandidate } from "./sheet-rows.ts";
 
 export interface Judgement {
   readonly metrics: Metrics;
@@ -46,6 +46,47 @@ export interface JudgeOptions {
   }) => void;
 }
 
+/** What joins judged cases to a judgement. */
+export type JoinOptions = Pick<
+  JudgeOptions,
+  "split" | "seed" | "batchSize" | "convention" | "toleranceMm"
+> & {
+  /** In the order of the classes; 0 is background. */
+  readonly labels: readonly LabelDefinition[];
+};
+
+/** A judgement of cases that come one by one, in file order. */
+export function makeJudgement({ labels, batchSize, ...rules }: JoinOptions): {
+  add(judged: JudgedCase): void;
+  result(): Judgement;
+} {
+  const foreground = labels.map(({ id }) => id).filter((id) => id !== 0);
+  const scored: CaseMetrics[] = [];
+  const batches = makeBatchDice(foreground, batchSize);
+  const candidates: SheetCandidate[] = [];
+  const gallery = makeGallery();
+  const calibration = makeCalibration({ labels });
+  const seedRule = makeSeedRule({ labels });
+  return {
+    add(judged) {
+      scored.push(judged.scored);
+      batches.addCounts(judged.counts);
+      candidates.push(judged.candidate);
+      if (judged.gallery !== undefined) gallery.add(judged.gallery);
+      calibration.addSums(judged.calibration);
+      for (const slice of judged.seed) seedRule.addSlice(slice);
+    },
+    result: () => ({
+      metrics: aggregate(scored, { ...rules, labels, calibration: calibration.result() }),
+      rows: chooseRows(candidates),
+      batchDice: batches.points(),
+      batchSize,
+      gallery: gallery.cases(),
+      seed: seedRule.result(),
+    }),
+  };
+}
+
 /** Applies the model to every case by the real inference path; cases in file order. */
 export async function judge(
   predictor: Predictor,
@@ -54,42 +95,15 @@ export async function judge(
   options: JudgeOptions,
 ): Promise<Judgement> {
   const { split, seed, batchSize, distances, convention, toleranceMm } = options;
-  const foreground = data.labels.map(({ id }) => id).filter((id) => id !== 0);
-  const batches = makeBatchDice(foreground, batchSize);
-  const candidates: SheetCandidate[] = [];
-  const gallery = makeGallery();
-  const softmax = makeSoftmax(data.labels.length);
-  const calibration = makeCalibration({ labels: data.labels });
-  const seedRule = makeSeedRule({ labels: data.labels });
-  const scored = await scoreCases(predictor, cases, data, {
+  const judgement = makeJudgement({ split, seed, batchSize, convention, toleranceMm, labels: data.labels });
+  await judgeCases(predictor, cases, data, {
     distances,
     convention,
     toleranceMm,
-    onCase(done, metrics, decoded, prediction) {
-      batches.add({ truth: decoded.mask, prediction, length: decoded.width * decoded.height });
-      candidates.push(makeCandidate(decoded, prediction, metrics));
-      gallery.add(decoded, prediction, metrics);
-      options.onCase?.({ done, total: cases.length, id: metrics.id });
-    },
-    onScores(scores, truth) {
-      const probabilities = softmax(scores);
-      calibration.addProbabilities(probabilities, truth);
-      seedRule.addProbabilities(probabilities, truth);
+    onCase(judged, done) {
+      judgement.add(judged);
+      options.onCase?.({ done, total: cases.length, id: judged.scored.id });
     },
   });
-  return {
-    metrics: aggregate(scored, {
-      split,
-      labels: data.labels,
-      seed,
-      convention,
-      toleranceMm,
-      calibration: calibration.result(),
-    }),
-    rows: chooseRows(candidates),
-    batchDice: batches.points(),
-    batchSize,
-    gallery: gallery.cases(),
-    seed: seedRule.result(),
-  };
+  return judgement.result();
 }

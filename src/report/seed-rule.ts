@@ -2,7 +2,7 @@
 import { mean } from "../core/statistics.ts";
 import { IGNORED, makeSoftmax, makeTruthReader } from "../metrics/softmax.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { type BatchDicePoint, makeBatchDice } from "./batch-dice.ts";
+import { type BatchDicePoint, countSlices, makeBatchDice, type SliceCounts } from "./batch-dice.ts";
 
 export interface SeedRuleResult {
   /** Undivided, one a batch. */
@@ -24,11 +24,25 @@ export interface SeedRuleResult {
   readonly rule: string;
 }
 
+/** What a slice gives to its batch. */
+export interface SeedSlice {
+  /** Sum over the pixels of the probability of the true label. */
+  readonly probability: number;
+  /** Pixels whose truth is background. */
+  readonly background: number;
+  /** Pixels with a truth. */
+  readonly pixels: number;
+  /** Of the most probable labels. */
+  readonly counts: SliceCounts;
+}
+
 export interface SeedRule {
   /** The next slice; a batch may take slices of two volumes. @param scores logits [classes, pixels]; @param truth label ids [pixels] */
   add(scores: Float32Array, truth: Uint8Array): void;
   /** As add(), of probabilities that makeSoftmax() made for others as well. */
   addProbabilities(probabilities: Float32Array, truth: Uint8Array): void;
+  /** As add(), of a slice that makeSeedMeter() measured. */
+  addSlice(slice: SeedSlice): void;
   result(): SeedRuleResult;
 }
 
@@ -63,6 +77,37 @@ function ruleText(labels: number, batchSize: number): string {
 }
 
 /**
+ * Measures slices one by one: @param probabilities [classes, pixels]; @param truth label ids [pixels].
+ * @param labels in the order of the classes; the first is background
+ */
+export function makeSeedMeter(
+  labels: readonly LabelDefinition[],
+): (probabilities: Float32Array, truth: Uint8Array) => SeedSlice {
+  const ids = labels.map(({ id }) => id);
+  const foreground = ids.filter((id) => id !== 0);
+  const readTruth = makeTruthReader(ids);
+  return (probabilities, truth) => {
+    const length = truth.length;
+    if (probabilities.length !== labels.length * length)
+      throw new RangeError(
+        `${probabilities.length} scores are not those of ${length} pixels of ${labels.length} classes`,
+      );
+    const classes = readTruth(truth);
+    const prediction = mostProbable(probabilities, length, ids);
+    const [counts = []] = countSlices({ truth, prediction, length }, foreground);
+    let [probability, background, pixels] = [0, 0, 0];
+    for (let i = 0; i < length; i++) {
+      const own = classes[i]!;
+      if (own === IGNORED) continue;
+      probability += probabilities[own * length + i]!;
+      if (own === 0) background++;
+      pixels++;
+    }
+    return { probability, background, pixels, counts };
+  };
+}
+
+/**
  * The rule of dice.py and train.py in github.com/shakes76/PatternAnalysis-2024,
  * recognition/HipMRI_UNet_Al_Holliday_43950214. Of a pixel both the one-hot truth and p sum to 1, so that the quotient,
  * before it is divided, is the mean over the pixels of the probability of the true label: that is what is summed here.
@@ -77,38 +122,30 @@ export function makeSeedRule(options: {
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new RangeError(`batchSize must be an integer >= 1, got ${batchSize}`);
   const softmax = makeSoftmax(labels.length);
-  const ids = labels.map(({ id }) => id);
-  const readTruth = makeTruthReader(ids);
+  const measure = makeSeedMeter(labels);
   const ours = makeBatchDice(
-    ids.filter((id) => id !== 0),
+    labels.map(({ id }) => id).filter((id) => id !== 0),
     batchSize,
   );
   const batches: { probability: number; background: number; pixels: number }[] = [];
   let slices = 0;
 
-  function addProbabilities(probabilities: Float32Array, truth: Uint8Array): void {
-    const pixels = truth.length;
-    if (probabilities.length !== labels.length * pixels)
-      throw new RangeError(
-        `${probabilities.length} scores are not those of ${pixels} pixels of ${labels.length} classes`,
-      );
-    const classes = readTruth(truth);
-    ours.add({ truth, prediction: mostProbable(probabilities, pixels, ids), length: pixels });
+  function addSlice({ probability, background, pixels, counts }: SeedSlice): void {
+    ours.addCounts([counts]);
     if (slices % batchSize === 0) batches.push({ probability: 0, background: 0, pixels: 0 });
     slices++;
     const batch = batches.at(-1)!;
-    for (let i = 0; i < pixels; i++) {
-      const own = classes[i]!;
-      if (own === IGNORED) continue;
-      batch.probability += probabilities[own * pixels + i]!;
-      if (own === 0) batch.background++;
-      batch.pixels++;
-    }
+    batch.probability += probability;
+    batch.background += background;
+    batch.pixels += pixels;
   }
+  const addProbabilities = (probabilities: Float32Array, truth: Uint8Array): void =>
+    addSlice(measure(probabilities, truth));
 
   return {
     add: (scores, truth) => addProbabilities(softmax(scores), truth),
     addProbabilities,
+    addSlice,
     result() {
       const points = batches.flatMap(({ probability, background, pixels }, i) =>
         pixels === 0 ? [] : [{ x: i + 1, value: probability / pixels, background: background / pixels }],

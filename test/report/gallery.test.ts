@@ -4,7 +4,7 @@ import type { DecodedCase } from "../../src/dataset/types.ts";
 import type { CaseLabelMetrics } from "../../src/metrics/types.ts";
 import { makeAffine } from "../../src/nifti/affine.ts";
 import { GALLERY_SCRIPT, gallerySection } from "../../src/report/gallery.ts";
-import { makeGallery, worstSlice } from "../../src/report/gallery-cases.ts";
+import { galleryCase, makeGallery, worstSlice } from "../../src/report/gallery-cases.ts";
 import { makeCaseLabel } from "../support/metrics.ts";
 
 const LABELS = [
@@ -42,11 +42,12 @@ function galleryOf(rows: readonly Row[]) {
     const label = (of: number, dice: number | null): CaseLabelMetrics =>
       makeCaseLabel({ id: of, dice, state: dice === 0 ? "missed" : dice === null ? "undefined" : "scored" });
     const decoded = decodedOf(id);
-    gallery.add(decoded, decoded.mask, {
+    const scored = {
       id,
       patient: decoded.entry.patient,
       labels: [label(1, bladder), label(5, prostate)],
-    });
+    };
+    if (gallery.wants(scored)) gallery.add(galleryCase(decoded, decoded.mask, scored));
   }
   return gallery.cases();
 }

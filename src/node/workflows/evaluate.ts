@@ -1,28 +1,29 @@
 /** `hipmri evaluate`: a model judged on one split of a data folder. */
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
 import type { LayoutName } from "../../dataset/types.ts";
 import type { ConventionName } from "../../metrics/conventions/types.ts";
-import type { Metrics } from "../../metrics/types.ts";
 import { makePredictor, type Predictor } from "../../predict/predictor.ts";
-import { type Judgement, judge } from "../../report/judge.ts";
-import { type RunReport, runReport } from "../../report/run-report.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
-import { makeFolder, writeFileAtomic } from "../atomic.ts";
+import { type JoinOptions, judge } from "../../report/judge.ts";
 import { chooseRuntime } from "../device.ts";
 import type { DeviceName } from "../device-names.ts";
 import { checkOutFolder } from "../out-folder.ts";
 import { formatDuration } from "../progress.ts";
-import { RUN_FILES } from "../run-folder.ts";
-import { commandLine } from "../shell.ts";
-import { recordTestLook } from "../test-looks.ts";
-import { VERSION } from "../version.ts";
+import {
+  type Evaluation,
+  type EvaluationContext,
+  makeEvaluationReport,
+  noteTestLook,
+  writeEvaluation,
+} from "./evaluate-report.ts";
 import { checkSameLabels, type JudgedCases } from "./judged-cases.ts";
 import { chooseKnownCases } from "./known-cases.ts";
 import { readModelFile, sha256Of } from "./model-file.ts";
 import { type OpenedData, openData } from "./open-data.ts";
 import { type RunSource, readRunOf, threadsOf } from "./run-source.ts";
+
+export type { Evaluation } from "./evaluate-report.ts";
 
 export interface EvaluateOptions {
   /** A run folder or a model.onnx. */
@@ -55,13 +56,6 @@ export interface EvaluateOptions {
   readonly warn?: (text: string) => void;
 }
 
-export interface Evaluation {
-  readonly metrics: Metrics;
-  /** Paths of everything that was written. */
-  readonly files: readonly string[];
-  readonly reportPath: string;
-}
-
 /** Slices in a batch of the figure "Dice over the batches" where no run says otherwise: the seed project's. */
 const DEFAULT_BATCH_SIZE = 4;
 
@@ -73,94 +67,94 @@ function checkOut(out: string, run: RunSource | undefined): void {
   });
 }
 
-interface Work {
+/** An evaluation that is ready to judge. */
+export interface OpenedEvaluation {
   readonly options: EvaluateOptions;
-  readonly split: Split | "all";
-  readonly run: RunSource | undefined;
   readonly chosen: JudgedCases;
   readonly data: OpenedData;
   readonly predictor: Predictor;
-  readonly runtime: Runtime;
-  readonly isSyntheticData: boolean;
-  readonly modelPath: string;
-  readonly modelSha256: string;
+  /** Of ONNX Runtime. */
+  readonly engine: string;
+  readonly context: EvaluationContext;
+  readonly joining: JoinOptions;
+  readonly modelBytes: Uint8Array;
+  /** To be told once the cases are read: what they and the cache met. */
+  tellWarnings(): void;
 }
 
-async function judgeCases({ options, chosen, data, predictor, run }: Work): Promise<Judgement> {
-  const { cases, split } = chosen;
-  options.onProgress?.({ done: 0, total: cases.length, label: "Evaluating" });
-  const source = { labels: data.index.labels, load: data.load };
-  return judge(predictor, cases, source, {
-    split,
-    seed: predictor.card.seed,
-    batchSize: run?.config.batchSize ?? DEFAULT_BATCH_SIZE,
-    distances: true,
-    convention: options.convention,
-    toleranceMm: options.toleranceMm,
-    onCase: ({ done, total, id }) => options.onProgress?.({ done, total, label: id }),
-  });
-}
+export const peakMb = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
 
-function makeReport(work: Work, judgement: Judgement, seconds: number): RunReport {
-  const { options, split, run, predictor, runtime } = work;
-  const volumes = judgement.metrics.cases.length;
-  const which = options.mask === undefined ? ["--split", split] : ["--mask", options.mask];
-  const rules = [
-    ...(options.convention === undefined ? [] : ["--convention", options.convention]),
-    ...(options.toleranceMm === undefined ? [] : ["--tolerance", `${options.toleranceMm}`]),
-  ];
-  const command = [
-    "hipmri",
-    "evaluate",
-    options.model,
-    options.data,
-    ...which,
-    ...rules,
-    "--out",
-    options.out,
-  ];
-  const { preset, unet, input } = predictor.card;
-  return runReport({
-    heading: "Evaluation",
-    card: predictor.card,
-    isSyntheticData: work.isSyntheticData,
-    config: run?.config ?? { preset, unet, input },
-    judged: [{ split, judgement }],
-    log: [],
-    facts: [
-      { name: "Judged on", value: `${options.data}, split ${split}` },
-      { name: "Engine", value: runtime.name },
-      { name: "Time", value: `${formatDuration(seconds)}, ${(seconds / volumes).toFixed(2)} s a volume` },
-      { name: "Peak memory", value: `${Math.round(process.resourceUsage().maxRSS / 1024)} MB` },
-    ],
-    reproduce: [
-      commandLine(command),
-      `${basename(work.modelPath)} sha256:${work.modelSha256}`,
-      `hipmri-unet ${VERSION}, Node ${process.version}, ${runtime.name}`,
-    ],
-  });
-}
-
-/** Who has seen the test patients' figures may choose by them: the run keeps count. */
-async function noteTestLook({ options, run, chosen, split }: Work, model: Uint8Array): Promise<void> {
-  if (run === undefined || !chosen.cases.some(({ patient }) => run.patients.test.includes(patient))) return;
-  const why = commandLine(["hipmri", "evaluate", options.model, options.data, "--split", split]);
-  await recordTestLook(run.path, { by: "evaluate", why, model, warn: options.warn });
-}
-
-/** metrics.json comes last: where it is, all else is there too. */
-async function writeEvaluation(out: string, metrics: Metrics, report: RunReport): Promise<Evaluation> {
-  const files: string[] = [];
-  const write = async (path: string, content: Uint8Array | string): Promise<void> => {
-    await writeFileAtomic(path, content);
-    files.push(path);
-  };
-  await makeFolder(join(out, "figures"));
-  for (const { name, content } of report.figures) await write(join(out, "figures", name), content);
-  const reportPath = join(out, RUN_FILES.report);
-  await write(reportPath, report.html);
-  await write(join(out, RUN_FILES.metrics), `${JSON.stringify(metrics, null, 2)}\n`);
-  return { metrics, files, reportPath };
+/**
+ * Opens model and data and chooses the cases, for as long as `work` takes.
+ * @throws HipError as evaluate()
+ */
+export async function withEvaluation<T>(
+  options: EvaluateOptions,
+  work: (opened: OpenedEvaluation) => Promise<T>,
+): Promise<T> {
+  const { convention, toleranceMm, mask } = options;
+  // A pair of files has no splits to choose from.
+  const split = mask === undefined ? (options.split ?? "test") : "all";
+  const model = await readModelFile(options.model);
+  const run = await readRunOf(model.path);
+  checkOut(options.out, run);
+  await checkOutFolder(options.out);
+  const threads = options.threads ?? threadsOf(run);
+  const runtime = await chooseRuntime({ device: options.device, threads, warn: options.warn });
+  const predictor = await makePredictor(runtime, model.bytes, model.path);
+  try {
+    const { card } = predictor;
+    const { labels, input, preset, unet } = card;
+    const data = await openData(options.data, {
+      memoryMb: options.memoryMb,
+      layout: options.layout,
+      orientation: input.orientation,
+      pair: mask === undefined ? undefined : { mask, labels },
+    });
+    const request = { index: data.index, split, run, card, modelPath: model.path };
+    checkSameLabels(request);
+    const chosen = await chooseKnownCases({ ...request, load: data.load });
+    const warnings = new Set([...data.index.warnings, ...chosen.warnings]);
+    for (const warning of warnings) options.warn?.(warning);
+    const seesTest = chosen.cases.some(({ patient }) => run?.patients.test.includes(patient));
+    return await work({
+      options,
+      chosen,
+      data,
+      predictor,
+      engine: runtime.name,
+      modelBytes: model.bytes,
+      context: {
+        model: options.model,
+        data: options.data,
+        mask,
+        convention,
+        toleranceMm,
+        split,
+        card,
+        config: run?.config ?? { preset, unet, input },
+        isSyntheticData: data.isSynthetic,
+        modelPath: model.path,
+        modelSha256: sha256Of(model.bytes),
+        testRun: seesTest ? run?.path : undefined,
+      },
+      joining: {
+        split: chosen.split,
+        seed: card.seed,
+        batchSize: run?.config.batchSize ?? DEFAULT_BATCH_SIZE,
+        convention,
+        toleranceMm,
+        labels: data.index.labels,
+      },
+      tellWarnings() {
+        for (const warning of data.caseWarnings()) options.warn?.(warning);
+        // What the cache met while it read.
+        for (const warning of data.warnings()) if (!warnings.has(warning)) options.warn?.(warning);
+      },
+    });
+  } finally {
+    await predictor.dispose();
+  }
 }
 
 /**
@@ -172,51 +166,21 @@ async function writeEvaluation(out: string, metrics: Metrics, report: RunReport)
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const started = performance.now();
-  // A pair of files has no splits to choose from.
-  const split = options.mask === undefined ? (options.split ?? "test") : "all";
-  const model = await readModelFile(options.model);
-  const run = await readRunOf(model.path);
-  checkOut(options.out, run);
-  await checkOutFolder(options.out);
-  const threads = options.threads ?? threadsOf(run);
-  const runtime = await chooseRuntime({ device: options.device, threads, warn: options.warn });
-  const predictor = await makePredictor(runtime, model.bytes, model.path);
-  try {
-    const { labels, input } = predictor.card;
-    const { mask } = options;
-    const data = await openData(options.data, {
-      memoryMb: options.memoryMb,
-      layout: options.layout,
-      orientation: input.orientation,
-      pair: mask === undefined ? undefined : { mask, labels },
+  return withEvaluation(options, async (opened) => {
+    const { predictor, chosen, data, joining, context, engine } = opened;
+    const { cases } = chosen;
+    options.onProgress?.({ done: 0, total: cases.length, label: "Evaluating" });
+    const source = { labels: data.index.labels, load: data.load };
+    const judgement = await judge(predictor, cases, source, {
+      ...joining,
+      distances: true,
+      onCase: ({ done, total, id }) => options.onProgress?.({ done, total, label: id }),
     });
-    const request = { index: data.index, split, run, card: predictor.card, modelPath: model.path };
-    checkSameLabels(request);
-    const chosen = await chooseKnownCases({ ...request, load: data.load });
-    const warnings = new Set([...data.index.warnings, ...chosen.warnings]);
-    for (const warning of warnings) options.warn?.(warning);
-    const isSyntheticData = data.isSynthetic;
-    const modelSha256 = sha256Of(model.bytes);
-    const work: Work = {
-      options,
-      split,
-      run,
-      chosen,
-      data,
-      predictor,
-      runtime,
-      isSyntheticData,
-      modelPath: model.path,
-      modelSha256,
-    };
-    const judgement = await judgeCases(work);
-    await noteTestLook(work, model.bytes);
-    for (const warning of data.caseWarnings()) options.warn?.(warning);
-    // What the cache met while it read.
-    for (const warning of data.warnings()) if (!warnings.has(warning)) options.warn?.(warning);
-    const report = makeReport(work, judgement, (performance.now() - started) / 1000);
-    return await writeEvaluation(options.out, judgement.metrics, report);
-  } finally {
-    await predictor.dispose();
-  }
+    await noteTestLook(context, opened.modelBytes, options.warn);
+    opened.tellWarnings();
+    const seconds = (performance.now() - started) / 1000;
+    const cost = { engine, seconds, peakMb: peakMb(), inShards: "", time: formatDuration(seconds) };
+    const report = makeEvaluationReport(context, options.out, judgement, cost);
+    return writeEvaluation(options.out, judgement.metrics, report);
+  });
 }
