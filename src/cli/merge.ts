@@ -3,6 +3,7 @@ import type { MergeableVerb, Merged } from "../cluster/merge.ts";
 import { evaluationOutcome } from "./evaluate.ts";
 import type { Outcome } from "./outcome.ts";
 import { predictionOutcome } from "./predict.ts";
+import { scoreOutcome } from "./score.ts";
 import { type AddVerb, addCommonFlags, addExamples, warn } from "./verb.ts";
 
 type Shown = {
@@ -11,6 +12,7 @@ type Shown = {
 
 /** How the merged result of each verb is shown: as the verb shows its own. */
 const SHOWN: Shown = {
+  score: (result, seconds) => scoreOutcome(result, { seconds }),
   evaluate: (result, seconds) => evaluationOutcome(result, { seconds }),
   predict: (result, seconds) =>
     predictionOutcome(result, result.json, result.error, { seconds, files: result.files }),

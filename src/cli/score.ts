@@ -1,9 +1,12 @@
 /** `hipmri score`. */
+import type { Shard } from "../core/shard.ts";
 import { describeCheck, SUMMARY_FILE } from "../dataset/nnunet-summary.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
-import type { ScoredMasks } from "../node/workflows/score.ts";
+import type { ScoredMasks, ScoreOptions } from "../node/workflows/score.ts";
 import { alignRows } from "./layout.ts";
+import type { Outcome } from "./outcome.ts";
+import { overwriteShardsOption, shardOption, shardOutcome, shardRequest } from "./shard-option.ts";
 import { conventionOption, positiveNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, warn, withProgress } from "./verb.ts";
 
@@ -15,6 +18,8 @@ interface Flags extends CommonFlags {
   readonly tolerance?: number;
   readonly rescored?: true;
   readonly out?: string;
+  readonly shard?: Shard;
+  readonly overwrite?: true;
 }
 
 function labelText({ labelsFrom, mapping }: ScoredMasks): string {
@@ -22,6 +27,21 @@ function labelText({ labelsFrom, mapping }: ScoredMasks): string {
     from === to.id ? `${from} ${to.name}` : from === to.name ? from : `${from} as ${to.name}`,
   );
   return `${pairs.join(", ")} (from ${labelsFrom})`;
+}
+
+export function scoreOutcome(
+  scored: ScoredMasks,
+  { seconds, isRescored }: { readonly seconds: string; readonly isRescored?: true | undefined },
+): Outcome {
+  const { metrics, summary, files } = scored;
+  const facts = alignRows([
+    ["Labels", labelText(scored)],
+    ...(summary === undefined ? [] : [[SUMMARY_FILE, describeCheck(summary)] as const]),
+    ["Time", seconds],
+    ...(files.length === 0 ? [] : [["Files", files] as const]),
+  ]);
+  const tables = [formatMetricsTable(metrics), ...(isRescored ? [formatRescoredTable(metrics)] : [])];
+  return { json: { ...metrics }, text: [...tables, facts].join("\n\n") };
 }
 
 export const addScore: AddVerb = (program, session) => {
@@ -43,36 +63,28 @@ export const addScore: AddVerb = (program, session) => {
     .option("--tolerance <mm>", "of NSD (default: 2)", positiveNumber("--tolerance"))
     .option("--rescored", "also print the Dice by the rules of other tools")
     .option("--out <dir>", "write report.html and metrics.json there")
+    .addOption(shardOption())
+    .addOption(overwriteShardsOption())
     .action(async (prediction: string, truth: string, flags: Flags) => {
-      const { scoreMasks } = await import("../node/workflows/score.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
-      const { labels, map, perOrgan, convention, out } = flags;
-      const scored = await withProgress({ label: "Scoring", isQuiet: flags.quiet ?? false }, (onProgress) =>
-        scoreMasks({
-          prediction,
-          truth,
-          labels,
-          map,
-          perOrgan,
-          convention,
-          toleranceMm: flags.tolerance,
-          out,
-          onProgress,
-          warn,
-        }),
-      );
-      const facts = alignRows([
-        ["Labels", labelText(scored)],
-        ...(scored.summary === undefined ? [] : [[SUMMARY_FILE, describeCheck(scored.summary)] as const]),
-        ["Time", formatDuration((performance.now() - started) / 1000)],
-        ...(scored.files.length === 0 ? [] : [["Files", scored.files] as const]),
-      ]);
-      const tables = [
-        formatMetricsTable(scored.metrics),
-        ...(flags.rescored ? [formatRescoredTable(scored.metrics)] : []),
-      ];
-      session.finish({ json: { ...scored.metrics }, text: [...tables, facts].join("\n\n") });
+      const { labels, map, perOrgan, convention, out, tolerance: toleranceMm } = flags;
+      const shard = await shardRequest(flags, session.argv);
+      const work = <T>(run: (options: ScoreOptions) => Promise<T>): Promise<T> =>
+        withProgress({ label: "Scoring", isQuiet: flags.quiet ?? false }, (onProgress) => {
+          const rules = { convention, toleranceMm };
+          return run({ prediction, truth, labels, map, perOrgan, ...rules, out, onProgress, warn });
+        });
+      const seconds = (): string => formatDuration((performance.now() - started) / 1000);
+      if (shard !== undefined && out !== undefined) {
+        const { scoreShard } = await import("../node/workflows/score-shard.ts");
+        const done = await work((options) => scoreShard({ ...options, out }, shard));
+        session.finish(shardOutcome(done, "case", seconds()));
+        return;
+      }
+      const { scoreMasks } = await import("../node/workflows/score.ts");
+      const scored = await work(scoreMasks);
+      session.finish(scoreOutcome(scored, { seconds: seconds(), isRescored: flags.rescored }));
     });
   addExamples(addCommonFlags(command), [
     "hipmri score nnunet-predictions/ labelsTs/ --convention nnunet",

@@ -3,12 +3,15 @@ import { HipError } from "../core/errors.ts";
 import type { ShardSet } from "../node/shard-store.ts";
 import { mergeEvaluation } from "../node/workflows/merge-evaluate.ts";
 import { mergePredictions } from "../node/workflows/merge-predict.ts";
+import { mergeScores } from "../node/workflows/score-shard.ts";
 import { readShardSet } from "./shard-set.ts";
 
 /** What merges the shards of each verb, under the name that the verb gives its jobs: one line for each. */
-const MERGES = { predict: mergePredictions, evaluate: mergeEvaluation } as const satisfies Readonly<
-  Record<string, (shards: ShardSet) => Promise<unknown>>
->;
+const MERGES = {
+  predict: mergePredictions,
+  evaluate: mergeEvaluation,
+  score: mergeScores,
+} as const satisfies Readonly<Record<string, (shards: ShardSet) => Promise<unknown>>>;
 
 export type MergeableVerb = keyof typeof MERGES;
 type Result<V extends MergeableVerb> = Awaited<ReturnType<(typeof MERGES)[V]>>;

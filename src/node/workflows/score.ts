@@ -16,6 +16,7 @@ import type { ConventionName } from "../../metrics/conventions/types.ts";
 import { scoreCase } from "../../metrics/score-case.ts";
 import type { CaseMetrics, Metrics } from "../../metrics/types.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
+import { openFolder } from "../folder.ts";
 import { inflateGzip } from "../inflate.ts";
 import { checkOutFolder } from "../out-folder.ts";
 import { gatherCaseNotes } from "./case-notes.ts";
@@ -94,38 +95,124 @@ async function scoreAll(
   return scored;
 }
 
-/** nnU-Net numbers the truth as the prediction: with other numbers the counts cannot be compared. */
+/** What is known before a case is scored: plain data, the same for all shards. */
+export interface ScoringContext {
+  readonly inputs: ScoreInputs;
+  readonly convention: ConventionName | undefined;
+  readonly toleranceMm: number | undefined;
+  /** Of the truth. */
+  readonly labels: readonly LabelDefinition[];
+  readonly labelsFrom: string;
+  readonly mapping: ScoredMasks["mapping"];
+  /** The folder of the predictions, where nnU-Net's own figures can be compared: not of other numbers or organs. */
+  readonly comparable: string | undefined;
+}
+
+/** A case that was scored, and its mask's file where it is a single one. */
+export interface ScoredCase {
+  readonly scored: CaseMetrics;
+  /** null of slices, which were counted together here and one by one by nnU-Net; and of organs. */
+  readonly file: string | null;
+}
+
+/** A scoring that is ready to read its cases. */
+export interface OpenedScoring {
+  readonly masks: Masks;
+  readonly context: ScoringContext;
+  /** Scores some of the cases, one in memory at a time. @throws HipError naming all that are bad */
+  score(cases: readonly MaskCase[]): Promise<readonly ScoredCase[]>;
+}
+
+function contextOf(options: ScoreOptions, masks: Masks, labelling: Labelling): ScoringContext {
+  const { prediction, truth, labels, map, perOrgan, convention, toleranceMm } = options;
+  const ofOrgans = isPerOrgan(masks);
+  const mapping = [...(ofOrgans ? labelling.organMap : labelling.map)]
+    .filter(([from]) => from !== 0)
+    .map(([from, to]) => ({ from, to: labelling.labels.find(({ id }) => id === to)! }));
+  const isRenumbered = [...labelling.map].some(([from, to]) => from !== to);
+  return {
+    inputs: { prediction, truth, labels, map, perOrgan },
+    convention,
+    toleranceMm,
+    labels: labelling.labels,
+    labelsFrom: labelling.labelsFrom,
+    mapping,
+    // nnU-Net numbers the truth as the prediction: with other numbers the counts cannot be compared.
+    comparable: ofOrgans || isRenumbered ? undefined : masks.prediction.path,
+  };
+}
+
+/** Finds the masks and what their numbers mean. @throws HipError as scoreMasks() */
+export async function openScoring(options: ScoreOptions): Promise<OpenedScoring> {
+  if (options.out !== undefined) await checkOutFolder(options.out);
+  const masks = await openMasks(options);
+  for (const warning of masks.warnings) options.warn?.(warning);
+  const labelling = await findLabelling(options, masks);
+  const { labels, map, organMap } = labelling;
+  const { prediction, truth, cases } = masks;
+  if (cases.length > 1 && labels.length === 2 && cases.every(({ id }) => !/\d/.test(id)))
+    options.warn?.(
+      `the files are taken for ${cases.length} cases of one label; if they are the organs of one case ("${cases[0]!.id}" …), give --per-organ`,
+    );
+  for (const note of noteOrgans(cases, organMap, labels)) options.warn?.(note);
+  const context = { prediction, truth, inflate: inflateGzip, labels, map, organMap };
+  return {
+    masks,
+    context: contextOf(options, masks, labelling),
+    async score(some) {
+      const scored = await scoreAll(some, context, options);
+      return scored.map((each, i) => {
+        const { files } = some[i]!;
+        const file = files[0]?.prediction;
+        return { scored: each, file: typeof file !== "string" || files.length > 1 ? null : file };
+      });
+    },
+  };
+}
+
 async function checkNnunet(
-  { prediction, cases }: Masks,
-  scored: readonly CaseMetrics[],
-  { labels, map }: Labelling,
-  warn: (text: string) => void,
+  { comparable, labels }: ScoringContext,
+  cases: readonly ScoredCase[],
+  warn: ((text: string) => void) | undefined,
 ): Promise<SummaryCheck | undefined> {
-  const summary = await readNnunetSummary(prediction.folder);
+  if (comparable === undefined) return undefined;
+  const summary = await readNnunetSummary(openFolder(comparable));
   if (summary === undefined) return undefined;
-  const path = join(prediction.path, SUMMARY_FILE);
+  const path = join(comparable, SUMMARY_FILE);
   if (summary === "other") {
-    warn(`"${path}" is no evaluation by nnU-Net: not compared`);
+    warn?.(`"${path}" is no evaluation by nnU-Net: not compared`);
     return undefined;
   }
-  if ([...map].some(([from, to]) => from !== to)) return undefined;
   const names = new Map(labels.map(({ id, name }) => [id, name]));
-  const counted = scored.flatMap((each, i) => {
-    const { files } = cases[i]!;
-    const file = files[0]?.prediction;
-    // Slices were counted together here, and one by one there.
-    if (typeof file !== "string" || files.length > 1) return [];
-    return [
-      {
-        prediction: file,
-        labels: each.labels.map(({ id, counts }) => ({ id, name: names.get(id)!, counts })),
-      },
-    ];
+  const counted = cases.flatMap(({ scored, file }) => {
+    if (file === null) return [];
+    const ofLabels = scored.labels.map(({ id, counts }) => ({ id, name: names.get(id)!, counts }));
+    return [{ prediction: file, labels: ofLabels }];
   });
   const check = checkSummary(summary, counted);
   if (check.differences.length > 0)
-    warn(`"${path}" was made of other masks than these: ${describeDifferences(check)}`);
+    warn?.(`"${path}" was made of other masks than these: ${describeDifferences(check)}`);
   return check;
+}
+
+/** Figures and files of cases that were scored. @throws HipError "disk" */
+export async function finishScoring(
+  context: ScoringContext,
+  cases: readonly ScoredCase[],
+  options: { readonly out?: string | undefined; readonly warn?: ((text: string) => void) | undefined },
+): Promise<ScoredMasks> {
+  const { labels, labelsFrom, mapping, convention, toleranceMm, inputs } = context;
+  const { out, warn } = options;
+  const summary = await checkNnunet(context, cases, warn);
+  const metrics = aggregate(
+    cases.map(({ scored }) => scored),
+    { split: "unstated", labels, convention, toleranceMm },
+  );
+  const files =
+    out === undefined
+      ? []
+      : await writeScores(out, { ...inputs, convention, toleranceMm }, metrics, labelsFrom);
+  return { metrics, summary, labelsFrom, mapping, files };
 }
 
 /**
@@ -134,28 +221,6 @@ async function checkNnunet(
  *   unknown label; several as one error with all of them), "unreadable-image", "disk"
  */
 export async function scoreMasks(options: ScoreOptions): Promise<ScoredMasks> {
-  if (options.out !== undefined) await checkOutFolder(options.out);
-  const masks = await openMasks(options);
-  for (const warning of masks.warnings) options.warn?.(warning);
-  const labelling = await findLabelling(options, masks);
-  const { labels, map, organMap, labelsFrom } = labelling;
-  const { prediction, truth, cases } = masks;
-  if (cases.length > 1 && labels.length === 2 && cases.every(({ id }) => !/\d/.test(id)))
-    options.warn?.(
-      `the files are taken for ${cases.length} cases of one label; if they are the organs of one case ("${cases[0]!.id}" …), give --per-organ`,
-    );
-  for (const note of noteOrgans(cases, organMap, labels)) options.warn?.(note);
-  const context = { prediction, truth, inflate: inflateGzip, labels, map, organMap };
-  const scored = await scoreAll(cases, context, options);
-  const { convention, toleranceMm, out } = options;
-  const summary = isPerOrgan(masks)
-    ? undefined
-    : await checkNnunet(masks, scored, labelling, (text) => options.warn?.(text));
-  const metrics = aggregate(scored, { split: "unstated", labels, convention, toleranceMm });
-  const files: string[] = [];
-  if (out !== undefined) files.push(...(await writeScores(out, options, metrics, labelsFrom)));
-  const mapping = [...(isPerOrgan(masks) ? organMap : map)]
-    .filter(([from]) => from !== 0)
-    .map(([from, to]) => ({ from, to: labels.find(({ id }) => id === to)! }));
-  return { metrics, summary, labelsFrom, mapping, files };
+  const { masks, context, score } = await openScoring(options);
+  return finishScoring(context, await score(masks.cases), options);
 }

@@ -1,0 +1,69 @@
+/** A share of `hipmri score`, and its shards merged. */
+import { z } from "zod";
+import { placesOf } from "../../core/shard.ts";
+import type { MaskRef } from "../../dataset/mask-pairs.ts";
+import { inItemOrder, openShard, type ShardDone, type ShardRequest, type ShardSet } from "../shard-store.ts";
+import { measureCases } from "./case-sizes.ts";
+import {
+  finishScoring,
+  openScoring,
+  type ScoredCase,
+  type ScoredMasks,
+  type ScoreOptions,
+  type ScoringContext,
+} from "./score.ts";
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+const schema = z.object({
+  context: z.custom<ScoringContext>(isObject),
+  /** In the order of the share's items. */
+  cases: z.array(z.custom<ScoredCase>(isObject)),
+});
+
+/** Of a mask in a file for each organ any of them is as large. */
+const filesOf = (ref: MaskRef): readonly string[] =>
+  typeof ref === "string" ? [ref] : ref.organs.slice(0, 1).map(({ file }) => file);
+
+/**
+ * Scores a share of the cases that scoreMasks() would score, and leaves OUT/shards/I-of-N.json for mergeScores().
+ * @throws HipError as scoreMasks() and openShard(). Then the shard has no result.
+ */
+export async function scoreShard(
+  options: ScoreOptions & { readonly out: string },
+  request: ShardRequest,
+): Promise<ShardDone> {
+  const { masks, context, score } = await openScoring(options);
+  const sizes = await measureCases(
+    masks.truth.folder,
+    masks.cases.map(({ files }) => files.flatMap(({ truth }) => filesOf(truth))),
+  );
+  const job = {
+    verb: "score",
+    options: {
+      predictions: options.prediction,
+      truth: options.truth,
+      "--labels": options.labels,
+      "--map": options.map,
+      "--per-organ": options.perOrgan || undefined,
+      "--convention": options.convention,
+      "--tolerance": options.toleranceMm,
+    },
+    items: masks.cases.map(({ id }, i) => ({ id, size: sizes[i]! })),
+  };
+  const task = await openShard(options.out, request, job, placesOf(sizes, request));
+  if (task.isDone) return task.done;
+  const cases = await score(task.places.map((place) => masks.cases[place]!));
+  const result: z.infer<typeof schema> = { context, cases: [...cases] };
+  await task.write(result);
+  return task.done;
+}
+
+/** Writes OUT/metrics.json, OUT/figures and OUT/report.html as scoreMasks() of all cases does. @throws HipError "disk" */
+export async function mergeScores({ out, files, warn }: ShardSet): Promise<ScoredMasks> {
+  const results = files.map(({ result }) => schema.parse(result));
+  const cases = inItemOrder(
+    files,
+    results.map((result) => result.cases),
+  );
+  return finishScoring(results[0]!.context, cases, { out, warn });
+}
