@@ -1,8 +1,12 @@
 /** `hipmri check`. */
+import type { Shard } from "../core/shard.ts";
 import { LAYOUT_NAMES } from "../dataset/layouts.ts";
 import type { LayoutName } from "../dataset/types.ts";
+import type { CheckOptions, CheckResult } from "../node/workflows/check.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
+import type { Outcome } from "./outcome.ts";
+import { overwriteShardsOption, shardOption, shardOutcome, shardRequest } from "./shard-option.ts";
 import { oneOf } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags, withProgress } from "./verb.ts";
 
@@ -10,17 +14,35 @@ interface Flags extends CommonFlags {
   readonly out?: string;
   readonly layout?: LayoutName;
   readonly fast?: true;
+  readonly shard?: Shard;
+  readonly overwrite?: true;
 }
 
-async function runCheck(data: string, flags: Flags) {
-  const { checkData } = await import("../node/workflows/check.ts");
+/** Lends a check its progress and Ctrl-C. */
+async function runCheck<T>(
+  data: string,
+  flags: Flags,
+  check: (options: CheckOptions) => Promise<T>,
+): Promise<T> {
   const { out, layout, fast } = flags;
   const options = { data, out, layout, isFast: fast };
   return withInterrupt((signal) =>
     withProgress({ label: "Checking", isQuiet: flags.quiet ?? false }, (onProgress) =>
-      checkData({ ...options, onProgress, signal }),
+      check({ ...options, onProgress, signal }),
     ),
   );
+}
+
+export async function checkOutcome({ report, page }: CheckResult, seconds: string): Promise<Outcome> {
+  const { checkText } = await import("./check-text.ts");
+  const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  const time = ["Time", seconds] as const;
+  const facts = alignRows(page === undefined ? [time] : [time, ["Next", `open ${page}`]]);
+  return {
+    json: { ...report, ...(page === undefined ? {} : { page }) },
+    text: `${checkText(report, isColoured)}\n\n${facts}`,
+    exitCode: report.ok ? 0 : 1,
+  };
 }
 
 export const addCheck: AddVerb = (program, session) => {
@@ -38,19 +60,23 @@ export const addCheck: AddVerb = (program, session) => {
       oneOf("--layout", LAYOUT_NAMES),
     )
     .option("--fast", "look at names and headers only")
+    .addOption(shardOption())
+    .addOption(overwriteShardsOption())
     .action(async (data: string, flags: Flags) => {
       const { formatDuration } = await import("../node/progress.ts");
-      const { checkText } = await import("./check-text.ts");
       const started = performance.now();
-      const { report, page } = await runCheck(data, flags);
-      const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
-      const time = ["Time", formatDuration((performance.now() - started) / 1000)] as const;
-      const facts = alignRows(page === undefined ? [time] : [time, ["Next", `open ${page}`]]);
-      session.finish({
-        json: { ...report, ...(page === undefined ? {} : { page }) },
-        text: `${checkText(report, isColoured)}\n\n${facts}`,
-        exitCode: report.ok ? 0 : 1,
-      });
+      const seconds = (): string => formatDuration((performance.now() - started) / 1000);
+      const { out } = flags;
+      const shard = await shardRequest(flags, session.argv);
+      if (shard !== undefined && out !== undefined) {
+        const { checkShard } = await import("../node/workflows/check-shard.ts");
+        const done = await runCheck(data, flags, (options) => checkShard({ ...options, out }, shard));
+        session.finish(shardOutcome(done, "case", seconds()));
+        return;
+      }
+      const { checkData } = await import("../node/workflows/check.ts");
+      const result = await runCheck(data, flags, checkData);
+      session.finish(await checkOutcome(result, seconds()));
     });
   addExamples(addCommonFlags(command), [
     "hipmri check keras_slices_data",

@@ -1,5 +1,6 @@
 /** `hipmri merge`. */
 import type { MergeableVerb, Merged } from "../cluster/merge.ts";
+import { checkOutcome } from "./check.ts";
 import { evaluationOutcome } from "./evaluate.ts";
 import type { Outcome } from "./outcome.ts";
 import { predictionOutcome } from "./predict.ts";
@@ -7,11 +8,15 @@ import { scoreOutcome } from "./score.ts";
 import { type AddVerb, addCommonFlags, addExamples, warn } from "./verb.ts";
 
 type Shown = {
-  readonly [V in MergeableVerb]: (result: Extract<Merged, { verb: V }>["result"], time: string) => Outcome;
+  readonly [V in MergeableVerb]: (
+    result: Extract<Merged, { verb: V }>["result"],
+    seconds: string,
+  ) => Outcome | Promise<Outcome>;
 };
 
 /** How the merged result of each verb is shown: as the verb shows its own. */
 const SHOWN: Shown = {
+  check: checkOutcome,
   score: (result, seconds) => scoreOutcome(result, { seconds }),
   evaluate: (result, seconds) => evaluationOutcome(result, { seconds }),
   predict: (result, seconds) =>
@@ -31,8 +36,8 @@ export const addMerge: AddVerb = (program, session) => {
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const merged = await mergeShards(dir, { warn });
-      const show = SHOWN[merged.verb] as (result: unknown, time: string) => Outcome;
-      session.finish(show(merged.result, formatDuration((performance.now() - started) / 1000)));
+      const show = SHOWN[merged.verb] as (result: unknown, time: string) => Outcome | Promise<Outcome>;
+      session.finish(await show(merged.result, formatDuration((performance.now() - started) / 1000)));
     });
   addExamples(addCommonFlags(command), [
     "hipmri predict runs/pelvis images/ --out masks --shard 1/2",

@@ -1,6 +1,7 @@
 /** The shards of one job made into the one result that the verb alone would have written. */
 import { HipError } from "../core/errors.ts";
 import type { ShardSet } from "../node/shard-store.ts";
+import { mergeChecks } from "../node/workflows/check-shard.ts";
 import { mergeEvaluation } from "../node/workflows/merge-evaluate.ts";
 import { mergePredictions } from "../node/workflows/merge-predict.ts";
 import { mergeScores } from "../node/workflows/score-shard.ts";
@@ -8,8 +9,9 @@ import { readShardSet } from "./shard-set.ts";
 
 /** What merges the shards of each verb, under the name that the verb gives its jobs: one line for each. */
 const MERGES = {
-  predict: mergePredictions,
+  check: mergeChecks,
   evaluate: mergeEvaluation,
+  predict: mergePredictions,
   score: mergeScores,
 } as const satisfies Readonly<Record<string, (shards: ShardSet) => Promise<unknown>>>;
 

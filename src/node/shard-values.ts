@@ -10,7 +10,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   "-Infinity": Number.NEGATIVE_INFINITY,
   "-0": -0,
 };
-const ARRAYS = { Uint8Array, Float32Array, Float64Array };
+const ARRAYS = { Uint8Array, Uint32Array, Float32Array, Float64Array };
 type ArrayName = keyof typeof ARRAYS;
 
 const nameOf = (value: number): string => (Object.is(value, -0) ? "-0" : `${value}`);

@@ -5,7 +5,7 @@ import type { LabelDefinition } from "../../volume/volume.ts";
 import { nameLabels } from "../labels.ts";
 import { findOrientation } from "../orientation.ts";
 import { patientsOf } from "../split.ts";
-import type { DatasetIndex, LayoutName } from "../types.ts";
+import type { CaseEntry, DatasetIndex, LayoutName } from "../types.ts";
 import { duplicateFindings } from "./duplicate-findings.ts";
 import { type CaseExam, type CaseVoxels, examineCase } from "./examine-case.ts";
 import type { ReadContext } from "./examine-pair.ts";
@@ -101,23 +101,30 @@ function caseRow({ entry, slices, labelVoxels, intensity }: CaseExam): CaseRow {
   };
 }
 
-async function examineAll(index: DatasetIndex, options: DoctorOptions): Promise<readonly CaseExam[]> {
+/**
+ * Reads and measures cases of an indexed data set.
+ * @param cases all of the index, or a share of them
+ */
+export async function examineCases(
+  index: DatasetIndex,
+  cases: readonly CaseEntry[],
+  options: DoctorOptions,
+): Promise<readonly CaseExam[]> {
   const { folder, inflate, onProgress, onVoxels, signal } = options;
   const { orientation } = await findOrientation(index, { folder, inflate, plane: "auto" });
   let done = 0;
-  return mapParallel(index.cases, AT_ONCE, async (entry) => {
+  return mapParallel(cases, AT_ONCE, async (entry) => {
     signal?.throwIfAborted();
     const exam = await examineCase(entry, { folder, inflate, unit: index.unit, orientation, onVoxels });
-    onProgress?.(++done, index.cases.length);
+    onProgress?.(++done, cases.length);
     return exam;
   });
 }
 
 const isMet = ({ voxels }: LabelRow): boolean => voxels > 0;
 
-async function fullBody(indexed: Indexed, options: DoctorOptions): Promise<Body> {
+function fullBody(indexed: Indexed, exams: readonly CaseExam[]): Body {
   const { index, areLabelsFound } = indexed;
-  const exams = await examineAll(index, options);
   const met = (): LabelDefinition[] =>
     nameLabels(
       labelRows(exams, [])
@@ -166,26 +173,50 @@ async function fastBody(indexed: Indexed, options: DoctorOptions): Promise<Body>
 const NOT_OF_THE_DATA: readonly HipErrorCode[] = ["usage", "not-found", "disk"];
 
 /**
+ * Indexes a data folder.
+ * @returns what is wrong with it, where it cannot be indexed
+ * @throws HipError as checkDataset()
+ */
+export async function indexForCheck(options: DoctorOptions): Promise<Indexed | HipError> {
+  return readIndexed(options).catch((error: unknown) => {
+    if (error instanceof HipError && !NOT_OF_THE_DATA.includes(error.code)) return error;
+    throw error;
+  });
+}
+
+function reportOf(root: string, read: DoctorReport["read"], body: Body): DoctorReport {
+  const findings = sortFindings(body.findings);
+  return {
+    ok: !findings.some(({ severity }) => severity === "error"),
+    data: root,
+    read,
+    ...body,
+    findings,
+  };
+}
+
+/** The report on a data set of which every case was examined. @param exams in the order of the index */
+export function reportOfExams(
+  root: string,
+  indexed: Indexed | HipError,
+  exams: readonly CaseExam[],
+): DoctorReport {
+  return reportOf(root, "voxels", indexed instanceof HipError ? refusal(indexed) : fullBody(indexed, exams));
+}
+
+/**
  * Checks a data folder. What is wrong with the data becomes a finding; only what is no fault of the data rejects.
  * Two cases are in memory at a time.
  * @throws HipError "not-found" or "disk" where the folder itself cannot be read; "usage" of an unknown layout
  */
 export async function checkDataset(options: DoctorOptions): Promise<DoctorReport> {
-  const indexed = await readIndexed(options).catch((error: unknown) => {
-    if (error instanceof HipError && !NOT_OF_THE_DATA.includes(error.code)) return error;
-    throw error;
-  });
-  const isFast = options.isFast ?? false;
-  const body =
-    indexed instanceof HipError
-      ? refusal(indexed)
-      : await (isFast ? fastBody(indexed, options) : fullBody(indexed, options));
-  const findings = sortFindings(body.findings);
-  return {
-    ok: !findings.some(({ severity }) => severity === "error"),
-    data: options.root,
-    read: isFast ? "headers" : "voxels",
-    ...body,
-    findings,
-  };
+  const { root, isFast = false } = options;
+  const indexed = await indexForCheck(options);
+  if (isFast) {
+    const body = indexed instanceof HipError ? refusal(indexed) : await fastBody(indexed, options);
+    return reportOf(root, "headers", body);
+  }
+  if (indexed instanceof HipError) return reportOfExams(root, indexed, []);
+  const { index } = indexed;
+  return reportOfExams(root, indexed, await examineCases(index, index.cases, options));
 }

@@ -1,6 +1,6 @@
 /** `hipmri check`: the data doctor on a folder, and its page. */
 import { join } from "node:path";
-import { checkDataset } from "../../dataset/doctor/check.ts";
+import { checkDataset, type DoctorOptions } from "../../dataset/doctor/check.ts";
 import type { DoctorReport } from "../../dataset/doctor/types.ts";
 import type { LayoutName } from "../../dataset/types.ts";
 import { doctorPage } from "../../report/doctor-page.ts";
@@ -32,29 +32,44 @@ export interface CheckResult {
   readonly page: string | undefined;
 }
 
+/** What is asked of the doctor. */
+export function doctorOptions({ data, layout, isFast, onProgress, signal }: CheckOptions): DoctorOptions {
+  return {
+    folder: openFolder(data),
+    inflate: inflateGzip,
+    root: data,
+    layout,
+    isFast: isFast ?? false,
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** Writes OUT/check.html. @returns its path @throws HipError "disk" */
+export async function writeCheckPage(
+  out: string,
+  report: DoctorReport,
+  thumbnails: readonly Thumbnail[],
+): Promise<string> {
+  const page = join(out, PAGE);
+  await writeFileAtomic(page, doctorPage(report, thumbnails.slice(0, MOST_THUMBNAILS)));
+  return page;
+}
+
 /**
  * Checks a data folder and writes OUT/check.html.
  * @throws HipError "not-found" or "disk"; what is wrong with the data is in the report
  */
 export async function checkData(options: CheckOptions): Promise<CheckResult> {
-  const { data, out, onProgress, signal } = options;
+  const { out } = options;
   const thumbnails: Thumbnail[] = [];
   // Before the work: a folder that cannot be made is told at once.
   if (out !== undefined) await makeFolder(out);
   const report = await checkDataset({
-    folder: openFolder(data),
-    inflate: inflateGzip,
-    root: data,
-    layout: options.layout,
-    isFast: options.isFast ?? false,
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
+    ...doctorOptions(options),
     onVoxels(voxels) {
       if (out !== undefined && thumbnails.length < MOST_THUMBNAILS) thumbnails.push(takeThumbnail(voxels));
     },
   });
-  if (out === undefined) return { report, page: undefined };
-  const page = join(out, PAGE);
-  await writeFileAtomic(page, doctorPage(report, thumbnails));
-  return { report, page };
+  return { report, page: out === undefined ? undefined : await writeCheckPage(out, report, thumbnails) };
 }
