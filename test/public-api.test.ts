@@ -343,6 +343,8 @@ describe('Node, "hipmri-unet/node"', () => {
       "Quantised",
       "ScoreOptions",
       "ScoredMasks",
+      "ShardDone",
+      "ShardRequest",
       "TrainRunOptions",
       "TrainSummary",
       "WritePhantomOptions",

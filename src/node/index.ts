@@ -9,6 +9,7 @@ export { openFile, readWholeFile, withImageFile } from "./files.ts";
 export { openFolder } from "./folder.ts";
 export { gzip, inflateGzip } from "./inflate.ts";
 export { makeNodeRuntime, type NodeRuntimeOptions } from "./runtime.ts";
+export type { ShardDone, ShardRequest } from "./shard-store.ts";
 export { VERSION } from "./version.ts";
 export { type CheckOptions, type CheckResult, checkData } from "./workflows/check.ts";
 export { type ComparedRuns, type CompareRunsOptions, compareFolders } from "./workflows/compare.ts";
