@@ -59,8 +59,8 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
       const corner = shown.shape.map((size) => size - 1) as [number, number, number];
       for (const voxel of [[0, 0, 0], corner, [1, 2, 0]] as const) {
         const found = await page.evaluate((to) => {
-          hipmri.viewer!.moveTo(to);
-          return hipmri.viewer!.crosshair();
+          hipmri.view.viewer!.moveTo(to);
+          return hipmri.view.viewer!.crosshair();
         }, voxel);
         expect(found.voxel).toEqual(voxel);
         for (const axis of [0, 1, 2] as const) {
@@ -87,7 +87,8 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
       // A change of layout puts another voxel there.
       const pointed = () =>
         page.evaluate(
-          ([clientX, clientY]) => hipmri.viewer!.voxelAt(new MouseEvent("mousemove", { clientX, clientY })),
+          ([clientX, clientY]) =>
+            hipmri.view.viewer!.voxelAt(new MouseEvent("mousemove", { clientX, clientY })),
           [x, y] as const,
         );
       const there = await pointed();
@@ -116,7 +117,7 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
       await withEmptyMask(page);
       await page.evaluate(() => {
         globalThis.windowsTold = [];
-        hipmri.viewer!.onWindow((window) => globalThis.windowsTold.push(window));
+        hipmri.view.viewer!.onWindow((window) => globalThis.windowsTold.push(window));
       });
       const heard = () => page.evaluate(() => globalThis.windowsTold.length);
       const { x, y } = await place(page, 0.3, 0.3);
@@ -126,7 +127,7 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
       // The sliders cross.
       await page.evaluate(() => {
         hipmri.correction.isByIntensity = true;
-        hipmri.setWindow({ low: 1e6, high: -1e6 });
+        hipmri.view.setWindow({ low: 1e6, high: -1e6 });
       });
       await page.getByLabel("Draw rectum").check();
       await page.keyboard.press("b");

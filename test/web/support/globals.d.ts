@@ -7,15 +7,6 @@ declare global {
   var windowsTold: Intensities[];
   const hipmri: Pick<
     Session,
-    | "stopWorker"
-    | "kept"
-    | "crosshair"
-    | "shown"
-    | "labels"
-    | "busy"
-    | "learning"
-    | "viewer"
-    | "correction"
-    | "setWindow"
+    "stopWorker" | "kept" | "shown" | "labels" | "busy" | "learning" | "view" | "correction"
   >;
 }

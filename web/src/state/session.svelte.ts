@@ -2,8 +2,8 @@
 import { tick } from "svelte";
 import { demoModel, type ModelSource, threadsWanted } from "../demo.ts";
 import { TEXT } from "../text.ts";
-import type { Crosshair, Intensities, Layout, Viewer } from "../viewer/viewer.ts";
-import { proxy, type RemoteWorker, WorkerStopped } from "../worker/client.ts";
+import { nextTask } from "../turns.ts";
+import { makeWorkerClient, proxy, type RemoteWorker, WorkerStopped } from "../worker/client.ts";
 import type {
   LearnOutcome,
   LearnReport,
@@ -24,12 +24,10 @@ import { Learning } from "./learning.svelte.ts";
 import { MaskDesk } from "./mask-desk.svelte.ts";
 import { openWithThreads } from "./open-with-threads.ts";
 import { type Busy, Tasks } from "./tasks.svelte.ts";
-import { makeWorkerLink } from "./worker-link.ts";
+import { View } from "./view.svelte.ts";
 
 export type Device = "auto" | "webgpu" | "wasm";
 
-/** By the axis across them. */
-const PLANES = ["sagittal", "coronal", "axial"] as const;
 /** Equal corrections give an equal model. */
 const LEARN_SEED = 1;
 
@@ -37,21 +35,19 @@ export class Session {
   readonly labels = new LabelState();
   readonly failures = new Failures();
   readonly learning = new Learning(this);
+  readonly view = new View((window) => this.correction.setWindow(window));
   readonly masks: MaskDesk;
   scans = $state.raw<readonly ScanSummary[]>([]);
   scan = $state.raw<ScanSummary | undefined>();
   model = $state.raw<ModelSummary | undefined>();
-  crosshair = $state.raw<Crosshair | undefined>();
-  window = $state.raw<Intensities>({ low: 0, high: 1 });
   /** Why a reload would lose something; undefined where it would not. */
   keepProblem = $state<string | undefined>();
   device = $state<Device>("auto");
-  layout = $state<Layout>("all");
   /** The last segmentation was ended before its time. */
   isStopped = $state(false);
   shown: ShownScan | undefined;
 
-  readonly #link = makeWorkerLink((worker) => this.#refill(worker));
+  readonly #link = makeWorkerClient((worker) => this.#refill(worker));
   readonly #tasks = new Tasks(
     (error) => this.#fail(error),
     () => void this.#lookAfterKeeping(),
@@ -59,14 +55,11 @@ export class Session {
   #openings: Opening[] = [];
   #modelSource: ModelSource | undefined;
   #threads = threadsWanted();
-  #isLone = false;
-  #viewer: Viewer | undefined;
-  #makeViewer: (() => Promise<Viewer>) | undefined;
 
   constructor() {
     this.masks = new MaskDesk({
       labels: this.labels,
-      viewer: () => this.#viewer,
+      viewer: () => this.view.viewer,
       scan: () => this.scan,
       shown: () => this.shown,
       modelLabels: () => this.model?.labels,
@@ -83,14 +76,6 @@ export class Session {
     return this.masks.correction;
   }
 
-  /** Called once the page has a canvas; the viewer itself is loaded when there is something to show. */
-  lendViewer(make: () => Promise<Viewer>): void {
-    this.#makeViewer = make;
-  }
-
-  get viewer(): Viewer | undefined {
-    return this.#viewer;
-  }
   /** Whether tools may change the mask: while it is made anew, what they do would be lost. */
   get canEdit(): boolean {
     return (
@@ -124,6 +109,8 @@ export class Session {
   async restore(): Promise<void> {
     let restored: RestoredSession | undefined;
     await this.#tasks.run({ kind: "reading" }, async () => {
+      // The page is drawn first.
+      await nextTask();
       restored = (await this.#link.ask((worker) => worker.restore())) as RestoredSession | undefined;
       if (restored === undefined) return;
       this.#openings = [...restored.openings];
@@ -202,35 +189,10 @@ export class Session {
     this.shown = shown;
     this.masks.drop();
     await tick();
-    const viewer = await this.#viewerNow();
-    const { shape, nifti } = shown;
-    this.window = await viewer.showVolume({ name: scan.name, shape, nifti, isPlaced: scan.isPlaced });
-    this.correction.setWindow(this.window);
-    // A lone slice has one plane: the others would be strips.
-    const across = ([0, 1, 2] as const).filter((axis) => shape[axis] === 1);
-    if (across.length === 1) this.setLayout(PLANES[across[0]!]);
-    else if (this.#isLone) this.setLayout("all");
-    this.#isLone = across.length === 1;
-    this.crosshair = viewer.crosshair();
+    await this.view.show(scan, shown);
     this.masks.takeUp(shown.kept);
     if (shown.kept?.problem !== undefined)
       this.failures.tell({ message: shown.kept.problem, hint: undefined });
-  }
-
-  async #viewerNow(): Promise<Viewer> {
-    if (this.#viewer !== undefined) return this.#viewer;
-    if (this.#makeViewer === undefined) throw new Error("internal: no canvas yet");
-    const viewer = await this.#makeViewer();
-    this.#viewer = viewer;
-    viewer.onCrosshair((at) => {
-      this.crosshair = at;
-    });
-    // Dragged with the right button, or set back by a double click.
-    viewer.onWindow((window) => {
-      this.window = window;
-      this.correction.setWindow(window);
-    });
-    return viewer;
   }
 
   useDemoModel(): Promise<boolean> {
@@ -342,18 +304,6 @@ export class Session {
 
   /** Once all that was corrected is kept. */
   kept = (): Promise<void> => this.masks.autosave.settled();
-
-  setLayout(layout: Layout): void {
-    this.layout = layout;
-    this.#viewer?.setLayout(layout);
-  }
-
-  setWindow({ low, high }: Intensities): void {
-    const window = { low: Math.min(low, high), high: Math.max(low, high) };
-    this.window = window;
-    this.correction.setWindow(window);
-    this.#viewer?.setWindow(window);
-  }
 
   async save(kind: "nifti" | "dicom"): Promise<readonly SavedFile[]> {
     const { scan } = this;

@@ -8,7 +8,8 @@ export interface UnderCrosshair {
   readonly value: number;
 }
 
-export function underCrosshair({ shown, crosshair, masks, labels }: Session): UnderCrosshair | undefined {
+export function underCrosshair({ shown, view, masks, labels }: Session): UnderCrosshair | undefined {
+  const { crosshair } = view;
   if (shown === undefined || crosshair === undefined) return undefined;
   // It is asked again when the mask changes.
   void masks.revision;

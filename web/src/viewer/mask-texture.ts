@@ -7,9 +7,10 @@ export interface MaskPart {
   readonly box: VoxelBox;
 }
 
-/** @param texture a 3D texture of one byte a voxel */
+/** @param unit the texture unit that it is bound to @param texture a 3D texture of one byte a voxel */
 export function uploadBox(
   gl: WebGL2RenderingContext,
+  unit: number,
   texture: WebGLTexture,
   { data, shape, box }: MaskPart,
 ): void {
@@ -19,7 +20,7 @@ export function uploadBox(
     number,
     number,
   ];
-  gl.activeTexture(gl.TEXTURE7);
+  gl.activeTexture(gl.TEXTURE0 + unit);
   gl.bindTexture(gl.TEXTURE_3D, texture);
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
   gl.pixelStorei(gl.UNPACK_ROW_LENGTH, shape[0]);

@@ -1,6 +1,9 @@
 /** The viewer by NiiVue: https://github.com/niivue/niivue */
-import { cmapper, MULTIPLANAR_TYPE, Niivue, NVImage, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
-import { uploadBox } from "./mask-texture.ts";
+import { cmapper, MULTIPLANAR_TYPE, SHOW_RENDER, SLICE_TYPE } from "@niivue/niivue";
+import { nextTask } from "../turns.ts";
+import { deferCompiling } from "./deferred-gl.ts";
+import { OwnNiivue } from "./own-niivue.ts";
+import { makeSmallPicture } from "./small-picture.ts";
 import type {
   Crosshair,
   Intensities,
@@ -12,6 +15,7 @@ import type {
   Viewer,
   VoxelBox,
 } from "./viewer.ts";
+import { volumeImage } from "./volume-image.ts";
 
 const LAYOUTS: Readonly<Record<Layout, SLICE_TYPE>> = {
   all: SLICE_TYPE.MULTIPLANAR,
@@ -49,18 +53,31 @@ function lookupTable(labels: readonly ShownLabel[]) {
   return cmapper.makeDrawLut({ ...table, I: Array.from({ length: LABELS }, (_, id) => id), labels: names });
 }
 
-/** NiiVue without its own keys: letters are the page's (keys.ts), and arrows move by the same rule in every plane. */
-class NiivueWithoutKeys extends Niivue {
-  override keyDownListener(): void {}
-  override keyUpListener(): void {}
+/** Where no graphics card draws, a frame of the 3D view takes as long as its voxels and pixels are many. */
+const DETAIL_IN_SOFTWARE = { voxels: 96, pixels: 40_000 } as const;
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+function drawsInSoftware(gl: WebGL2RenderingContext): boolean {
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  return info !== null && SOFTWARE.test(String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)));
 }
 
 /** @throws Error where the browser has no WebGL 2 */
 export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewer> {
-  const nv = new NiivueWithoutKeys({
+  await nextTask();
+  // NiiVue gets the same context when it asks.
+  const gl = canvas.getContext("webgl2", { alpha: true, antialias: false });
+  if (gl === null) throw new Error("The browser has no WebGL 2, which the viewer draws with");
+  await nextTask();
+  const isSoftware = drawsInSoftware(gl);
+  await nextTask();
+  const compiling = deferCompiling(gl);
+  const nv = new OwnNiivue({
     backColor: [...BACKGROUND.dark],
     crosshairColor: [...CROSSHAIR],
-    crosshairWidth: 0.4,
+    // Thinner lines vanish between pixels.
+    crosshairWidth: 1.2,
+    crosshairWidthUnit: "mm",
     multiplanarForceRender: true,
     multiplanarLayout: MULTIPLANAR_TYPE.GRID,
     multiplanarShowRender: SHOW_RENDER.ALWAYS,
@@ -73,7 +90,14 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
     fontMinPx: 11,
     show3Dcrosshair: true,
   });
+  // There are no meshes here.
+  nv.meshShaders = [];
   await nv.attachToCanvas(canvas, false);
+  if (isSoftware) {
+    nv.detail = DETAIL_IN_SOFTWARE;
+    nv.small = makeSmallPicture(gl);
+  }
+  await compiling.settle();
   nv.opts.drawingEnabled = false;
   nv.drawOpacity = 1;
   const listeners: ((at: Crosshair) => void)[] = [];
@@ -111,33 +135,25 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
   }
 
   return {
-    async showVolume({ name, nifti, shape: own, isPlaced = true }: ShownVolume) {
+    async showVolume(volume: ShownVolume) {
       clear();
-      shape = own;
-      nv.opts.isOrientationTextVisible = isPlaced;
-      const image = await NVImage.loadFromUrl({
-        url: `${name}.nii`,
-        buffer: nifti,
-        name: `${name}.nii`,
-        colormap: "gray",
-      });
-      nv.addVolume(image);
+      // A canvas that changes its size after something was drawn waits for that.
+      nv.resizeListener();
+      await nextTask();
+      shape = volume.shape;
+      nv.opts.isOrientationTextVisible = volume.isPlaced ?? true;
+      nv.addVolume(volumeImage(volume));
       nv.scene.crosshairPos = nv.vox2frac([shape[0] >> 1, shape[1] >> 1, shape[2] >> 1]);
       nv.createOnLocationChange();
-      nv.drawScene();
-      return { low: image.cal_min ?? 0, high: image.cal_max ?? 1 };
+      await nv.filled();
     },
     showMask(mask) {
       if (mask === undefined) {
         nv.closeDrawing();
-        nv.drawScene();
         return;
       }
-      // Makes the texture; the bitmap that comes with it is put aside for the caller's.
-      nv.createEmptyDrawing();
-      nv.drawBitmap = mask;
       applyLabels();
-      nv.refreshDrawing(true);
+      void nv.showBitmap(mask);
     },
     refreshMask(box) {
       const whole: VoxelBox = { from: [0, 0, 0], to: [shape[0] - 1, shape[1] - 1, shape[2] - 1] };
@@ -147,8 +163,8 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
         requestAnimationFrame(() => {
           const part = changed;
           changed = undefined;
-          if (part === undefined || nv.drawBitmap === null || nv.drawTexture === null) return;
-          uploadBox(nv.gl, nv.drawTexture, { data: nv.drawBitmap, shape, box: part });
+          if (part === undefined) return;
+          nv.refreshBitmap(part);
           nv.drawScene();
         });
       }

@@ -34,8 +34,12 @@ export interface Intensities {
 export interface ShownVolume {
   readonly name: string;
   readonly shape: Triple;
-  /** An uncompressed NIfTI file whose axes run to the right, the front and the head. */
-  readonly nifti: ArrayBuffer;
+  readonly spacingMm: Triple;
+  /** From voxels to millimetres; the axes run to the right, the front and the head. */
+  readonly affine: readonly (readonly number[])[];
+  /** x fastest; the viewer reads it and keeps no copy. */
+  readonly data: Float32Array;
+  readonly brightness: { readonly range: Intensities; readonly window: Intensities };
   /** false: the axes are assumed, and no letters say which side is which. Default: true. */
   readonly isPlaced?: boolean;
 }
@@ -47,8 +51,8 @@ export interface VoxelBox {
 }
 
 export interface Viewer {
-  /** Shows a volume without a mask. @returns the window that was chosen */
-  showVolume(volume: ShownVolume): Promise<Intensities>;
+  /** Shows a volume without a mask, once all of it is in the graphics card. */
+  showVolume(volume: ShownVolume): Promise<void>;
   /** Shows a mask, x fastest; the array stays the caller's, who tells of changes by refreshMask(). */
   showMask(mask: Uint8Array | undefined): void;
   /** @param box what changed; default: all */

@@ -1,4 +1,7 @@
-/** The page's side of the worker. Where it stops, what was asked of it fails, and the next question starts another. */
+/**
+ * The page's side of the worker. Where it stops, what was asked of it fails, and the next question starts another, which is
+ * first given what the last one held.
+ */
 import { proxy, type Remote, releaseProxy, wrap } from "comlink";
 import type { SegmentWorker } from "./protocol.ts";
 
@@ -11,8 +14,6 @@ export interface WorkerClient {
   ask<T>(question: (worker: RemoteWorker) => Promise<T>): Promise<T>;
   /** Ends the worker, as a crash would. */
   stop(): void;
-  /** How often a worker was started: what an earlier one held is gone. */
-  readonly generation: number;
 }
 
 interface Running {
@@ -20,6 +21,8 @@ interface Running {
   readonly remote: RemoteWorker;
   readonly stopped: Promise<never>;
   fail(error: Error): void;
+  /** undefined: it must still be given what the last one held. */
+  ready: Promise<void> | undefined;
 }
 
 function start(): Running {
@@ -35,12 +38,15 @@ function start(): Running {
   stopped.catch(() => {});
   worker.addEventListener("error", (event) => fail(new WorkerStopped(event.message)));
   worker.addEventListener("messageerror", () => fail(new WorkerStopped("a message could not be read")));
-  return { worker, remote: wrap<SegmentWorker>(worker), stopped, fail };
+  return { worker, remote: wrap<SegmentWorker>(worker), stopped, fail, ready: undefined };
 }
 
-export function makeWorkerClient(): WorkerClient {
+/**
+ * @param refill gives a worker that was started anew what the last one held; all questions wait for it, and where it
+ *   fails it is tried again by the next
+ */
+export function makeWorkerClient(refill: (worker: RemoteWorker) => Promise<void>): WorkerClient {
   let running: Running | undefined;
-  let generation = 0;
 
   function end(error: Error): void {
     if (running === undefined) return;
@@ -51,24 +57,31 @@ export function makeWorkerClient(): WorkerClient {
     ended.worker.terminate();
   }
 
+  function readyFor(own: Running): Promise<void> {
+    if (own.ready !== undefined) return own.ready;
+    const ready = refill(own.remote);
+    own.ready = ready;
+    ready.catch(() => {
+      own.ready = undefined;
+    });
+    return ready;
+  }
+
   return {
     async ask(question) {
-      if (running === undefined) {
-        running = start();
-        generation++;
-      }
+      running ??= start();
       const own = running;
+      const asked = readyFor(own).then(() => question(own.remote));
       try {
-        return await Promise.race([question(own.remote), own.stopped]);
+        return await Promise.race([asked, own.stopped]);
       } catch (error) {
+        // The answer, if one comes, is for nobody.
+        asked.catch(() => {});
         if (error instanceof WorkerStopped && running === own) end(error);
         throw error;
       }
     },
     stop: () => end(new WorkerStopped("ended")),
-    get generation() {
-      return generation;
-    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the page and its worker say to each other. Everything heavy happens in the worker. */
 import type {
+  Affine,
   CasePassport,
   LabelDefinition,
   LearnEpoch,
@@ -8,6 +9,7 @@ import type {
   MaskFile,
   ModelCard,
 } from "../../../src/browser/index.ts";
+import type { Brightness } from "./brightness.ts";
 
 export interface NamedFile {
   /** With its folders. */
@@ -48,9 +50,11 @@ export interface OpenedFiles {
 export interface ShownScan {
   readonly shape: readonly [number, number, number];
   readonly spacingMm: readonly [number, number, number];
+  /** From voxels to millimetres to the right, the front and the head. */
+  readonly affine: Affine;
+  /** x fastest. */
   readonly data: Float32Array;
-  /** The same as an uncompressed NIfTI file. */
-  readonly nifti: ArrayBuffer;
+  readonly brightness: Brightness;
   /** The mask of an earlier visit, with its corrections. */
   readonly kept: ShownMask | undefined;
 }

@@ -231,7 +231,7 @@ const api: SegmentWorker = {
     const shown = shownScan(scan, await volumeOf(scan));
     void keeper.keep((store) => store.setCurrent(id));
     const kept = await keptMask(id, shown.data.length);
-    const buffers = [shown.nifti, shown.data.buffer as ArrayBuffer];
+    const buffers = [shown.data.buffer as ArrayBuffer];
     if (kept !== undefined) buffers.push(kept.mask.buffer as ArrayBuffer);
     return transfer({ ...shown, kept }, buffers);
   },

@@ -9,8 +9,8 @@ import {
   reorientData,
   reorientGrid,
   type Scan,
-  writeNifti,
 } from "../../../src/browser/index.ts";
+import { brightnessOf } from "./brightness.ts";
 import type { ShownScan } from "./protocol.ts";
 
 const VIEW = "RAS";
@@ -26,8 +26,7 @@ export function shownScan(scan: Scan, { data }: IntensityVolume): Omit<ShownScan
   const turn = turnOf(scan);
   const { shape, spacingMm, affine } = shownGrid(scan);
   const turned = reorientData(data, scan.grid.shape, turn);
-  const nifti = writeNifti({ shape, dtype: "float32", data: turned, spacingMm, affine });
-  return { shape, spacingMm, data: turned, nifti: nifti.buffer as ArrayBuffer };
+  return { shape, spacingMm, affine, data: turned, brightness: brightnessOf(turned, shape) };
 }
 
 export function toShown(scan: Scan, mask: Uint8Array): Uint8Array {

@@ -1,0 +1,91 @@
+/** What is seen of the scan: planes, brightness, crosshair; and the viewer, made once the page has time for it. */
+import type { Crosshair, Intensities, Layout, Viewer } from "../viewer/viewer.ts";
+import type { ScanSummary, ShownScan } from "../worker/protocol.ts";
+
+/** By the axis across them. */
+const PLANES = ["sagittal", "coronal", "axial"] as const;
+
+export class View {
+  crosshair = $state.raw<Crosshair | undefined>();
+  window = $state.raw<Intensities>({ low: 0, high: 1 });
+  /** Of the scan's values. */
+  range = $state.raw<Intensities>({ low: 0, high: 1 });
+  layout = $state<Layout>("all");
+
+  #viewer: Viewer | undefined;
+  #coming: Promise<Viewer> | undefined;
+  #make: (() => Promise<Viewer>) | undefined;
+  #isLone = false;
+  readonly #onWindow: (window: Intensities) => void;
+
+  /** @param onWindow the brightness has changed */
+  constructor(onWindow: (window: Intensities) => void) {
+    this.#onWindow = onWindow;
+  }
+
+  /** Called once the page has a canvas. */
+  lend(make: () => Promise<Viewer>): void {
+    this.#make = make;
+  }
+
+  /** undefined: none was needed yet. */
+  get viewer(): Viewer | undefined {
+    return this.#viewer;
+  }
+
+  /** Makes the viewer before it is needed. What goes wrong is told when it is. */
+  prepare(): void {
+    this.#now().catch(() => {});
+  }
+
+  #now(): Promise<Viewer> {
+    this.#coming ??= this.#start().catch((error) => {
+      this.#coming = undefined;
+      throw error;
+    });
+    return this.#coming;
+  }
+
+  async #start(): Promise<Viewer> {
+    if (this.#make === undefined) throw new Error("internal: no canvas yet");
+    const viewer = await this.#make();
+    this.#viewer = viewer;
+    viewer.onCrosshair((at) => {
+      this.crosshair = at;
+    });
+    // Dragged with the right button, or set back by a double click.
+    viewer.onWindow((window) => this.#take(window));
+    return viewer;
+  }
+
+  #take(window: Intensities): void {
+    this.window = window;
+    this.#onWindow(window);
+  }
+
+  async show(scan: ScanSummary, shown: ShownScan): Promise<void> {
+    const viewer = await this.#now();
+    const { brightness } = shown;
+    await viewer.showVolume({ ...shown, name: scan.name, isPlaced: scan.isPlaced });
+    this.range = brightness.range;
+    this.#take(brightness.window);
+    // A lone slice has one plane: the others would be strips.
+    const across = ([0, 1, 2] as const).filter((axis) => shown.shape[axis] === 1);
+    if (across.length === 1) this.setLayout(PLANES[across[0]!]);
+    else if (this.#isLone) this.setLayout("all");
+    this.#isLone = across.length === 1;
+    this.crosshair = viewer.crosshair();
+  }
+
+  setLayout(layout: Layout): void {
+    this.layout = layout;
+    this.#viewer?.setLayout(layout);
+  }
+
+  /** In either order: a slider may be drawn past the other. */
+  setWindow({ low, high }: Intensities): void {
+    const window = { low: Math.min(low, high), high: Math.max(low, high) };
+    this.#take(window);
+    this.#viewer?.setWindow(window);
+  }
+}

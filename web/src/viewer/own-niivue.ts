@@ -1,0 +1,293 @@
+/**
+ * NiiVue with textures of our own: it turns a volume into one in a single task, float by float, and makes a second one of
+ * its gradient, which nothing here reads. Ours are filled slab by slab while the page goes on.
+ */
+import { Niivue, type NVImage } from "@niivue/niivue";
+import { inTurns } from "../turns.ts";
+import { coarseBox, coarseMatrix, coarseShape, sampleBox } from "./coarse-volume.ts";
+import { withoutDrawing } from "./deferred-gl.ts";
+import { fillGrey, greyBytes, makeGreyTexture, makeMaskTexture, slabsOf } from "./grey-texture.ts";
+import { uploadBox } from "./mask-texture.ts";
+import type { SmallPicture } from "./small-picture.ts";
+import type { Intensities, Triple, VoxelBox } from "./viewer.ts";
+import { bareImage } from "./volume-image.ts";
+
+/** As NiiVue's shaders have them. */
+const UNIT = { volume: 0, mask: 7 } as const;
+/** Where textures are kept that no shader reads just now. */
+const SPARE_UNIT = 11;
+
+/** How fine the 3D view is. */
+export interface Detail3d {
+  /** Voxels along each axis. */
+  readonly voxels: number;
+  /** Of the picture; undefined: as the screen has them. */
+  readonly pixels: number | undefined;
+}
+
+/** What the 3D view reads. */
+interface Coarse {
+  readonly shape: Triple;
+  readonly matrix: Float32Array;
+  readonly volume: WebGLTexture;
+  readonly values: Float32Array;
+  readonly mask: WebGLTexture;
+  readonly maskData: Uint8Array;
+}
+
+/** A volume that textures were made for. */
+interface Held {
+  readonly image: NVImage;
+  readonly shape: Triple;
+  readonly data: Float32Array;
+  readonly coarse: Coarse;
+  /** With this window the textures were, or are being, filled. */
+  window: Intensities | undefined;
+}
+
+export class OwnNiivue extends Niivue {
+  /** Set before the first volume. */
+  detail: Detail3d = { voxels: 256, pixels: undefined };
+  small: SmallPicture | undefined;
+  #held: Held | undefined;
+  #filling: Promise<void> = Promise.resolve();
+  #isFilling = false;
+  /** Of masks: the last one that was shown. */
+  #maskTurn = 0;
+
+  /** Letters are the page's (keys.ts), and arrows move by the same rule in every plane. */
+  override keyDownListener(): void {}
+  override keyUpListener(): void {}
+
+  override resizeListener(): void {
+    const { canvas } = this;
+    const ratio = devicePixelRatio;
+    const isSame =
+      canvas !== null &&
+      this.initialized &&
+      this.uiData.dpr === ratio &&
+      canvas.width === Math.floor(canvas.offsetWidth * ratio) &&
+      canvas.height === Math.floor(canvas.offsetHeight * ratio);
+    // A canvas that is given its size again is emptied, and waits for the graphics card.
+    if (isSame) this.drawScene();
+    else super.resizeListener();
+  }
+
+  /** Once the volume is in the graphics card. */
+  filled(): Promise<void> {
+    return this.#filling;
+  }
+
+  /** Whether the volume is larger than 3D textures may be: NiiVue then has a way of its own. */
+  isHuge({ dimsRAS }: NVImage): boolean {
+    return (dimsRAS ?? []).slice(1, 4).some((size) => size > (this.uiData.max3D ?? 0));
+  }
+
+  override refreshLayers(image: NVImage, layer: number): void {
+    const { data, shape } = layer === 0 ? grid(image) : { data: undefined, shape: undefined };
+    if (data === undefined || shape === undefined || this.isHuge(image) || this.back === null) {
+      this.#held = undefined;
+      super.refreshLayers(image, layer);
+      return;
+    }
+    this.refreshColormaps();
+    if (this.#held?.image !== image) this.#hold(image, shape, data);
+    this.#fill();
+  }
+
+  #hold(image: NVImage, shape: Triple, data: Float32Array): void {
+    const { gl } = this;
+    const back = this.back!;
+    const { matRAS, dimsRAS, pixDimsRAS } = image;
+    if (matRAS === undefined || dimsRAS === undefined || pixDimsRAS === undefined) return;
+    this.#letGo();
+    // The box in which the volume lies and all that shaders are told once: NiiVue's work, for a single voxel of its size.
+    withoutDrawing(gl, () => super.refreshLayers(standIn(image, shape), 0));
+    back.matRAS = matRAS;
+    back.dims = dimsRAS;
+    back.pixDims = pixDimsRAS;
+    const { volScale, vox } = this.sliceScale(true);
+    this.volScale = volScale;
+    this.vox = vox;
+    if (this.volumeObject3D !== null) this.volumeObject3D.scale = [...volScale];
+    gl.deleteTexture(this.volumeTexture);
+    this.volumeTexture = makeGreyTexture(gl, UNIT.volume, shape);
+    const small = coarseShape(shape, this.detail.voxels);
+    const voxels = small[0] * small[1] * small[2];
+    const coarse: Coarse = {
+      shape: small,
+      matrix: coarseMatrix([...matRAS], shape, small),
+      volume: makeGreyTexture(gl, SPARE_UNIT, small),
+      values: new Float32Array(voxels),
+      mask: makeMaskTexture(gl, SPARE_UNIT, small),
+      maskData: new Uint8Array(voxels),
+    };
+    this.#held = { image, shape, data, coarse, window: undefined };
+    for (const shader of [this.renderShader, this.pickingImageShader]) {
+      if (shader === undefined) continue;
+      shader.use(gl);
+      gl.uniform3fv(shader.uniforms.texVox ?? null, small);
+      gl.uniform3fv(shader.uniforms.volScale ?? null, volScale);
+    }
+  }
+
+  #letGo(): void {
+    if (this.#held === undefined) return;
+    this.gl.deleteTexture(this.#held.coarse.volume);
+    this.gl.deleteTexture(this.#held.coarse.mask);
+    this.#held = undefined;
+  }
+
+  /** Fills the textures by the image's window; where that changes meanwhile, once more after. */
+  #fill(): void {
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    const run = async (): Promise<void> => {
+      for (;;) {
+        const held = this.#held;
+        const { cal_min: low = 0, cal_max: high = 1 } = held?.image ?? {};
+        if (held === undefined || (held.window?.low === low && held.window.high === high)) return;
+        held.window = { low: Math.min(low, high), high: Math.max(low, high) };
+        await this.#fillWith(held, held.window);
+        if (this.#held === held) this.drawScene();
+        held.window = { low, high };
+      }
+    };
+    this.#filling = run().finally(() => {
+      this.#isFilling = false;
+    });
+  }
+
+  async #fillWith(held: Held, window: Intensities): Promise<void> {
+    const { gl } = this;
+    const { coarse } = held;
+    const send = (unit: number, texture: WebGLTexture, shape: Triple, values: Float32Array) => {
+      const { slices, count } = slabsOf(shape);
+      const plane = shape[0] * shape[1];
+      const bytes = new Uint8Array(2 * plane * Math.min(slices, shape[2]));
+      const one = (slab: number): void => {
+        const from = slab * slices;
+        const here = Math.min(slices, shape[2] - from);
+        if (values === coarse.values) {
+          const box: VoxelBox = { from: [0, 0, from], to: [shape[0] - 1, shape[1] - 1, from + here - 1] };
+          sampleBox(held.data, held.shape, values, shape, box);
+        }
+        greyBytes(values.subarray(from * plane, (from + here) * plane), window, bytes);
+        fillGrey(gl, unit, texture, {
+          from,
+          slices: here,
+          shape,
+          bytes: bytes.subarray(0, 2 * here * plane),
+        });
+      };
+      return inTurns(count, one, () => this.#held === held);
+    };
+    await send(UNIT.volume, this.volumeTexture!, held.shape, held.data);
+    if (this.#held !== held) return;
+    await send(SPARE_UNIT, coarse.volume, coarse.shape, coarse.values);
+  }
+
+  /** The mask of the volume that is shown, x fastest; the array stays the caller's. */
+  async showBitmap(mask: Uint8Array): Promise<void> {
+    const held = this.#held;
+    if (held === undefined) {
+      // Makes the texture; the bitmap that comes with it is put aside for the caller's.
+      this.createEmptyDrawing();
+      this.drawBitmap = mask;
+      this.refreshDrawing(true);
+      return;
+    }
+    const turn = ++this.#maskTurn;
+    this.gl.deleteTexture(this.drawTexture);
+    this.drawTexture = makeMaskTexture(this.gl, UNIT.mask, held.shape);
+    this.drawBitmap = mask;
+    const { slices, count } = slabsOf(held.shape);
+    const [width, height, depth] = held.shape;
+    const one = (slab: number): void =>
+      this.refreshBitmap({
+        from: [0, 0, slab * slices],
+        to: [width - 1, height - 1, Math.min(depth, (slab + 1) * slices) - 1],
+      });
+    await inTurns(
+      count,
+      one,
+      () => this.#held === held && this.#maskTurn === turn && this.drawBitmap === mask,
+    );
+    if (this.#held === held) this.drawScene();
+  }
+
+  /** Sends a part of the mask to the graphics card, without drawing. */
+  refreshBitmap(box: VoxelBox): void {
+    const held = this.#held;
+    if (this.drawBitmap === null || this.drawTexture === null) return;
+    if (held === undefined) {
+      this.refreshDrawing(false);
+      return;
+    }
+    const { gl, drawBitmap: data, drawTexture } = this;
+    uploadBox(gl, UNIT.mask, drawTexture, { data, shape: held.shape, box });
+    const { shape, mask, maskData } = held.coarse;
+    const part = coarseBox(box, held.shape, shape);
+    if (part === undefined) return;
+    sampleBox(data, held.shape, maskData, shape, part);
+    uploadBox(gl, SPARE_UNIT, mask, { data: maskData, shape, box: part });
+  }
+
+  #bind(unit: number, texture: WebGLTexture | null): void {
+    this.gl.activeTexture(this.gl.TEXTURE0 + unit);
+    this.gl.bindTexture(this.gl.TEXTURE_3D, texture);
+  }
+
+  override drawImage3D(...args: Parameters<Niivue["drawImage3D"]>): void {
+    const coarse = this.#held?.coarse;
+    const { back, volumeTexture, drawTexture, gl } = this;
+    if (coarse === undefined || back === null) {
+      super.drawImage3D(...args);
+      return;
+    }
+    const { matRAS } = back;
+    if (matRAS === undefined) return;
+    this.#bind(UNIT.volume, coarse.volume);
+    this.#bind(UNIT.mask, coarse.mask);
+    back.matRAS = coarse.matrix;
+    const { pixels } = this.detail;
+    const [left, top, width, height] = this.screenSlices.at(-1)?.leftTopWidthHeight ?? [];
+    const draw = (): void => super.drawImage3D(...args);
+    const isSmall = this.small !== undefined && pixels !== undefined && !this.uiData.mouseDepthPicker;
+    if (isSmall && left !== undefined && top !== undefined && width !== undefined && height !== undefined)
+      this.small?.draw(
+        [left, gl.canvas.height - height - top, width, height],
+        pixels,
+        this.opts.backColor,
+        draw,
+      );
+    else draw();
+    back.matRAS = matRAS;
+    this.#bind(UNIT.mask, drawTexture);
+    this.#bind(UNIT.volume, volumeTexture);
+  }
+}
+
+/** Of images that volume-image.ts made. */
+function grid({ img, dimsRAS }: NVImage): {
+  readonly data: Float32Array | undefined;
+  readonly shape: Triple | undefined;
+} {
+  const data = img instanceof Float32Array ? img : undefined;
+  const shape: Triple | undefined = dimsRAS && [dimsRAS[1]!, dimsRAS[2]!, dimsRAS[3]!];
+  return { data, shape };
+}
+
+/** One voxel where the whole volume lies. */
+function standIn({ matRAS, pixDimsRAS }: NVImage, shape: Triple): NVImage {
+  const one: Triple = [1, 1, 1];
+  const affine = coarseMatrix([...(matRAS ?? [])], shape, one);
+  const [x, y, z] = shape.map((size, i) => size * pixDimsRAS![i + 1]!) as [number, number, number];
+  return bareImage({
+    name: "",
+    shape: one,
+    spacingMm: [x, y, z],
+    affine: [...affine],
+    data: new Float32Array(1),
+  });
+}
