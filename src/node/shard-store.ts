@@ -195,6 +195,19 @@ async function findAliens(out: string, shard: Shard, job: Pick<ShardHead, "job" 
   return aliens;
 }
 
+/** @throws HipError "usage" where the text would be longer than strings can be, 512 MiB */
+function packResult(result: unknown, path: string): string {
+  try {
+    return packJson(result ?? null);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new HipError("usage", `The result of the shard is too large for one file: "${path}"`, {
+      hint: "Share the work out among more tasks, e.g. --shard i/32",
+      cause,
+    });
+  }
+}
+
 /** One share of a job under way. */
 export interface ShardTask {
   readonly path: string;
@@ -252,7 +265,7 @@ export async function openShard(
         complete,
       };
       await makeFolder(join(out, SHARDS_FOLDER));
-      await writeFileAtomic(path, `${packJson(head).slice(0, -1)},\n"result":${packJson(result ?? null)}}\n`);
+      await writeFileAtomic(path, `${packJson(head).slice(0, -1)},\n"result":${packResult(result, path)}}\n`);
     },
   };
 }

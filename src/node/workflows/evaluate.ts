@@ -134,9 +134,10 @@ export async function withEvaluation<T>(
         card,
         config: run?.config ?? { preset, unet, input },
         isSyntheticData: data.isSynthetic,
-        modelPath: model.path,
+        // Whole paths: shards may be merged from another folder.
+        modelPath: resolve(model.path),
         modelSha256: sha256Of(model.bytes),
-        testRun: seesTest ? run?.path : undefined,
+        testRun: seesTest && run !== undefined ? resolve(run.path) : undefined,
       },
       joining: {
         split: chosen.split,
