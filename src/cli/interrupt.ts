@@ -1,8 +1,17 @@
-/** Ctrl-C, and SIGTERM as batch systems send it: first finish what is under way and save it, then stop at once. */
+/**
+ * Ctrl-C, and the signals by which batch systems say that the time is up: first finish what is under way and save it;
+ * Ctrl-C once more stops at once.
+ */
 
 export const INTERRUPTED = 130;
 
 const SAVING = "Stopping as soon as the work is saved; Ctrl-C again stops at once";
+
+/**
+ * SLURM's SIGTERM comes to every process of a job, and once more through the script that waits for it. SIGUSR2 is what
+ * mpirun and srun pass on to all ranks without ending them after a second; Node keeps SIGUSR1 for its debugger.
+ */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGUSR2"] as const;
 
 /** Lends `work` a signal that the first Ctrl-C aborts; the second ends the process. @param says at the first */
 export async function withInterrupt<T>(
@@ -10,18 +19,19 @@ export async function withInterrupt<T>(
   says: string = SAVING,
 ): Promise<T> {
   const controller = new AbortController();
-  function onSignal(): void {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    process.stderr.write(`\n${says}\n`);
-    controller.abort();
+  function onSignal(name: NodeJS.Signals): void {
+    if (!controller.signal.aborted) {
+      process.stderr.write(`\n${says}\n`);
+      controller.abort();
+    } else if (name === "SIGINT") {
+      process.exit(INTERRUPTED);
+    }
   }
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   try {
     return await work(controller.signal);
   } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    for (const name of SIGNALS) process.off(name, onSignal);
   }
 }
 
