@@ -41,7 +41,7 @@ write_config() {
   mkdir -p "$STATE"/ctld "$STATE"/slurmd /etc/slurm
   local cpus memory_mb
   cpus="${HIPMRI_SLURM_CPUS:-$(nproc)}"
-  memory_mb=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 1024 * 9 / 10))
+  memory_mb=$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) * 9 / 10240))
   cat >"$SLURM_CONF" <<CONF
 ClusterName=hipmri
 SlurmctldHost=$(hostname -s)(127.0.0.1)
