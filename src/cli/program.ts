@@ -16,6 +16,7 @@ import { addPredict } from "./predict.ts";
 import { addQuantise } from "./quantise.ts";
 import { addScore } from "./score.ts";
 import { addServe } from "./serve.ts";
+import { addSubmit } from "./submit.ts";
 import { addTrain } from "./train.ts";
 import type { AddVerb, Session } from "./verb.ts";
 
@@ -33,6 +34,7 @@ const VERBS: readonly AddVerb[] = [
   addQuantise,
   addInfo,
   addServe,
+  addSubmit,
   addDevices,
 ];
 
@@ -51,6 +53,7 @@ Examples:
   $ hipmri quantise runs/first phantom-data                   the same model in 8-bit integers, faster
   $ hipmri info scan.nii.gz                                   describe an image or a model
   $ hipmri serve runs/first                                   watch it train; segment in the browser
+  $ hipmri submit -- predict runs/first scans/ --out masks    the same on a SLURM or Kubernetes cluster
   $ hipmri devices                                            what can do the work here
 
 "hipmri VERB --help" tells the flags of a verb. Results go to stdout, progress to stderr.
@@ -97,8 +100,12 @@ export function usageError(error: CommanderError, argv: readonly string[], progr
   const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
   const message = `${first.charAt(0).toUpperCase()}${first.slice(1)}`.replace(/'([^']*)'/g, '"$1"');
   const suggestion = /\(Did you mean (.*)\?\)/.exec(rest.join(" "))?.[1];
-  const verb = program.commands.find((command) => argv.includes(command.name()))?.name();
+  const verb = argv.find((word) => program.commands.some((command) => command.name() === word));
   const help = `"hipmri ${verb === undefined ? "" : `${verb} `}--help" tells the flags`;
+  if (verb === "submit" && !argv.includes("--")) {
+    const hint = 'Put "--" before the command that is to be submitted: hipmri submit FLAGS -- VERB ARGUMENTS';
+    return new HipError("usage", message.replace(/\.$/, ""), { hint, cause: error });
+  }
   return new HipError("usage", message.replace(/\.$/, ""), {
     hint: suggestion === undefined ? help : `Did you mean "${suggestion}"? ${help}`,
     cause: error,

@@ -18,7 +18,7 @@ import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./v
 
 const PLANES = ["axial", "coronal", "sagittal"] as const;
 
-interface Flags extends CommonFlags {
+export interface Flags extends CommonFlags {
   readonly out?: string;
   readonly preset?: PresetName;
   readonly config?: string;
@@ -51,7 +51,7 @@ function configFlags({ preset, epochs, minutes, seed, threads, plane, from }: Fl
 }
 
 /** What is asked of a training, whether of one run or of folds. */
-async function trainOptions(data: string, flags: Flags, command: string) {
+export async function trainOptions(data: string, flags: Flags, command: string) {
   const out = needed(flags.out, "--out", "the run folder to make");
   const { readTrainConfig } = await import("../node/workflows/config-file.ts");
   const config = await readTrainConfig({
