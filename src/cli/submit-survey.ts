@@ -1,5 +1,5 @@
 /** From a submitted command to what a cluster's plan is made of: the words of its tasks, and how large its work is. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Work, WorkKind, Workload } from "../cluster/plan.ts";
 import { HipError } from "../core/errors.ts";
 import type { LayoutName } from "../dataset/types.ts";
@@ -74,7 +74,7 @@ async function surveyTraining(call: SubmittedCall): Promise<SurveyedCall> {
   });
   return {
     // A task that starts again goes on; of a folder without a run it starts one.
-    work: { verb: "train", words: flags.resume ? words : [...words, "--resume"], out: resolve(out), kind },
+    work: { verb: "train", words: flags.resume ? words : [...words, "--resume"], out, kind },
     workload,
     threads: flags.threads ?? (flags.resume ? config.threads : undefined),
   };
@@ -85,7 +85,7 @@ export async function surveyCall(call: SubmittedCall): Promise<SurveyedCall> {
   if (call.verb === "train") return surveyTraining(call);
   const { verb, words, out } = call;
   return {
-    work: { verb, words, out: resolve(out), kind: "items" },
+    work: { verb, words, out, kind: "items" },
     workload: await surveyItems(call),
     threads: threadsOf(call),
   };

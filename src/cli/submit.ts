@@ -89,13 +89,6 @@ function writeDown(
     .slice(0, 8);
   const { partition, account, image = "IMAGE", claim = "CLAIM", mount = "/work" } = flags;
   const kubernetes: KubernetesSettings = { image, claim, mount, digest };
-  // In a container the paths are the command's own; on the cluster's nodes they are those of this machine.
-  const inside: ClusterPlan = {
-    ...plan,
-    stages: plan.stages.map((stage) =>
-      stage.words[0] === "merge" ? { ...stage, words: ["merge", call.out] } : stage,
-    ),
-  };
   const isForSlurm = !flags.kubernetes;
   const isForKubernetes = flags.kubernetes || (flags.dryRun && (settings.wishes.ranks ?? 1) === 1);
   return {
@@ -105,14 +98,14 @@ function writeDown(
       ? slurmScripts(plan, {
           hipmri: OWN_COMMAND,
           folder: process.cwd(),
-          out: plan.out,
+          out: resolve(plan.out),
           partition,
           account,
           options: settings.slurm,
           version: VERSION,
         })
       : [],
-    manifests: isForKubernetes ? kubernetesManifests(inside, kubernetes) : [],
+    manifests: isForKubernetes ? kubernetesManifests(plan, kubernetes) : [],
   };
 }
 

@@ -15,7 +15,7 @@ export interface Work {
   readonly verb: string;
   /** The words after "hipmri" that do all of it. */
   readonly words: readonly string[];
-  /** Its --out, where the shards meet. */
+  /** Its --out as it is typed, where the shards meet. */
   readonly out: string;
   readonly kind: WorkKind;
 }
