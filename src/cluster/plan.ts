@@ -200,7 +200,7 @@ export function planWork(work: Work, workload: Workload, wishes: Wishes): Cluste
   const time =
     estimate === undefined
       ? `Nothing tells how long ${each.toLowerCase()} takes: at the limit of ${formatDuration(seconds)} it is queued again, and goes on`
-      : `The longest task is estimated at ${formatDuration(estimate)}, its limit is ${formatDuration(seconds)}`;
+      : `${kind === "run" ? "It" : "The longest task"} is estimated at ${formatDuration(estimate)}, the limit is ${formatDuration(seconds)}`;
   return {
     verb,
     out,
