@@ -91,7 +91,8 @@ const MOST_TASKS = 1000;
 const TIME_MARGIN = 2;
 const TRAIN_MARGIN = 1.25;
 const START_SECONDS = 300;
-const MEMORY_MARGIN = 1.25;
+/** Beside the work itself, decoded cases are kept in up to a quarter of what a task is given. */
+const MEMORY_MARGIN = 1.4;
 /** Where nothing tells how long a training takes: at the limit it is queued again. */
 const UNKNOWN_SECONDS = 4 * 3600;
 const MERGE = { seconds: 1800, leastMb: 2048 } as const;

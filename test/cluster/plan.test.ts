@@ -42,10 +42,10 @@ describe("planWork() of scans", () => {
     expect(tasks!.leadSeconds).toBeUndefined();
   });
 
-  test("asks for a quarter more memory than is estimated", () => {
+  test("asks for more memory than is estimated, for the cases that are kept", () => {
     const { stages, basis } = plan(PREDICT, workload());
-    expect(stages.map(({ resources }) => resources.memoryMb)).toEqual([1536, 2048]);
-    expect(basis).toContain("Memory is estimated at 1000 MB a task, 1.5 GB asked for");
+    expect(stages.map(({ resources }) => resources.memoryMb)).toEqual([2048, 2048]);
+    expect(basis).toContain("Memory is estimated at 1000 MB a task, 2 GB asked for");
   });
 
   test("more CPUs, fewer tasks", () => {
