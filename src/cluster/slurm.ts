@@ -33,8 +33,11 @@ export interface Script {
 
 /** How often a training is queued again, at most: a guard against one that never ends. */
 const MOST_RESTARTS = 500;
-/** Seconds before the limit at which waiting for a training that does not stop ends: to queue it again takes a moment. */
-const LAST_SECONDS = 30;
+/** To queue a training again takes a moment: so much of the lead, half a minute at most, is left when waiting for it ends. */
+const LEFT_OF_LEAD = { share: 0.25, mostSeconds: 30 } as const;
+
+const patience = (leadSeconds: number): number =>
+  Math.ceil(leadSeconds - Math.min(leadSeconds * LEFT_OF_LEAD.share, LEFT_OF_LEAD.mostSeconds));
 
 /** A value as sbatch reads it in a #SBATCH line: in double quotes where it holds more than plain letters. */
 const directiveValue = (value: string): string =>
@@ -128,7 +131,7 @@ status=0
 while kill -0 $child 2>/dev/null; do
   wait $child && status=0 || status=$?
   if [ -n "$limit" ]; then
-    for ((left = ${Math.max(1, leadSeconds - LAST_SECONDS)}; left > 0; left--)); do
+    for ((left = ${patience(leadSeconds)}; left > 0; left--)); do
       kill -0 $child 2>/dev/null || break
       sleep 1
     done

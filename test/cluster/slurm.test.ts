@@ -115,6 +115,14 @@ describe("slurmScripts()", () => {
     expect(isBash(text)).toBe(true);
   });
 
+  test.each([
+    [30, 23],
+    [120, 90],
+    [600, 570],
+  ])("of a lead of %d s the training may take %d s to save", (leadSeconds, left) =>
+    expect(textOf(stage({ tasks: 1, leadSeconds }))).toContain(`for ((left = ${left}; left > 0; left--))`),
+  );
+
   test("ranks are tasks of SLURM, started by mpirun, each with its part of the memory", () => {
     const text = textOf(stage({ tasks: 1, ranks: 4, leadSeconds: 120 }));
     expect(directives(text)).toEqual(
@@ -231,7 +239,7 @@ describe("the script of a training", () => {
 
   test("a validation longer than the lead is left: the last checkpoint stands", async () => {
     const busy = `trap '' USR2\nmkdir -p "$OUT/checkpoint"; sleep 0.03; : >"$OUT/checkpoint/last.safetensors"\nfor _ in {1..80}; do sleep 0.1; done`;
-    const { requeued } = await train("busy", busy, "SIGUSR2", 31);
+    const { requeued } = await train("busy", busy, "SIGUSR2", 2);
     expect(requeued).toBe("requeue 42");
   });
 
