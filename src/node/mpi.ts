@@ -20,8 +20,11 @@ export interface OpenedRanks {
   abort(code: number): void;
 }
 
-/** Waiting ranks let others run, which matters where there are more ranks than cores. Read when MPI starts. */
-const YIELD = "OMPI_MCA_mpi_yield_when_idle";
+/**
+ * Ranks that wait within a call let others run, which matters where there are more ranks than cores. What Open MPI and
+ * MPICH read when they start.
+ */
+const YIELD = { OMPI_MCA_mpi_yield_when_idle: "1", MPIR_CVAR_POLLS_BEFORE_YIELD: "1" };
 
 const read = (call: (into: Int32Array) => number): number => {
   const into = new Int32Array(new ArrayBuffer(4));
@@ -85,7 +88,7 @@ export async function openRanks(): Promise<OpenedRanks | undefined> {
   const launcher = named === "none" ? undefined : readLauncher(process.env);
   if (launcher === undefined) return undefined;
   if (launcher.families.length === 0 && named === undefined) refuseUnjoined(launcher);
-  process.env[YIELD] ??= "1";
+  for (const [name, value] of Object.entries(YIELD)) process.env[name] ??= value;
   const mpi = await loadLibrary(launcher, named);
   const { world, serialized } = mpi.abi;
   const provided = read((into) => mpi.initThread(null, null, serialized, into));

@@ -57,7 +57,7 @@ export function makeCommunicator(mpi: MpiLibrary, rank: number, size: number): C
 
   /** Runs work after all that came before, whatever became of that. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (isClosed) throw new Error("internal: the ranks are closed");
+    if (isClosed) return Promise.reject(new Error("internal: the ranks are closed"));
     const done = last.then(work);
     last = done.catch(() => undefined);
     return done;

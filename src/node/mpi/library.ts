@@ -21,6 +21,8 @@ const VERSION = "MPI_Get_library_version";
 const VERSION_BYTES = 8192;
 /** Of the threads that calls run on: what C code has on a thread of its own. The default of koffi is 128 kB. */
 const STACK_BYTES = 8 * 2 ** 20;
+/** koffi takes settings before it loads its first library, and then no more. */
+let isConfigured = false;
 
 type KoffiFunction = ReturnType<LibraryHandle["func"]>;
 type Argument = MpiHandle | ArrayBufferView | null;
@@ -54,10 +56,18 @@ function versionOf(library: LibraryHandle): string {
   return said.split(/[,\n]/)[0]!.replace(/\s+/g, " ").trim();
 }
 
+/** What calls on threads were given: koffi keeps none of it from the garbage collector while they run. */
+const lent = new Set<readonly Argument[]>();
+
 function onThread(func: KoffiFunction): MpiTask {
   return (...values) =>
     new Promise((resolve, reject) => {
-      func.async(...values, (error: unknown, code: number) => (error ? reject(error) : resolve(code)));
+      lent.add(values);
+      func.async(...values, (error: unknown, code: number) => {
+        lent.delete(values);
+        if (error) reject(error);
+        else resolve(code);
+      });
     });
 }
 
@@ -110,7 +120,8 @@ function notFound(launcher: Launcher, named: string | undefined, tried: readonly
 export async function loadLibrary(launcher: Launcher, named: string | undefined): Promise<MpiLibrary> {
   // Loaded here, since processes by themselves do not need it and it is a binary.
   const { default: koffi } = await import("koffi");
-  koffi.config({ ...koffi.config(), async_stack_size: STACK_BYTES });
+  if (!isConfigured) koffi.config({ ...koffi.config(), async_stack_size: STACK_BYTES });
+  isConfigured = true;
   const files = named === undefined ? launcher.families.flatMap((family) => FILES[family]) : [named];
   const tried: string[] = [];
   for (const file of new Set(files)) {
