@@ -75,6 +75,16 @@ describe.each(launchers)("ranks under $name", (launcher) => {
     }
   });
 
+  it("are told where another one has ended, and end too", async () => {
+    const left = "OtherRankFailed: rank 1 has ended";
+    expect(resultsOf(await runRanks(launcher, 4, "leave"), 4)).toEqual([
+      { says: [left] },
+      { says: [] },
+      { says: [left, expect.stringMatching(/^OtherRankFailed: rank (0, )?1(, 3)? has ended$/)] },
+      { says: [left] },
+    ]);
+  });
+
   it("keep the order of calls that nobody awaits", async () => {
     const sums = Array.from({ length: 20 }, (_, i) => 3 * i + 3);
     expect(resultsOf(await runRanks(launcher, 3, "order"), 3)).toEqual(Array(3).fill({ sums, gathered: 3 }));

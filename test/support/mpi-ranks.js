@@ -1,6 +1,8 @@
 // One rank of a small job, for the tests and the script of MPI: does what its first argument says and, where it ends well,
-// prints one line of JSON. Run by a launcher, on what `npm run build` made.
+// prints one line of JSON, or writes it into a file of the folder RANKS_SAY_INTO. Run by a launcher, on what `npm run build` made.
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { openRanks } from "../../dist/node/mpi.js";
@@ -56,6 +58,15 @@ const DEEDS = {
       small: small.map((bytes) => [...bytes]),
       big: big.map((bytes) => [bytes.length, bytes[0], bytes.at(-1), bytes.byteOffset]),
     };
+  },
+  /** Rank 1 ends before the others do: they are told, whatever they wanted to do, and all end well. */
+  async leave() {
+    if (rank === 1) return { says: [] };
+    const nameOf = ({ name, message }) => `${name}: ${message}`;
+    const says = [];
+    await ranks.sum(new Float32Array(3)).catch((error) => says.push(nameOf(error)));
+    if (rank === 2) await ranks.gather(new Uint8Array(3)).catch((error) => says.push(nameOf(error)));
+    return { says };
   },
   /** Calls that are not awaited keep their order. */
   async order() {
@@ -155,6 +166,9 @@ const DEEDS = {
 };
 
 const result = await DEEDS[process.argv[2]]();
-// One write, so that lines of ranks do not mix.
-process.stdout.write(`${JSON.stringify({ rank, size, library, onThisHost, pid: process.pid, result })}\n`);
+const says = JSON.stringify({ rank, size, library, onThisHost, pid: process.pid, result });
+// Launchers mix the lines of ranks where these are long.
+const folder = process.env.RANKS_SAY_INTO;
+if (folder === undefined) console.log(says);
+else writeFileSync(join(folder, `${rank}.json`), says);
 await close();

@@ -1,5 +1,7 @@
 /** Starts small jobs under the MPI launchers of this machine. */
 import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface MpiLauncher {
@@ -68,8 +70,9 @@ export function runRanks(
 ): Promise<RanksResult> {
   return new Promise((resolve, reject) => {
     const ranks = [process.execPath, PROGRAM, deed, options.mark ?? ""];
+    const folder = mkdtempSync(join(tmpdir(), "hipmri-ranks-"));
     const child = spawn(launcher.command, ["-n", String(count), ...launcher.flags, ...ranks], {
-      env: { ...process.env, ...ENVIRONMENT, ...options.env },
+      env: { ...process.env, ...ENVIRONMENT, RANKS_SAY_INTO: folder, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";
@@ -83,8 +86,9 @@ export function runRanks(
     });
     child.on("error", reject);
     child.on("close", (code) => {
-      const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
-      const ranks = lines.map((line): RankSays => JSON.parse(line)).sort((one, two) => one.rank - two.rank);
+      const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+      rmSync(folder, { recursive: true });
+      const ranks = texts.map((text): RankSays => JSON.parse(text)).sort((one, two) => one.rank - two.rank);
       resolve({ code, stdout, stderr, ranks });
     });
   });

@@ -7,6 +7,7 @@
  * - one call follows the other: MPI is opened for one thread at a time.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { OtherRankFailed } from "../../train/agreement.ts";
 import type { Ranks } from "../../train/ranks.ts";
 import type { MpiLibrary } from "./library.ts";
 
@@ -38,7 +39,10 @@ const begin = (i: number, parts: number, length: number): number => Math.floor((
 
 export interface Communicator {
   readonly ranks: Ranks;
-  /** Waits until all ranks close, then ends MPI. */
+  /**
+   * Waits until all ranks close, then ends MPI. A rank that fails closes before the others: what they are about to do
+   * together rejects with OtherRankFailed, and they close too.
+   */
   close(): Promise<void>;
 }
 
@@ -63,8 +67,8 @@ export function makeCommunicator(mpi: MpiLibrary, rank: number, size: number): C
     return done;
   }
 
-  /** Waits until all ranks are about to do the same. @returns the lengths by rank */
-  async function meet(deed: Deed, length: number): Promise<readonly number[]> {
+  /** Waits until all ranks are about to do something. @returns what, with the lengths, by rank */
+  async function tell(deed: Deed, length: number) {
     mine.set([DEEDS.indexOf(deed), length]);
     const bytes = mine.byteLength;
     checked("MPI_Iallgather", mpi.iallgather(mine, bytes, byte, all, bytes, byte, world, request));
@@ -76,8 +80,17 @@ export function makeCommunicator(mpi: MpiLibrary, rank: number, size: number): C
       const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(1, PAUSE_SHARE * waitedMs));
       await (waitedMs < EAGER_MS ? nextTurn() : sleep(pauseMs));
     }
-    const deeds = everyRank.map((i) => DEEDS[all[2 * i]!]);
-    const lengths = everyRank.map((i) => all[2 * i + 1]!);
+    return {
+      deeds: everyRank.map((i) => DEEDS[all[2 * i]!]),
+      lengths: everyRank.map((i) => all[2 * i + 1]!),
+    };
+  }
+
+  /** Waits until all ranks are about to do the same. @returns the lengths by rank */
+  async function meet(deed: Deed, length: number): Promise<readonly number[]> {
+    const { deeds, lengths } = await tell(deed, length);
+    const closing = everyRank.filter((i) => deeds[i] === "close");
+    if (closing.length > 0) throw new OtherRankFailed(`rank ${closing.join(", ")} has ended`);
     const differs = deeds.some((other) => other !== deed) || (deed === "sum" && new Set(lengths).size > 1);
     if (differs) {
       const says = everyRank.map((i) => `rank ${i} ${deeds[i]} of ${lengths[i]}`).join(", ");
@@ -137,7 +150,8 @@ export function makeCommunicator(mpi: MpiLibrary, rank: number, size: number): C
     },
     close() {
       const closed = inTurn(async () => {
-        await meet("close", 0);
+        // Ranks that were about to do something else are told by this, and come here too.
+        while ((await tell("close", 0)).deeds.some((deed) => deed !== "close"));
         // On the thread that opened MPI, as the standard wants it; all ranks are here, so it is short.
         checked("MPI_Finalize", mpi.finalize());
       });
