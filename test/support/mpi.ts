@@ -29,8 +29,13 @@ export interface RankSays {
 
 const ROOT = join(import.meta.dirname, "../..");
 const PROGRAM = join(ROOT, "test/support/mpi-ranks.js");
-/** Tests run as root in containers, with more ranks than cores. */
-const ENVIRONMENT = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+/** Tests run as root, in containers. */
+const ENVIRONMENT = {
+  OMPI_ALLOW_RUN_AS_ROOT: "1",
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+  // Otherwise Open MPI 4 wants an ssh, though all is on this machine.
+  OMPI_MCA_plm: "isolated",
+};
 const FLAGS = { "Open MPI": ["--oversubscribe", "--bind-to", "none"], MPICH: [] } as const;
 
 const versionOf = (command: string): string => spawnSync(command, ["--version"], { encoding: "utf8" }).stdout;

@@ -24,6 +24,12 @@ const STACK_BYTES = 8 * 2 ** 20;
 /** koffi takes settings before it loads its first library, and then no more. */
 let isConfigured = false;
 
+/** Of Linux's dlfcn.h. */
+const RTLD_LAZY = 0x1;
+const RTLD_GLOBAL = 0x100;
+const RTLD_NODELETE = 0x1000;
+
+type Koffi = typeof import("koffi").default;
 type KoffiFunction = ReturnType<LibraryHandle["func"]>;
 type Argument = MpiHandle | ArrayBufferView | null;
 /** An MPI function: returns its error code, 0 for success. */
@@ -45,6 +51,16 @@ export interface MpiLibrary {
   readonly allgatherv: MpiTask;
   readonly finalize: MpiFunction;
   readonly abort: MpiFunction;
+}
+
+/**
+ * Keeps a library in memory to the very end. koffi lets go of it when Node's environment ends, and the threads that ran
+ * its code end after that: what the library left for their end (Open MPI leaves something) would be gone.
+ */
+function keepLoaded(koffi: Koffi, file: string): void {
+  if (process.platform !== "linux") return;
+  const open = koffi.load(null).func("dlopen", "void *", ["const char *", "int"]);
+  open(file, RTLD_LAZY + RTLD_GLOBAL + RTLD_NODELETE);
 }
 
 /** The first line, without what Open MPI says of its packager; nothing for a library that is no MPI. */
@@ -145,6 +161,7 @@ export async function loadLibrary(launcher: Launcher, named: string | undefined)
         },
       );
     }
+    keepLoaded(koffi, file);
     return bind(library, file, version, abi);
   }
   throw notFound(launcher, named, tried);
