@@ -66,7 +66,11 @@ export function checkHost(host: string | undefined, port: number): Refusal | und
 }
 
 const FOREIGN: Refusal = { status: 403, message: "Requests from other pages are refused" };
-export const LOCKED: Refusal = { status: 401, message: "Open the address that hipmri serve printed" };
+export const LOCKED: Refusal = {
+  status: 401,
+  message:
+    "Open the address that hipmri serve printed: copy the whole line from the terminal, http://127.0.0.1 to the last letter after token=, into the address bar. Each start of the server prints another one",
+};
 
 const isReading = (method: string): boolean => method === "GET" || method === "HEAD";
 

@@ -64,7 +64,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
     await page.getByLabel("Draw prostate").check();
     await page.keyboard.press("b");
     await drag(page, [0.3, 0.3], [0.45, 0.3]);
-    expect(await told(page)).toMatch(/^\d+ voxels changed$/);
+    expect(await told(page)).toMatch(/^\d+ voxels changed: prostate \+[\d.]+ ml$/);
     const after = await volumes(page);
     expect(after.prostate).toMatch(/ ml$/);
     expect(after.bladder).toBe("not found");
@@ -103,6 +103,12 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
     expect(await crosshair.innerText()).toContain("34");
     await drag(page, [0.35, 0.25], [0.4, 0.25]);
     await page.getByText("Between slices, holes, islands, keys").click();
+    await page.getByRole("combobox", { name: "Slices" }).selectOption("Axial");
+    await page.getByRole("button", { name: "Fill between drawn slices" }).click();
+    expect(await told(page)).toMatch(
+      /^Nothing changed: rectum is in all axial slices from \d+ to \d+\. Only empty/,
+    );
+    await page.getByRole("combobox", { name: "Slices" }).selectOption("Coronal");
     await page.getByRole("button", { name: "Fill between drawn slices" }).click();
     expect(Number.parseFloat((await volumes(page)).rectum!)).toBeGreaterThan(4 * one);
     await page.keyboard.press("e");
@@ -173,6 +179,11 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
     await page.getByRole("button", { name: "Save picture" }).click();
     const png = await readFile(await (await picture).path());
     expect(png.subarray(1, 4).toString()).toBe("PNG");
+    // Below the view there is what it shows.
+    const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+    const canvas = (await page.locator("canvas").boundingBox())!;
+    expect(width).toBe(canvas.width);
+    expect(height).toBeGreaterThan(canvas.height + 60);
   });
 
   test("are gone once the scans are closed", async () => {

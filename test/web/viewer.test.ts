@@ -179,7 +179,7 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
       await send("touchEnd", []);
       await expect
         .poll(() => page.getByRole("region", { name: "Correct" }).getByRole("status").innerText())
-        .toMatch(/^[\d,]+ voxels changed$/);
+        .toMatch(/^[\d,]+ voxels changed: rectum \+[\d.]+ ml$/);
       expect(await rectum(page)).toBe(one);
       expect(await at.innerText()).toBe(before);
       expect(app.oddities).toEqual([]);

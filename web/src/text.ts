@@ -1,4 +1,5 @@
 /** Every text of the app, in one place. */
+import { mlText, voxelsText } from "./volume-text.ts";
 
 export const TEXT = {
   brand: "hipmri",
@@ -50,6 +51,11 @@ export const TEXT = {
     noWebGl: "The viewer cannot start",
     noWebGlHint: "Turn on hardware acceleration, or use a browser with WebGL 2",
   },
+  picture: {
+    synthetic: "Synthetic: drawn by a program, not a patient.",
+    demoModel: "The mask is of a model that was trained on drawings: it means nothing for real scans.",
+    notClinical: "Not for clinical use.",
+  },
   model: {
     title: "Model",
     demo: "Demo model",
@@ -74,6 +80,8 @@ export const TEXT = {
     stoppedWithMask: "Stopped; the mask is as it was",
     progress: (done: number, total: number) => `Slice ${done} of ${total}`,
     starting: "Starting the model",
+    ready: "Ready",
+    noModel: "No model is open yet",
     took: (seconds: number) => `Segmented in ${seconds.toFixed(1)} s`,
   },
   labels: {
@@ -82,9 +90,9 @@ export const TEXT = {
     lock: (name: string) => `Lock ${name}`,
     draw: (name: string) => `Draw ${name}`,
     opacity: "Opacity",
-    ml: (value: number) => `${value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 2 : 1 })} ml`,
-    noVolume: "volume not known",
-    voxels: (count: number) => `${count.toLocaleString("en")} voxels`,
+    ml: mlText,
+    voxels: voxelsText,
+    bodyHidden: "The body covers all else, so it is hidden at first: click its colour to see it.",
     csv: "Volumes as CSV",
     empty: "not found",
   },
@@ -115,8 +123,20 @@ export const TEXT = {
     shortcuts:
       "Keys: V look, B brush, E eraser, F fill, G grow, 1 to 9 the label, [ and ] the radius, M hides the mask, L locks the label, Ctrl+Z undo, Ctrl+Shift+Z redo.",
     heldByLock: "Some voxels belong to a locked label and were left as they are",
+    untouched: "Nothing was changed by hand yet",
     nothing: "Nothing changed",
-    changed: (count: number) => `${count.toLocaleString("en")} voxels changed`,
+    changed: (count: number, changes: string) =>
+      `${voxelsText(count)} changed${changes === "" ? "" : `: ${changes}`}`,
+    nothingBetween: {
+      none: (label: string, plane: string) =>
+        `Nothing changed: ${label} is in no ${plane} slice. Draw it in two or more, with empty ones between.`,
+      one: (label: string, plane: string) =>
+        `Nothing changed: ${label} is in one ${plane} slice only. Draw it in another one, or choose the plane that you drew in.`,
+      noGap: (label: string, plane: string, first: number, last: number) =>
+        `Nothing changed: ${label} is in all ${plane} slices from ${first + 1} to ${last + 1}. Only empty slices between drawn ones are filled.`,
+      noOverlap: (label: string, plane: string) =>
+        `Nothing changed: the outlines of ${label} in the ${plane} slices lie apart, so nothing joins them. Draw one more between.`,
+    },
     replace: "Segmenting again replaces the mask and your corrections. Go on?",
     empty: "Start with an empty mask",
     openMask: "Open a mask",

@@ -2,7 +2,9 @@
 import { type EditResult, HipError, type MaskEditor, makeMaskEditor } from "../../../src/browser/index.ts";
 import { TEXT } from "../text.ts";
 import type { PointedVoxel, Viewer } from "../viewer/viewer.ts";
+import { changesText } from "../volume-text.ts";
 import type { ShownScan } from "../worker/protocol.ts";
+import { drawnSlices, whyNothing } from "./drawn-slices.ts";
 import type { LabelState } from "./labels.svelte.ts";
 
 export type Tool = "move" | "brush" | "eraser" | "fill" | "grow";
@@ -16,6 +18,8 @@ const GROW_RADIUS_MM = 30;
 export interface CorrectionContext {
   readonly labels: LabelState;
   viewer(): Viewer | undefined;
+  /** null: not known. */
+  voxelMl(): number | null;
   /** An edit was made, undone or redone: its bytes for the journal. */
   onEdit(
     editor: MaskEditor,
@@ -38,6 +42,8 @@ export class Correction {
   told = $state("");
 
   #editor: MaskEditor | undefined;
+  /** Voxels of each label before the edit under way. */
+  #before = new Map<number, number>();
   #axis: 0 | 1 | 2 = 1;
   #window = { low: 0, high: 1 };
   readonly #context: CorrectionContext;
@@ -95,23 +101,41 @@ export class Correction {
         ? TEXT.correct.heldByLock
         : changed === 0
           ? TEXT.correct.nothing
-          : TEXT.correct.changed(changed);
+          : TEXT.correct.changed(changed, this.#changes());
     }
     this.#refresh();
   }
 
-  /** What cannot be done is told. */
-  #do(work: (editor: MaskEditor) => EditResult, isStroke = false): void {
+  #count(): Map<number, number> {
+    return new Map(this.#context.labels.rows.map(({ id }) => [id, this.#editor?.countOf(id) ?? 0]));
+  }
+
+  /** Label by label, since the edit began. */
+  #changes(): string {
+    const now = this.#count();
+    const changes = this.#context.labels.rows.map(({ id, name }) => ({
+      name,
+      voxels: (now.get(id) ?? 0) - (this.#before.get(id) ?? 0),
+    }));
+    return changesText(changes, this.#context.voxelMl());
+  }
+
+  /** What cannot be done is told. @returns undefined: it could not */
+  #do(work: (editor: MaskEditor) => EditResult, isStroke = false): EditResult | undefined {
     const editor = this.#editor;
-    if (editor === undefined) return;
+    if (editor === undefined) return undefined;
+    if (!editor.isInStroke) this.#before = this.#count();
     try {
-      this.#took(work(editor), isStroke);
+      const result = work(editor);
+      this.#took(result, isStroke);
+      return result;
     } catch (error) {
       if (!(error instanceof HipError) && !(error instanceof RangeError)) throw error;
       this.told =
         error instanceof HipError && error.hint !== undefined
           ? `${error.message}. ${error.hint}`
           : error.message;
+      return undefined;
     }
   }
 
@@ -160,9 +184,22 @@ export class Correction {
   redo(): void {
     this.#do((editor) => editor.redo());
   }
-  /** @param axis across the slices that were drawn */
-  interpolate(axis: 0 | 1 | 2): void {
-    this.#do((editor) => editor.interpolateSlices({ label: this.#context.labels.active, axis }));
+  /** @param axis across the slices that were drawn @param plane what people call them */
+  interpolate(axis: 0 | 1 | 2, plane: string): void {
+    const editor = this.#editor;
+    if (editor === undefined) return;
+    const { labels } = this.#context;
+    const label = labels.active;
+    const slices = drawnSlices(editor.mask, editor.shape, label, axis);
+    const result =
+      slices.length < 2 ? undefined : this.#do((each) => each.interpolateSlices({ label, axis }));
+    if (result === undefined ? slices.length > 1 : result.changed > 0 || result.isHeldByLock) return;
+    const name = labels.nameOf(label) ?? "";
+    const text = TEXT.correct.nothingBetween;
+    const reason = whyNothing(slices);
+    if (reason.why === "no gap") this.told = text.noGap(name, plane, reason.first, reason.last);
+    else if (reason.why === "none") this.told = text.none(name, plane);
+    else this.told = reason.why === "one" ? text.one(name, plane) : text.noOverlap(name, plane);
   }
   fillHoles(axis: 0 | 1 | 2): void {
     this.#do((editor) =>

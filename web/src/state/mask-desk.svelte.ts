@@ -53,6 +53,7 @@ export class MaskDesk {
     this.correction = new Correction({
       labels: context.labels,
       viewer: () => context.viewer(),
+      voxelMl: () => context.scan()?.voxelMl ?? null,
       onEdit: (editor, edit) => this.#onEdit(editor, edit),
       onChange: () => this.recount(),
     });

@@ -11,6 +11,7 @@ import type {
   PointedVoxel,
   ShownLabel,
   ShownVolume,
+  Snapshot,
   Triple,
   Viewer,
   VoxelBox,
@@ -29,6 +30,13 @@ const AXIS_OF_PLANE: readonly (0 | 1 | 2 | undefined)[] = [2, 1, 0];
 const LABELS = 256;
 const BACKGROUND = { light: [0.93, 0.94, 0.94, 1], dark: [0.03, 0.045, 0.045, 1] } as const;
 const CROSSHAIR = [0.5, 0.88, 0.78, 0.9];
+
+/** Letters that say which side is which stand in the margins of the planes, where nothing cuts them. */
+const LETTERS = {
+  screen: { fontMinPx: 13, tileMargin: 40 },
+  picture: { fontMinPx: 19, tileMargin: 54 },
+} as const;
+const INK = { light: [0.2, 0.27, 0.26, 1], dark: [0.75, 0.83, 0.81, 1] } as const;
 
 const triple = (values: ArrayLike<number>): Triple => [values[0]!, values[1]!, values[2]!];
 
@@ -76,7 +84,7 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
     backColor: [...BACKGROUND.dark],
     crosshairColor: [...CROSSHAIR],
     // Thinner lines vanish between pixels.
-    crosshairWidth: 1.2,
+    crosshairWidth: 0.8,
     crosshairWidthUnit: "mm",
     multiplanarForceRender: true,
     multiplanarLayout: MULTIPLANAR_TYPE.GRID,
@@ -87,7 +95,7 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
     loadingText: "",
     logLevel: "error",
     isResizeCanvas: true,
-    fontMinPx: 11,
+    ...LETTERS.screen,
     show3Dcrosshair: true,
   });
   // There are no meshes here.
@@ -122,6 +130,27 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
     coming = undefined;
     for (const listener of windowListeners) listener({ low, high });
   };
+
+  /** Pixels of the canvas to a millimetre in the plane there. */
+  function scaleAt(x: number, y: number): number | undefined {
+    const slice = nv.screenSlices[nv.tileIndex(x, y)];
+    if (slice === undefined || AXIS_OF_PLANE[slice.axCorSag] === undefined) return undefined;
+    const [here, there] = [nv.canvasPos2frac([x, y]), nv.canvasPos2frac([x + 1, y])];
+    if (here[0]! < 0 || there[0]! < 0) return undefined;
+    const [a, b] = [nv.frac2mm(here), nv.frac2mm(there)];
+    const mm = Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!, a[2]! - b[2]!);
+    return mm > 0 ? 1 / mm : undefined;
+  }
+
+  /** Of the planes that are drawn. */
+  function scales(): Snapshot["scales"] {
+    return nv.screenSlices.flatMap(({ leftTopWidthHeight: [left = 0, top = 0, width = 0, height = 0] }) => {
+      const [w, h] = [Math.abs(width), Math.abs(height)];
+      const start = width < 0 ? left + width : left;
+      const pixelsPerMm = scaleAt(start + w / 2, top + h / 2);
+      return pixelsPerMm === undefined ? [] : [{ left: start, bottom: top + h, pixelsPerMm }];
+    });
+  }
 
   function applyLabels(): void {
     nv.drawLut = lookupTable(labels);
@@ -223,29 +252,33 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
       const at = nv.getNoPaddingNoBorderCanvasRelativeMousePosition(event, canvas);
       if (at === undefined) return undefined;
       const ratio = nv.uiData.dpr ?? 1;
-      const slice = nv.screenSlices[nv.tileIndex(at.x * ratio, at.y * ratio)];
-      if (slice === undefined || AXIS_OF_PLANE[slice.axCorSag] === undefined) return undefined;
-      const step = 1 / ratio;
-      const here = nv.canvasPos2frac([at.x * ratio, at.y * ratio]);
-      const there = nv.canvasPos2frac([at.x * ratio + 1, at.y * ratio]);
-      if (here[0]! < 0 || there[0]! < 0) return undefined;
-      const [a, b] = [nv.frac2mm(here), nv.frac2mm(there)];
-      const mm = Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!, a[2]! - b[2]!);
-      return mm > 0 ? step / mm : undefined;
+      const scale = scaleAt(at.x * ratio, at.y * ratio);
+      return scale === undefined ? undefined : scale / ratio;
     },
     setTheme(theme) {
       nv.opts.backColor = [...BACKGROUND[theme]];
+      nv.opts.fontColor = [...INK[theme]];
       nv.drawScene();
     },
     snapshot() {
+      const { detail } = nv;
+      // Looked at elsewhere, and perhaps smaller.
+      Object.assign(nv.opts, LETTERS.picture);
+      nv.detail = { ...detail, pixels: undefined };
+      nv.textSizePoints();
       // The picture is gone after the frame: it is drawn and taken in one go.
       nv.drawScene();
-      return new Promise((resolve, reject) => {
+      const own = scales();
+      const taken = new Promise<Snapshot>((resolve, reject) => {
         canvas.toBlob(
-          (blob) => (blob === null ? reject(new Error("no picture")) : resolve(blob)),
+          (png) => (png === null ? reject(new Error("no picture")) : resolve({ png, scales: own })),
           "image/png",
         );
       });
+      nv.detail = detail;
+      Object.assign(nv.opts, LETTERS.screen);
+      nv.textSizePoints();
+      return taken.finally(() => nv.drawScene());
     },
     dispose() {
       clear();

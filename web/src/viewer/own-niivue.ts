@@ -2,7 +2,7 @@
  * NiiVue with textures of our own: it turns a volume into one in a single task, float by float, and makes a second one of
  * its gradient, which nothing here reads. Ours are filled slab by slab while the page goes on.
  */
-import { Niivue, type NVImage } from "@niivue/niivue";
+import { Niivue, type NVImage, type SLICE_TYPE } from "@niivue/niivue";
 import { inTurns } from "../turns.ts";
 import { coarseBox, coarseMatrix, coarseShape, sampleBox } from "./coarse-volume.ts";
 import { withoutDrawing } from "./deferred-gl.ts";
@@ -16,6 +16,9 @@ import { bareImage } from "./volume-image.ts";
 const UNIT = { volume: 0, mask: 7 } as const;
 /** Where textures are kept that no shader reads just now. */
 const SPARE_UNIT = 11;
+
+/** Of letters: seen on black, on white and on either background. */
+const ON_PICTURE = [0.12, 0.62, 0.52, 1] as const;
 
 /** How fine the 3D view is. */
 export interface Detail3d {
@@ -71,6 +74,20 @@ export class OwnNiivue extends Niivue {
     // A canvas that is given its size again is emptied, and waits for the graphics card.
     if (isSame) this.drawScene();
     else super.resizeListener();
+  }
+
+  /** Letters stand beside a plane where there is room. */
+  override drawSliceOrientationText(
+    [left = 0, top = 0, width = 0, height = 0]: number[],
+    ...rest: [axCorSag: SLICE_TYPE]
+  ): void {
+    const room = (Math.max(0, this.opts.tileMargin) / 2) * (this.uiData.dpr ?? 1);
+    const { fontColor } = this.opts;
+    const isBeside = left >= room && top >= room;
+    if (!isBeside) this.opts.fontColor = [...ON_PICTURE];
+    const out = isBeside ? room : -4;
+    super.drawSliceOrientationText([left - out, top - out, width + 2 * out, height + 2 * out], ...rest);
+    this.opts.fontColor = fontColor;
   }
 
   /** Once the volume is in the graphics card. */

@@ -44,6 +44,16 @@ export interface ShownVolume {
   readonly isPlaced?: boolean;
 }
 
+export interface Snapshot {
+  readonly png: Blob;
+  /** Where a scale can stand in each plane: its left lower corner, in pixels of the picture. */
+  readonly scales: readonly {
+    readonly left: number;
+    readonly bottom: number;
+    readonly pixelsPerMm: number;
+  }[];
+}
+
 /** A box of voxels, ends included. */
 export interface VoxelBox {
   readonly from: Triple;
@@ -73,7 +83,7 @@ export interface Viewer {
   pixelsPerMm(event: MouseEvent): number | undefined;
   /** Colours of the surroundings. */
   setTheme(theme: "light" | "dark"): void;
-  /** The view as it is, as a PNG. */
-  snapshot(): Promise<Blob>;
+  /** The view as it is, with letters large enough for a page. */
+  snapshot(): Promise<Snapshot>;
   dispose(): void;
 }
