@@ -4,6 +4,7 @@ import { LAYOUT_NAMES } from "../dataset/layouts.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import type { CheckOptions, CheckResult } from "../node/workflows/check.ts";
 import { withInterrupt } from "./interrupt.ts";
+import { hasJobs, jobsOption, runWithJobs } from "./jobs-option.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
 import { overwriteShardsOption, shardOption, shardOutcome, shardRequest } from "./shard-option.ts";
@@ -15,6 +16,7 @@ interface Flags extends CommonFlags {
   readonly layout?: LayoutName;
   readonly fast?: true;
   readonly shard?: Shard;
+  readonly jobs?: number;
   readonly overwrite?: true;
 }
 
@@ -61,8 +63,13 @@ export const addCheck: AddVerb = (program, session) => {
     )
     .option("--fast", "look at names and headers only")
     .addOption(shardOption())
+    .addOption(jobsOption())
     .addOption(overwriteShardsOption())
     .action(async (data: string, flags: Flags) => {
+      if (hasJobs(flags)) {
+        const work = { sharesThreads: false };
+        return session.finish(await runWithJobs(session.argv, flags, work));
+      }
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const seconds = (): string => formatDuration((performance.now() - started) / 1000);

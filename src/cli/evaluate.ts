@@ -5,6 +5,7 @@ import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
 import type { DeviceName } from "../node/device-names.ts";
 import type { EvaluateOptions, Evaluation } from "../node/workflows/evaluate.ts";
+import { hasJobs, jobsOption, runWithJobs } from "./jobs-option.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
 import { overwriteShardsOption, shardOption, shardOutcome, shardRequest } from "./shard-option.ts";
@@ -32,6 +33,7 @@ interface Flags extends CommonFlags {
   readonly tolerance?: number;
   readonly rescored?: true;
   readonly shard?: Shard;
+  readonly jobs?: number;
   readonly overwrite?: true;
 }
 
@@ -70,8 +72,13 @@ export const addEvaluate: AddVerb = (program, session) => {
     .addOption(deviceOption())
     .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
     .addOption(shardOption())
+    .addOption(jobsOption())
     .addOption(overwriteShardsOption())
     .action(async (model: string, data: string, flags: Flags) => {
+      if (hasJobs(flags)) {
+        const work = { sharesThreads: flags.threads === undefined, isRescored: flags.rescored };
+        return session.finish(await runWithJobs(session.argv, flags, work));
+      }
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const { split, threads, device, layout, mask, convention, tolerance: toleranceMm } = flags;

@@ -1,6 +1,7 @@
 /** The entry of the command line: arguments in, exit code out. */
 import { type Command, CommanderError } from "commander";
 import { errorJson, HipError } from "../core/errors.ts";
+import { joinParent } from "../node/job-channel.ts";
 import { VERSION } from "../node/version.ts";
 import { OtherRankFailed } from "../train/agreement.ts";
 import { INTERRUPTED, isAbort } from "./interrupt.ts";
@@ -59,6 +60,7 @@ async function run(program: Command, argv: readonly string[]): Promise<void> {
 export async function main(argv: readonly string[]): Promise<number> {
   if (process.stdout.listenerCount("error", endOnClosedPipe) === 0)
     process.stdout.on("error", endOnClosedPipe);
+  joinParent();
   const isJson = argv.includes("--json");
   let outcome: Outcome | undefined;
   const session = {

@@ -7,6 +7,7 @@ import type { Prediction } from "../node/workflows/predict.ts";
 import { describePassport } from "../passport/passport.ts";
 import type { CasePassport } from "../passport/types.ts";
 import { withInterrupt } from "./interrupt.ts";
+import { hasJobs, jobsOption, runWithJobs } from "./jobs-option.ts";
 import { alignColumns, alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
 import { overwriteShardsOption, shardJson, shardOption, shardRequest, shardRows } from "./shard-option.ts";
@@ -21,6 +22,7 @@ interface Flags extends CommonFlags {
   readonly anonymise?: true;
   readonly keepTexts?: true;
   readonly shard?: Shard;
+  readonly jobs?: number;
   readonly overwrite?: true;
 }
 
@@ -150,8 +152,13 @@ export const addPredict: AddVerb = (program, session) => {
     .addOption(deviceOption())
     .option("--threads <n>", "CPU threads (default: all)", wholeNumber("--threads", 1))
     .addOption(shardOption())
+    .addOption(jobsOption())
     .addOption(overwriteShardsOption())
     .action(async (model: string, inputs: readonly string[], flags: Flags) => {
+      if (hasJobs(flags)) {
+        const sharesThreads = flags.threads === undefined;
+        return session.finish(await runWithJobs(session.argv, flags, { sharesThreads }));
+      }
       const { failuresError, predictInputs, predictionJson } = await import("../node/workflows/predict.ts");
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
@@ -185,6 +192,7 @@ export const addPredict: AddVerb = (program, session) => {
     "hipmri predict runs/pelvis slice.nii.gz --out masks",
     "hipmri predict runs/pelvis dicom/ --series 3 --out masks",
     "hipmri predict model.onnx images/ --out masks --json",
+    "hipmri predict runs/pelvis images/ --out masks --jobs 4",
     "hipmri predict runs/pelvis images/ --out masks --shard 3/8",
   ]);
 };

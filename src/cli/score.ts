@@ -4,6 +4,7 @@ import { describeCheck, SUMMARY_FILE } from "../dataset/nnunet-summary.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
 import type { ScoredMasks, ScoreOptions } from "../node/workflows/score.ts";
+import { hasJobs, jobsOption, runWithJobs } from "./jobs-option.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
 import { overwriteShardsOption, shardOption, shardOutcome, shardRequest } from "./shard-option.ts";
@@ -19,6 +20,7 @@ interface Flags extends CommonFlags {
   readonly rescored?: true;
   readonly out?: string;
   readonly shard?: Shard;
+  readonly jobs?: number;
   readonly overwrite?: true;
 }
 
@@ -64,8 +66,13 @@ export const addScore: AddVerb = (program, session) => {
     .option("--rescored", "also print the Dice by the rules of other tools")
     .option("--out <dir>", "write report.html and metrics.json there")
     .addOption(shardOption())
+    .addOption(jobsOption())
     .addOption(overwriteShardsOption())
     .action(async (prediction: string, truth: string, flags: Flags) => {
+      if (hasJobs(flags)) {
+        const work = { sharesThreads: false, isRescored: flags.rescored };
+        return session.finish(await runWithJobs(session.argv, flags, work));
+      }
       const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const { labels, map, perOrgan, convention, out, tolerance: toleranceMm } = flags;

@@ -62,7 +62,7 @@ async function surveyTraining(call: SubmittedCall): Promise<SurveyedCall> {
   const [data = ""] = operands;
   const folds = flags.folds ?? 0;
   await checkRuns(out, folds, flags.resume ?? false);
-  const { config } = await trainOptions(data, flags, "");
+  const { config } = await trainOptions(data, flags, []);
   const kind: WorkKind = folds === 0 ? "run" : "folds";
   const workload = await surveyTrain({
     data,

@@ -1,18 +1,25 @@
 /** `hipmri train`. */
 import { join } from "node:path";
 import { Option } from "commander";
+import { formatDuration } from "../core/duration.ts";
 import { HipError } from "../core/errors.ts";
+import type { Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import { formatMetricsTables } from "../metrics/table.ts";
 import type { DeviceName } from "../node/device-names.ts";
+import type { ShardRequest } from "../node/shard-store.ts";
 import { commandLine } from "../node/shell.ts";
 import type { TrainSummary } from "../node/workflows/train-options.ts";
 import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
+import { hasJobs, jobsOption, runWithJobs } from "./jobs-option.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
 import { withRanks } from "./ranks.ts";
+import { shardOption, shardRequest, wholeCommand } from "./shard-option.ts";
+import { foldsOutcome } from "./train-folds.ts";
+import { checkSweepFlags, sweepOutcome } from "./train-sweep.ts";
 import { deviceOption, gather, layoutOption, needed, oneOf, positiveNumber, wholeNumber } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples, type CommonFlags } from "./verb.ts";
 
@@ -35,6 +42,10 @@ export interface Flags extends CommonFlags {
   readonly test?: true;
   readonly folds?: number;
   readonly from?: string;
+  readonly sweep?: readonly string[];
+  readonly trials?: number;
+  readonly shard?: Shard;
+  readonly jobs?: number;
 }
 
 /** Only the flags that were given, under the names of the configuration. */
@@ -50,77 +61,138 @@ function configFlags({ preset, epochs, minutes, seed, threads, plane, from }: Fl
   };
 }
 
+/** Folds that are still to be trained are trained as the first was. */
+const resumedRun = (out: string, { folds }: Flags): string =>
+  folds === undefined ? out : join(out, "fold_0");
+
+/** Where the configuration comes from. */
+const configSources = (flags: Flags) => ({
+  file: flags.config,
+  set: flags.set ?? [],
+  flags: configFlags(flags),
+});
+
+/** What is asked of any training, besides its configuration. */
+const commonOptions = (data: string, flags: Flags, argv: readonly string[]) => ({
+  data,
+  layout: flags.layout,
+  device: flags.device,
+  resume: flags.resume ?? false,
+  overwrite: flags.overwrite ?? false,
+  quiet: flags.quiet ?? false,
+  command: commandLine(["hipmri", ...argv]),
+  stderr: process.stderr,
+});
+
 /** What is asked of a training, whether of one run or of folds. */
-export async function trainOptions(data: string, flags: Flags, command: string) {
+export async function trainOptions(data: string, flags: Flags, argv: readonly string[], isShard = false) {
   const out = needed(flags.out, "--out", "the run folder to make");
   const { readTrainConfig } = await import("../node/workflows/config-file.ts");
   const config = await readTrainConfig({
-    file: flags.config,
-    set: flags.set ?? [],
-    flags: configFlags(flags),
-    // Folds that are still to be trained are trained as the first was.
-    resumed: flags.resume ? (flags.folds === undefined ? out : join(out, "fold_0")) : undefined,
+    ...configSources(flags),
+    resumed: flags.resume && !isShard ? resumedRun(out, flags) : undefined,
   });
-  return {
-    data,
-    layout: flags.layout,
-    device: flags.device,
-    out,
-    config,
-    resume: flags.resume ?? false,
-    overwrite: flags.overwrite ?? false,
-    test: flags.test ?? false,
-    quiet: flags.quiet ?? false,
-    command,
-    stderr: process.stderr,
-  };
+  return { ...commonOptions(data, flags, argv), out, config, test: flags.test ?? false };
 }
 
-async function runFolds(data: string, flags: Flags, command: string): Promise<Outcome> {
+/** Folds or trials, one a job; what is wrong with the settings was told before. */
+async function trainWithJobs(
+  names: readonly string[],
+  flags: Flags,
+  argv: readonly string[],
+): Promise<Outcome> {
+  const out = needed(flags.out, "--out", "the folder to make");
+  const { resume = false, overwrite = false, ...others } = flags;
+  const { prepareForJobs } = await import("../node/workflows/train-jobs.ts");
+  await prepareForJobs(out, names, { resume, overwrite });
+  const isThreadsSet = [...(flags.set ?? []), ...(flags.sweep ?? [])].some((text) =>
+    /^\s*threads\s*=/.test(text),
+  );
+  return runWithJobs(argv, others, {
+    shards: names.length,
+    sharesThreads: flags.threads === undefined && !isThreadsSet,
+    again: resume ? [] : ["--resume"],
+  });
+}
+
+async function runSweep(data: string, flags: Flags, argv: readonly string[]): Promise<Outcome> {
+  const out = needed(flags.out, "--out", "the folder to make");
+  await refuseLauncher("trials");
+  const { planSweep } = await import("../node/workflows/sweep-plan.ts");
+  const plan = await planSweep(flags.sweep ?? [], { trials: flags.trials, sources: configSources(flags) });
+  if (hasJobs(flags)) {
+    const names = plan.trials.map(({ name }) => name);
+    return trainWithJobs(names, flags, argv);
+  }
+  const shard = await shardRequest(flags, argv);
+  const { trainSweep } = await import("../node/workflows/sweep.ts");
+  const summary = await withInterrupt((signal) =>
+    trainSweep({ ...commonOptions(data, flags, argv), out, plan, signal, shard }),
+  );
+  const again = await againCommand(argv, shard);
+  return sweepOutcome(summary, { time: formatDuration(summary.seconds), again, data });
+}
+
+/** The whole command once more; a share goes on by itself when it is asked for again. */
+async function againCommand(argv: readonly string[], shard: ShardRequest | undefined): Promise<string> {
+  const { redoCommand } = await import("../node/shard-store.ts");
+  const words = wholeCommand(argv);
+  const resumed = words.includes("--resume") ? words : [...words, "--resume"];
+  return commandLine(
+    shard === undefined ? ["hipmri", ...resumed] : redoCommand(shard.command ?? words, shard)!,
+  );
+}
+
+async function runFolds(data: string, flags: Flags, argv: readonly string[]): Promise<Outcome> {
   const out = needed(flags.out, "--out", "the folder to make");
   const folds = flags.folds ?? 0;
-  const options = await trainOptions(data, flags, command);
-  const { trainFolds } = await import("../node/workflows/folds.ts");
-  await refuseLauncher();
-  const summary = await withInterrupt((signal) => trainFolds({ ...options, folds, signal }));
-  if (!summary.finished) {
-    const tested = flags.test === true ? ["--test"] : [];
-    const parts = ["train", data, "--folds", `${folds}`, ...tested, "--out", out, "--resume"];
-    const again = commandLine(["hipmri", ...parts]);
-    process.stderr.write(`Stopped and saved. Go on with: ${again}\n`);
-    return { json: { ...summary }, text: "", exitCode: INTERRUPTED };
+  await refuseLauncher("folds");
+  if (hasJobs(flags)) {
+    await trainOptions(data, flags, argv, true);
+    const { foldName } = await import("../node/workflows/folds-options.ts");
+    return trainWithJobs(
+      Array.from({ length: folds }, (_, fold) => foldName(fold)),
+      flags,
+      argv,
+    );
   }
-  const { formatDuration } = await import("../node/progress.ts");
-  const tables = formatMetricsTables([summary.metrics, summary.test].filter((each) => each !== undefined));
-  const facts = alignRows([
-    ["Judged", "every patient by the network that did not learn from him or her"],
-    ...(summary.test === undefined
-      ? []
-      : ([["", "test patients, whom no network learnt from, by the ensemble"]] as const)),
-    ["Time", formatDuration(summary.seconds)],
-    ["Files", summary.files],
-    ["Next", commandLine(["hipmri", "predict", out, "scan.nii.gz", "--out", "masks"])],
-  ]);
-  return { json: { ...summary }, text: `${tables}\n\n${facts}` };
+  const shard = await shardRequest(flags, argv);
+  const options = await trainOptions(data, flags, argv, shard !== undefined);
+  const { trainFolds } = await import("../node/workflows/folds.ts");
+  const summary = await withInterrupt((signal) => trainFolds({ ...options, folds, signal, shard }));
+  const tested = flags.test === true ? ["--test"] : [];
+  const parts = ["train", data, "--folds", `${folds}`, ...tested, "--out", out, "--resume"];
+  const again = shard === undefined ? commandLine(["hipmri", ...parts]) : await againCommand(argv, shard);
+  return foldsOutcome(summary, { time: formatDuration(summary.seconds), again });
 }
 
-/** Folds need nothing of each other. @throws HipError "usage" under an MPI launcher */
-async function refuseLauncher(): Promise<void> {
+/** Folds, and trials, need nothing of each other. @throws HipError "usage" under an MPI launcher */
+async function refuseLauncher(what: "folds" | "trials"): Promise<void> {
   const { readLauncher } = await import("../node/mpi/launcher.ts");
   const launcher = readLauncher(process.env);
   if (launcher === undefined) return;
   throw new HipError(
     "usage",
-    `Cannot train folds as ranks of ${launcher.name}: every rank would train all of them`,
+    `Cannot train ${what} as ranks of ${launcher.name}: every rank would train all of them`,
     {
-      hint: "Give each fold a process of its own with --shard or --jobs, or train one run with ranks",
+      hint: "Give each of them a process of its own with --shard or --jobs, or train one run with ranks",
     },
   );
 }
 
 /** @returns undefined on all ranks but the first, which tells for all. */
-async function runTraining(data: string, flags: Flags, command: string): Promise<TrainSummary | undefined> {
-  const options = await trainOptions(data, flags, command);
+async function runTraining(
+  data: string,
+  flags: Flags,
+  argv: readonly string[],
+): Promise<TrainSummary | undefined> {
+  const asked = hasJobs(flags) ? "--jobs" : (flags.shard?.count ?? 1) > 1 ? "--shard" : undefined;
+  if (asked !== undefined) {
+    throw new HipError("usage", `${asked} needs --folds or --sweep: one training is not shared out by it`, {
+      hint: `Add --folds N, or leave ${asked} out; ranks of MPI do share out one training`,
+    });
+  }
+  const options = await trainOptions(data, flags, argv);
   const { trainRun } = await import("../node/workflows/train.ts");
   return withRanks(async (ranks) => {
     const summary = await withInterrupt((signal) => trainRun({ ...options, signal, ranks }));
@@ -130,7 +202,6 @@ async function runTraining(data: string, flags: Flags, command: string): Promise
 
 /** The metrics of a run, then its time, its files and the next command. */
 async function describeRun(summary: TrainSummary, next: string): Promise<string> {
-  const { formatDuration } = await import("../node/progress.ts");
   const tables = formatMetricsTables([summary.metrics, summary.test].filter((each) => each !== undefined));
   const { steps, epochs, bestEpoch, files } = summary;
   const done = `${counted(steps, "step")}, ${counted(epochs, "epoch")}, the best was epoch ${bestEpoch}`;
@@ -205,13 +276,27 @@ export const addTrain: AddVerb = (program, session) => {
       ).argParser(wholeNumber("--folds", 2)),
     )
     .option(
+      "--sweep <key=values>",
+      "vary a setting: key=VALUE,VALUE or key=LOW..HIGH (repeatable); trials are ranked on validation patients",
+      gather,
+    )
+    .option(
+      "--trials <n>",
+      "of a sweep: draw so many trials instead of trying every combination",
+      wholeNumber("--trials", 1),
+    )
+    .addOption(shardOption())
+    .addOption(jobsOption())
+    .option(
       "--test",
       "judge the model once on the test split too; of folds the ensemble, on patients whom no fold saw",
     )
     .action(async (data: string, flags: Flags) => {
-      const typed = commandLine(["hipmri", ...session.argv]);
-      if (flags.folds !== undefined) return session.finish(await runFolds(data, flags, typed));
-      const summary = await runTraining(data, flags, typed);
+      const { argv } = session;
+      checkSweepFlags(flags);
+      if (flags.sweep !== undefined) return session.finish(await runSweep(data, flags, argv));
+      if (flags.folds !== undefined) return session.finish(await runFolds(data, flags, argv));
+      const summary = await runTraining(data, flags, argv);
       if (summary !== undefined) session.finish(await outcomeOf(data, summary));
     });
   addExamples(addCommonFlags(command), [
@@ -220,5 +305,8 @@ export const addTrain: AddVerb = (program, session) => {
     "hipmri train keras_slices_data --out runs/pelvis --resume",
     "hipmri train my-scans --out runs/mine --from runs/pelvis/model.onnx --minutes 5",
     "hipmri train hippocampus --out runs/folds --folds 5 --minutes 12",
+    "hipmri train hippocampus --out runs/folds --folds 5 --minutes 12 --jobs 2",
+    "hipmri train hippocampus --out runs/folds --folds 5 --minutes 12 --shard 2/5",
+    "hipmri train hippocampus --out runs/sweep --sweep optimizer.kind=sgd,adamw --sweep schedule.learningRate=1e-4..1e-2 --trials 20",
   ]);
 };

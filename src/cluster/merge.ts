@@ -2,9 +2,11 @@
 import { HipError } from "../core/errors.ts";
 import type { ShardSet } from "../node/shard-store.ts";
 import { mergeChecks } from "../node/workflows/check-shard.ts";
+import { mergeFolds } from "../node/workflows/folds-shard.ts";
 import { mergeEvaluation } from "../node/workflows/merge-evaluate.ts";
 import { mergePredictions } from "../node/workflows/merge-predict.ts";
 import { mergeScores } from "../node/workflows/score-shard.ts";
+import { mergeSweep } from "../node/workflows/sweep.ts";
 import { readShardSet } from "./shard-set.ts";
 
 /** What merges the shards of each verb, under the name that the verb gives its jobs: one line for each. */
@@ -13,6 +15,8 @@ const MERGES = {
   evaluate: mergeEvaluation,
   predict: mergePredictions,
   score: mergeScores,
+  "train --folds": mergeFolds,
+  "train --sweep": mergeSweep,
 } as const satisfies Readonly<Record<string, (shards: ShardSet) => Promise<unknown>>>;
 
 export type MergeableVerb = keyof typeof MERGES;

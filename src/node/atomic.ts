@@ -1,6 +1,6 @@
 /** Writing files so that a reader, or a crash, never sees half of one. */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { constants, copyFile, link, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { HipError, type HipErrorCode } from "../core/errors.ts";
 
@@ -88,6 +88,34 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true }).catch(() => undefined);
     const size = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
     throw writeError(`write "${path}" (${size} bytes)`, cause);
+  }
+}
+
+/** Disks without hard links. */
+const NO_LINKS: readonly unknown[] = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"];
+
+/**
+ * Writes a file whole, unless one is there: of several processes that do so at once, on one machine or on a shared
+ * disk, exactly one wins.
+ * @returns whether this one did
+ * @throws HipError "disk", "not-found"
+ */
+export async function writeFileOnce(path: string, content: string): Promise<boolean> {
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomUUID()}.tmp`);
+  await writeFileAtomic(temporary, content);
+  try {
+    // A link is made whole or not at all, and never over another file.
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (!NO_LINKS.includes(error.code)) throw error;
+      await copyFile(temporary, path, constants.COPYFILE_EXCL);
+    });
+    await syncFolder(dirname(path));
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
+    throw writeError(`write "${path}"`, cause);
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 

@@ -1,5 +1,9 @@
 /** How far a run is: one bar on a terminal, now and then a plain line elsewhere. */
 import { type GenericFormatter, MultiBar } from "cli-progress";
+import { formatDuration } from "../core/duration.ts";
+import { isJobProcess, tellParent } from "./job-channel.ts";
+
+export { formatDuration } from "../core/duration.ts";
 
 export interface ProgressValues {
   readonly loss?: number | undefined;
@@ -36,19 +40,6 @@ const SILENT: Progress = { update: () => undefined, line: () => undefined, stop:
 const LINE_INTERVAL_MS = 10_000;
 const BAR_MAX = 30;
 const BAR_MIN = 5;
-
-/** A duration in two units, "45 s", "3 min 05 s", "2 h 07 min", "1 d 03 h"; "unknown" where it is not finite. */
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds) || seconds < 0) return "unknown";
-  const two = (n: number): string => String(n).padStart(2, "0");
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
-  const minutes = Math.round(whole / 60);
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
-  const hours = Math.round(minutes / 60);
-  return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
-}
 
 interface Position extends ProgressValues {
   readonly step: number;
@@ -131,6 +122,8 @@ export function makeProgress(
   options: ProgressOptions,
 ): Progress {
   const { total, label, start = 0, now = Date.now } = options;
+  // Of several jobs, whoever started them shows one line for all.
+  if (isJobProcess()) return { ...SILENT, update: (step) => tellParent(label, step, total) };
   if (options.isQuiet) return SILENT;
   const startedAtMs = now();
   let at: Position = { step: start };
@@ -168,7 +161,7 @@ export async function withProgress<T>(
   { label, isQuiet }: { readonly label: string; readonly isQuiet: boolean },
   work: (update: (done: number, total: number) => void) => Promise<T>,
 ): Promise<T> {
-  if (isQuiet) return work(() => undefined);
+  if (isQuiet && !isJobProcess()) return work(() => undefined);
   let progress: Progress | undefined;
   try {
     return await work((done, total) => {

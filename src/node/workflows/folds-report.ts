@@ -20,7 +20,8 @@ export async function writeFoldsReport(of: {
   /** Of the ensemble, on patients whom no fold saw. */
   readonly test: Metrics | undefined;
   readonly command: string;
-  readonly seconds: number;
+  /** What the folds took, and what that is called. */
+  readonly time: { readonly name: string; readonly seconds: number };
 }): Promise<readonly string[]> {
   const { out, runs, metrics } = of;
   const figure = join(out, "figures", "dice-by-label.svg");
@@ -47,7 +48,7 @@ export async function writeFoldsReport(of: {
           .map(({ name, dice }) => `${name} ${formatNumber(dice.perVolume.mean, 3)}`)
           .join(", ")}), ${own?.patients ?? 0} patients`,
       })),
-      { name: "Time of this session", value: formatDuration(of.seconds) },
+      { name: of.time.name, value: formatDuration(of.time.seconds) },
     ],
     metrics: [
       { title: "Every patient, out of fold", metrics },

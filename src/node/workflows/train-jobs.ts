@@ -1,0 +1,34 @@
+/** Before jobs train folds or trials: whether the folder may be used, and what an earlier training left there. */
+import { join } from "node:path";
+import { removePath } from "../atomic.ts";
+import { checkRunFolder, removeRun } from "../run-folder.ts";
+import { SHARDS_FOLDER } from "../shard-store.ts";
+import { removeTest } from "./folds-join.ts";
+import { removePlan } from "./folds-plan.ts";
+import { SWEEP_FILE } from "./sweep-ranking.ts";
+import { TRIAL_FILE } from "./sweep-trial.ts";
+
+/**
+ * @param names of the run folders in OUT
+ * @throws HipError "usage" where one has a run and neither `resume` nor `overwrite` is set; "disk"
+ */
+export async function prepareForJobs(
+  out: string,
+  names: readonly string[],
+  how: { readonly resume: boolean; readonly overwrite: boolean },
+): Promise<void> {
+  const runs: { readonly run: string; readonly files: readonly string[] }[] = [];
+  for (const name of names) {
+    const run = join(out, name);
+    runs.push({ run, files: await checkRunFolder(run, how) });
+  }
+  if (!how.overwrite) return;
+  for (const { run, files } of runs) {
+    await removePath(join(run, TRIAL_FILE));
+    await removeRun(run, files);
+  }
+  await removePath(join(out, SHARDS_FOLDER));
+  await removePath(join(out, SWEEP_FILE));
+  await removePlan(out);
+  await removeTest(out);
+}
