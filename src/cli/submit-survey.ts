@@ -1,10 +1,10 @@
 /** From a submitted command to what a cluster's plan is made of: the words of its tasks, and how large its work is. */
-import { join } from "node:path";
 import type { Work, WorkKind, Workload } from "../cluster/plan.ts";
 import { HipError } from "../core/errors.ts";
 import type { LayoutName } from "../dataset/types.ts";
+import type { TrainConfig } from "../train/config.ts";
 import type { SubmittedCall } from "./submit-call.ts";
-import { type Flags as TrainFlags, trainOptions } from "./train.ts";
+import { configSources, type Flags as TrainFlags } from "./train.ts";
 
 export interface SurveyedCall {
   readonly work: Work;
@@ -39,44 +39,57 @@ async function surveyItems(call: SubmittedCall): Promise<Workload> {
   }
 }
 
-/** Of the folders that a training writes to. @throws HipError "usage" where one has a run that is not to go on */
-async function checkRuns(out: string, folds: number, resume: boolean): Promise<void> {
+/** What a training that runs alone writes to. Tasks of folds and trials look themselves whose runs are there. */
+async function checkRun(out: string, resume: boolean): Promise<void> {
   const { checkRunFolder } = await import("../node/run-folder.ts");
-  const runs = folds === 0 ? [out] : Array.from({ length: folds }, (_, k) => join(out, `fold_${k}`));
-  for (const run of runs) {
-    try {
-      await checkRunFolder(run, { resume, overwrite: false });
-    } catch (error) {
-      if (!(error instanceof HipError) || error.code !== "usage") throw error;
-      throw new HipError("usage", error.message, {
-        hint: "Go on with --resume behind the command, or give another --out",
-      });
-    }
+  try {
+    await checkRunFolder(out, { resume, overwrite: false });
+  } catch (error) {
+    if (!(error instanceof HipError) || error.code !== "usage") throw error;
+    throw new HipError("usage", error.message, {
+      hint: "Go on with --resume behind the command, or give another --out",
+    });
   }
+}
+
+interface Trainings {
+  readonly kind: WorkKind;
+  readonly noun: string;
+  readonly runs: number;
+  /** Of all of them, or of the longest. */
+  readonly config: TrainConfig;
+}
+
+/** One training, folds, or trials. @throws HipError "usage", "config" of settings and sweeps that do not fit */
+async function trainingsOf({ out }: SubmittedCall, flags: TrainFlags): Promise<Trainings> {
+  const sources = configSources(flags);
+  if (flags.sweep !== undefined) {
+    const { planSweep } = await import("../node/workflows/sweep-plan.ts");
+    const { trials } = await planSweep(flags.sweep, { trials: flags.trials, sources });
+    const longest = trials.reduce((a, b) => ((b.config.minutes ?? 0) > (a.config.minutes ?? 0) ? b : a));
+    return { kind: "sweep", noun: "trial", runs: trials.length, config: longest.config };
+  }
+  const { readTrainConfig } = await import("../node/workflows/config-file.ts");
+  if (flags.folds !== undefined) {
+    return { kind: "folds", noun: "fold", runs: flags.folds, config: await readTrainConfig(sources) };
+  }
+  await checkRun(out, flags.resume ?? false);
+  const config = await readTrainConfig({ ...sources, resumed: flags.resume ? out : undefined });
+  return { kind: "run", noun: "run", runs: 1, config };
 }
 
 async function surveyTraining(call: SubmittedCall): Promise<SurveyedCall> {
   const { surveyTrain } = await import("../cluster/survey-train.ts");
   const { operands, words, out } = call;
   const flags = call.flags as TrainFlags;
-  const [data = ""] = operands;
-  const folds = flags.folds ?? 0;
-  await checkRuns(out, folds, flags.resume ?? false);
-  const { config } = await trainOptions(data, flags, []);
-  const kind: WorkKind = folds === 0 ? "run" : "folds";
-  const workload = await surveyTrain({
-    data,
-    layout: flags.layout,
-    config,
-    out,
-    runs: Math.max(1, folds),
-    noun: folds === 0 ? "run" : "fold",
-  });
+  const { kind, ...trainings } = await trainingsOf(call, flags);
+  const { layout } = flags;
+  const workload = await surveyTrain({ data: operands[0] ?? "", layout, out, ...trainings });
   return {
     // A task that starts again goes on; of a folder without a run it starts one.
     work: { verb: "train", words: flags.resume ? words : [...words, "--resume"], out, kind },
     workload,
-    threads: flags.threads ?? (flags.resume ? config.threads : undefined),
+    threads: flags.threads ?? (flags.resume ? trainings.config.threads : undefined),
   };
 }
 
@@ -91,16 +104,19 @@ export async function surveyCall(call: SubmittedCall): Promise<SurveyedCall> {
   };
 }
 
+const trainingKind = ({ folds, sweep }: SubmittedCall["flags"]): WorkKind =>
+  sweep === undefined ? (folds === undefined ? "run" : "folds") : "sweep";
+
 /** Where the inputs are only on the cluster: nothing is known but what the user states. */
 export function unseenCall(call: SubmittedCall, tasks: number, why: string): SurveyedCall {
   const { verb, words, out, flags } = call;
   const isTraining = verb === "train";
-  const kind: WorkKind = !isTraining ? "items" : flags.folds === undefined ? "run" : "folds";
+  const kind: WorkKind = isTraining ? trainingKind(flags) : "items";
   return {
     work: { verb, words: isTraining && !flags.resume ? [...words, "--resume"] : words, out, kind },
     workload: {
       items: tasks,
-      noun: isTraining ? (kind === "run" ? "run" : "fold") : "share",
+      noun: { items: "share", run: "run", folds: "fold", sweep: "trial" }[kind],
       cpuSeconds: undefined,
       itemSeconds: undefined,
       memoryMb: isTraining ? 7000 : 4000,

@@ -5,8 +5,8 @@ import type { ClusterPlan, Stage } from "../cluster/plan.ts";
 import { formatMemory, slurmTime } from "../cluster/quantities.ts";
 import type { SubmittedJob } from "../cluster/sbatch.ts";
 import type { Script } from "../cluster/slurm.ts";
+import { formatDuration } from "../core/duration.ts";
 import { wrapText } from "../core/text.ts";
-import { formatDuration } from "../node/progress.ts";
 import { commandLine } from "../node/shell.ts";
 import { alignRows } from "./layout.ts";
 
@@ -43,6 +43,10 @@ function stageText({ name, tasks, atOnce, ranks, resources, after, leadSeconds }
   return `${name}: ${parts.join(", ")}`;
 }
 
+/** A training that is not shared out. */
+const isResumed = ({ stages }: ClusterPlan): boolean =>
+  stages.length === 1 && stages[0]!.leadSeconds !== undefined;
+
 const logsOf = ({ plan }: Submitted): string => join(shortPath(plan.out), "logs");
 
 function nextRows(submitted: Submitted): (readonly [string, string | readonly string[]])[] {
@@ -57,13 +61,16 @@ function nextRows(submitted: Submitted): (readonly [string, string | readonly st
         [
           `squeue --jobs ${ids}`,
           `tail -f ${logsOf(submitted)}/*`,
-          ...(plan.verb === "train" && plan.stages.length === 1
-            ? [commandLine(["hipmri", "serve", shortPath(plan.out)])]
-            : []),
+          ...(isResumed(plan) ? [commandLine(["hipmri", "serve", shortPath(plan.out)])] : []),
         ],
       ],
       ["Cancel", `scancel ${jobs.map(({ id }) => id).join(" ")}`],
-      ["If one fails", "submit the same command again: what is done is skipped"],
+      [
+        "If one fails",
+        isResumed(plan)
+          ? "submit the same command with --resume behind it: it goes on"
+          : "submit the same command again: what is done is skipped",
+      ],
     ];
   }
   if (manifests.length > 0)

@@ -36,8 +36,10 @@ async function survey(call: SubmittedCall, flags: SubmitFlags, settings: SubmitS
   } catch (error) {
     const isElsewhere = flags.kubernetes && error instanceof HipError && error.code === "not-found";
     if (!isElsewhere) throw error;
-    const folds = typeof call.flags.folds === "number" ? call.flags.folds : undefined;
-    const tasks = settings.wishes.tasks ?? folds ?? (call.verb === "train" ? 1 : undefined);
+    const { folds, sweep } = call.flags;
+    const runs =
+      typeof folds === "number" ? folds : sweep === undefined && call.verb === "train" ? 1 : undefined;
+    const tasks = settings.wishes.tasks ?? runs;
     if (tasks === undefined)
       refuse([`--tasks is needed: how much there is to do cannot be seen from here (${error.message})`]);
     return unseenCall(call, tasks, error.message);

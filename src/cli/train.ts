@@ -66,7 +66,7 @@ const resumedRun = (out: string, { folds }: Flags): string =>
   folds === undefined ? out : join(out, "fold_0");
 
 /** Where the configuration comes from. */
-const configSources = (flags: Flags) => ({
+export const configSources = (flags: Flags) => ({
   file: flags.config,
   set: flags.set ?? [],
   flags: configFlags(flags),
@@ -85,7 +85,7 @@ const commonOptions = (data: string, flags: Flags, argv: readonly string[]) => (
 });
 
 /** What is asked of a training, whether of one run or of folds. */
-export async function trainOptions(data: string, flags: Flags, argv: readonly string[], isShard = false) {
+async function trainOptions(data: string, flags: Flags, argv: readonly string[], isShard = false) {
   const out = needed(flags.out, "--out", "the run folder to make");
   const { readTrainConfig } = await import("../node/workflows/config-file.ts");
   const config = await readTrainConfig({

@@ -2,9 +2,10 @@
  * A command laid out for a cluster: what runs in how many tasks, what waits for what, and how much of the machine each
  * task asks for. Knows neither SLURM nor Kubernetes: slurm.ts and kubernetes.ts write plans down.
  */
+
+import { formatDuration } from "../core/duration.ts";
 import { HipError } from "../core/errors.ts";
 import { counted } from "../core/text.ts";
-import { formatDuration } from "../node/progress.ts";
 import { formatMemory } from "./quantities.ts";
 
 /** What is shared out among the tasks; "run": nothing, it is one training. */

@@ -3,15 +3,17 @@ import { join } from "node:path";
 import { median } from "../core/statistics.ts";
 import { counted } from "../core/text.ts";
 import type { LayoutName } from "../dataset/types.ts";
-import { formatDuration } from "../node/progress.ts";
 import { readLog } from "../node/run-folder.ts";
+import { memoryMbOf, WIDTHS } from "../plan/load.ts";
+import { batchFor, levelsFor } from "../plan/size.ts";
 import type { TrainConfig } from "../train/config.ts";
 import type { Workload } from "./plan.ts";
-import { decodedMb } from "./survey.ts";
+import { type DataSize, surveyData } from "./survey.ts";
 
 /** Reading the data, measuring a step, and the last validation with its report. */
 const AROUND_SECONDS = 600;
-const PROCESS_MB = 250;
+/** Larger slices are learnt in patches (plan/size.ts). */
+const MOST_PIXELS = 512;
 
 interface Measured {
   readonly stepSeconds: number;
@@ -39,7 +41,7 @@ function timeOf(
     const left = Math.max(0, config.steps - measured.done);
     return {
       seconds: left * measured.stepSeconds + AROUND_SECONDS,
-      basis: `${counted(left, "step")} left of ${config.steps}, ${formatDuration(measured.stepSeconds)} each as its log has it`,
+      basis: `${counted(left, "step")} left of ${config.steps}, ${Math.round(measured.stepSeconds * 1000)} ms each as its log has it`,
     };
   }
   if (config.minutes !== null) {
@@ -49,6 +51,27 @@ function timeOf(
     };
   }
   return { seconds: undefined, basis: "no --minutes, and no step was measured yet" };
+}
+
+/**
+ * What a step takes at most, as planning counts it: for the widest network that it chooses, and within `memoryMb`, but
+ * for a network and a batch that are stated.
+ */
+function stepMemoryMb({ memoryMb, input, unet, batchSize }: TrainConfig, data: DataSize | undefined): number {
+  const known = input.size ?? data?.slice;
+  if (known === undefined) return memoryMb;
+  const size = {
+    width: Math.min(known.width, MOST_PIXELS),
+    height: Math.min(known.height, MOST_PIXELS),
+  };
+  const needed = memoryMbOf({
+    size,
+    levels: unet.levels ?? levelsFor(size),
+    batchSize: batchSize ?? batchFor(size),
+    baseWidth: unet.baseWidth ?? WIDTHS.long,
+  });
+  const isStated = batchSize !== null && unet.baseWidth !== null;
+  return isStated ? needed : Math.min(needed, memoryMb);
 }
 
 /**
@@ -66,21 +89,22 @@ export async function surveyTrain(request: {
 }): Promise<Workload> {
   const { data, layout, config, out, runs, noun } = request;
   const isRun = noun === "run";
-  const measured = isRun ? await measuredOf(out) : await measuredOf(join(out, "fold_0"));
-  const decoded = await decodedMb(data, layout);
+  const measured = await measuredOf(isRun ? out : join(out, noun === "fold" ? "fold_0" : "trial_000"));
+  const size = await surveyData(data, layout);
   const { seconds, basis } = timeOf(config, isRun ? measured : undefined);
-  const held = decoded === undefined ? "" : `, and ${Math.round(decoded)} MB of decoded data`;
+  const stepMb = stepMemoryMb(config, size);
+  const decodedMb = size?.decodedMb ?? 0;
   return {
     items: runs,
     noun,
     cpuSeconds: undefined,
     itemSeconds: seconds,
-    memoryMb: PROCESS_MB + config.memoryMb + (decoded ?? 0),
+    memoryMb: stepMb + decodedMb,
     cpus: config.threads,
     stretchSeconds: measured?.longestStepSeconds,
     basis: [
       `${isRun ? "Training" : `${counted(runs, noun)}, each`}: ${basis}`,
-      `Memory: at most the ${config.memoryMb} MB that a step is planned within (memoryMb)${held}`,
+      `Memory: ${Math.round(stepMb)} MB at most for steps, as planning counts them, and ${Math.round(decodedMb)} MB of decoded data`,
     ],
   };
 }

@@ -11,7 +11,7 @@ import { type PlannedMask, planMasks } from "../node/workflows/predict-inputs.ts
 import { readRunOf } from "../node/workflows/run-source.ts";
 import { openMasks, type ScoreInputs } from "../node/workflows/score-inputs.ts";
 import { type ModelCard, readModelCard } from "../predict/card.ts";
-import { makeCanvas, pixelFit } from "../predict/fit.ts";
+import { makeCanvas, pixelFit, type Size } from "../predict/fit.ts";
 import { planForModel } from "../predict/segment.ts";
 import { planTiles } from "../predict/tiles.ts";
 import { inferenceOperations } from "../unet/work.ts";
@@ -38,6 +38,8 @@ const PIXELS_AT_ONCE = 8 * 256 * 128;
 
 interface Sample {
   readonly voxels: number;
+  /** The two largest extents in voxels, whatever the plane. */
+  readonly extents: Size;
   /** Of the network, where there is one. */
   readonly operations: number;
 }
@@ -54,17 +56,19 @@ async function sampleOf(image: PlannedMask, card: ModelCard | undefined): Promis
     const header = await loadHeader(image);
     const grid = gridOf(header, image.input);
     const voxels = grid.shape.reduce((product, extent) => product * extent, 1);
-    if (card === undefined) return [{ voxels, operations: 0 }];
+    const [width = 1, height = 1] = [...grid.shape].sort((a, b) => b - a);
+    const found = { voxels, extents: { width, height } };
+    if (card === undefined) return [{ ...found, operations: 0 }];
     const facts = factsOf(header, image.input);
     const turned = reorientGrid(grid, planForModel(card, grid, facts).turn);
-    const [width, height, depth] = turned.shape;
-    const { spacingMm } = turned;
-    const size = pixelFit({ width, height, spacingMm, hasSpacing: facts.hasSpacing }, card.input);
+    const [across, along, depth] = turned.shape;
+    const slice = { width: across, height: along, spacingMm: turned.spacingMm };
+    const size = pixelFit({ ...slice, hasSpacing: facts.hasSpacing }, card.input);
     const canvas = makeCanvas(card.unet, card.input.canvas);
     const tiles = planTiles(size, depth, canvas.output).length;
     const { networks, mirrored } = card.inference;
     const passes = tiles * networks * 2 ** mirrored.length;
-    return [{ voxels, operations: passes * inferenceOperations(card.unet, canvas.input) }];
+    return [{ ...found, operations: passes * inferenceOperations(card.unet, canvas.input) }];
   } catch {
     return [];
   }
@@ -73,6 +77,8 @@ async function sampleOf(image: PlannedMask, card: ModelCard | undefined): Promis
 interface Sized {
   readonly meanVoxels: number;
   readonly mostVoxels: number;
+  /** Extents that hold all of them. */
+  readonly extents: Size;
   readonly meanOperations: number;
   readonly read: number;
 }
@@ -85,6 +91,10 @@ async function sizeOf(images: readonly PlannedMask[], card?: ModelCard): Promise
   return {
     meanVoxels: mean(({ voxels }) => voxels),
     mostVoxels: Math.max(0, ...samples.map(({ voxels }) => voxels)),
+    extents: {
+      width: Math.max(1, ...samples.map(({ extents }) => extents.width)),
+      height: Math.max(1, ...samples.map(({ extents }) => extents.height)),
+    },
     meanOperations: mean(({ operations }) => operations),
     read: samples.length,
   };
@@ -235,12 +245,22 @@ export async function surveyCheck(data: string, layout: LayoutName | undefined):
   });
 }
 
-/** Megabytes of a data set that is decoded and held, as training holds it; undefined where there is none to be read. */
-export async function decodedMb(data: string, layout: LayoutName | undefined): Promise<number | undefined> {
+export interface DataSize {
+  /** Decoded and held, as training holds it. */
+  readonly decodedMb: number;
+  /** Extents in pixels that hold every slice, of whatever plane; those of the few that were looked at. */
+  readonly slice: Size;
+}
+
+/** Of a data folder; undefined where there is none to be read. @throws HipError as openData() */
+export async function surveyData(
+  data: string,
+  layout: LayoutName | undefined,
+): Promise<DataSize | undefined> {
   if ((await stat(data).catch(() => undefined)) === undefined) return undefined;
   const { index } = await openData(data, { layout });
   const images = imagesOf(data, index.cases);
-  const { meanVoxels } = await sizeOf(images);
+  const { meanVoxels, extents } = await sizeOf(images);
   // Floats and a byte of the mask.
-  return (images.length * meanVoxels * 5) / 1e6;
+  return { decodedMb: (images.length * meanVoxels * 5) / 1e6, slice: extents };
 }

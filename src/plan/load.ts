@@ -19,7 +19,7 @@ const BYTES_PER_WEIGHT = 40;
 /** Fewer steps of a network twice as wide do less than more steps of the narrow one. */
 export const STEPS_FOR_WIDTH = 8000;
 
-interface Load {
+export interface Load {
   readonly size: Size;
   readonly levels: number;
   readonly batchSize: number;
@@ -39,7 +39,8 @@ function weightsOf({ levels, baseWidth }: Load): number {
   return weights;
 }
 
-function memoryMbOf(load: Load): number {
+/** Peak of a process that takes training steps of the default network, beside its cache of decoded cases. */
+export function memoryMbOf(load: Load): number {
   const { size, batchSize, baseWidth } = load;
   const pixels = size.width * size.height * batchSize;
   const bytes = pixels * baseWidth * BYTES_PER_PIXEL_AND_CHANNEL + weightsOf(load) * BYTES_PER_WEIGHT;

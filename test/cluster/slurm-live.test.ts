@@ -153,6 +153,39 @@ describe.skipIf(why !== undefined)("on a real SLURM", () => {
       expect(read("stopped", file).equals(read("whole", file)), file).toBe(true);
   }, 300_000);
 
+  test("folds are a task each, and the merge is what one process writes", async () => {
+    const small = [...TRAIN, "--set", "unet.levels=1", "--set", "steps=6", "--threads", "1"];
+    const jobs = submit(
+      "--time",
+      "5",
+      "--",
+      "train",
+      phantom.data,
+      ...small,
+      "--folds",
+      "3",
+      "--out",
+      "folds",
+    );
+    expect(await ended(jobs.train!)).toEqual(["COMPLETED", "COMPLETED", "COMPLETED"]);
+    expect(await ended(jobs.merge!)).toEqual(["COMPLETED"]);
+    for (const file of ["model.onnx", "metrics.json", "report.html"])
+      expect(read("folds", file).length).toBeGreaterThan(0);
+    const alone = ["train", phantom.data, ...small, "--folds", "3", "--out", "alone-folds"];
+    expect(hipmri(...alone).code).toBe(0);
+    for (const file of ["fold_1/model.onnx", "model.onnx", "metrics.json"])
+      expect(read("folds", file).equals(read("alone-folds", file)), file).toBe(true);
+  }, 180_000);
+
+  test("the trials of a sweep are a task each, and the merge ranks them", async () => {
+    const small = [...TRAIN, "--set", "unet.levels=1", "--set", "steps=6", "--threads", "1"];
+    const swept = ["--sweep", "unet.baseWidth=2,4"];
+    const jobs = submit("--time", "5", "--", "train", phantom.data, ...small, ...swept, "--out", "sweep");
+    expect(await ended(jobs.train!)).toEqual(["COMPLETED", "COMPLETED"]);
+    expect(await ended(jobs.merge!)).toEqual(["COMPLETED"]);
+    expect(JSON.parse(read("sweep", "sweep.json").toString()).trials).toHaveLength(2);
+  }, 120_000);
+
   test("scancel stops a training that saves first, and it is not queued again", async () => {
     const jobs = submit(
       "--time",

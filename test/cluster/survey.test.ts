@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  decodedMb,
   surveyCheck,
+  surveyData,
   surveyEvaluate,
   surveyPredict,
   surveyScore,
@@ -73,8 +73,11 @@ test("surveyScore() and surveyCheck() count cases", async () => {
   expect(await surveyCheck(data, undefined)).toMatchObject({ items: 4, noun: "case" });
 });
 
-test("decodedMb() is what the data set takes in memory", async () => {
+test("surveyData() is what the data set takes in memory, and its largest slice", async () => {
   // 4 volumes of 8 slices of 32 x 16, floats and a byte of the mask.
-  expect(await decodedMb(data, undefined)).toBeCloseTo((4 * 8 * 32 * 16 * 5) / 1e6, 3);
-  expect(await decodedMb(join(folder, "none"), undefined)).toBeUndefined();
+  expect(await surveyData(data, undefined)).toEqual({
+    decodedMb: (4 * 8 * 32 * 16 * 5) / 1e6,
+    slice: { width: 32, height: 16 },
+  });
+  expect(await surveyData(join(folder, "none"), undefined)).toBeUndefined();
 });
