@@ -11,7 +11,7 @@ const SAVING = "Stopping as soon as the work is saved; Ctrl-C again stops at onc
  * SLURM's SIGTERM comes to every process of a job, and once more through the script that waits for it. SIGUSR2 is what
  * mpirun and srun pass on to all ranks without ending them after a second; Node keeps SIGUSR1 for its debugger.
  */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGUSR2"] as const;
+const BATCH_SIGNALS = ["SIGTERM", "SIGUSR2"] as const;
 
 /** Lends `work` a signal that the first Ctrl-C aborts; the second ends the process. @param says at the first */
 export async function withInterrupt<T>(
@@ -19,19 +19,22 @@ export async function withInterrupt<T>(
   says: string = SAVING,
 ): Promise<T> {
   const controller = new AbortController();
-  function onSignal(name: NodeJS.Signals): void {
-    if (!controller.signal.aborted) {
-      process.stderr.write(`\n${says}\n`);
-      controller.abort();
-    } else if (name === "SIGINT") {
-      process.exit(INTERRUPTED);
-    }
+  function ask(): void {
+    if (controller.signal.aborted) return;
+    process.stderr.write(`\n${says}\n`);
+    controller.abort();
   }
-  for (const name of SIGNALS) process.on(name, onSignal);
+  function onCtrlC(): void {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    ask();
+  }
+  process.on("SIGINT", onCtrlC);
+  for (const name of BATCH_SIGNALS) process.on(name, ask);
   try {
     return await work(controller.signal);
   } finally {
-    for (const name of SIGNALS) process.off(name, onSignal);
+    process.off("SIGINT", onCtrlC);
+    for (const name of BATCH_SIGNALS) process.off(name, ask);
   }
 }
 

@@ -22,6 +22,7 @@ const VERBS = [
   "quantise",
   "info",
   "serve",
+  "submit",
   "devices",
 ];
 const VERB_LIST = `Verbs: ${VERBS.join(", ")}`;
@@ -69,7 +70,7 @@ describe("wrong usage ends with 2 and says what is right:", () => {
   });
 
   test("a verb that does not exist yet", async () => {
-    expect(await hipmri("submit")).toEqual(usage('Unknown verb "submit"', VERB_LIST));
+    expect(await hipmri("register")).toEqual(usage('Unknown verb "register"', VERB_LIST));
   });
 
   test("a mistyped flag", async () => {
