@@ -33,6 +33,8 @@ export function joinParent(): void {
   isJob = true;
   // Whoever started it was killed: end as by Ctrl-C, which saves.
   process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  // Its pipes are closed then: what cannot be told must not end the work before it is saved.
+  process.stderr.on("error", () => undefined);
   // The channel alone keeps nothing alive.
   process.channel?.unref();
 }

@@ -1,6 +1,6 @@
 /** `--jobs`: several processes of the command itself make what one makes. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,10 +11,9 @@ import { filesBelow, hipmri, temporaryFolder, tinyModel, writeFiles } from "./su
 const BIN = join(import.meta.dirname, "../../bin/hipmri.js");
 const folder = temporaryFolder();
 let phantom: TinyPhantom;
-const TINY = ["unet.levels=1", "unet.baseWidth=2", "batchSize=2", "epochs=1", "stepsPerEpoch=4"].flatMap((text) => [
-  "--set",
-  text,
-]);
+const TINY = ["unet.levels=1", "unet.baseWidth=2", "batchSize=2", "epochs=1", "stepsPerEpoch=4"].flatMap(
+  (text) => ["--set", text],
+);
 
 beforeAll(async () => {
   // So that jobs do not build.
@@ -71,7 +70,9 @@ describe("predict --jobs", () => {
       2,
       "error: Cannot give --jobs to a share, 1/2: it shares out all of the work\nhint: Leave --jobs out, or do all of the work here with --shard 1/1\n",
     ]);
-    expect((await hipmri("score", good, good, "--jobs", "2")).stderr).toContain("--out is needed with --jobs");
+    expect((await hipmri("score", good, good, "--jobs", "2")).stderr).toContain(
+      "--out is needed with --jobs",
+    );
   });
 });
 
@@ -108,14 +109,30 @@ describe("train --jobs", () => {
   test("one training is not shared out by it; settings are checked before any job starts", async () => {
     expect((await train("one", "--jobs", "2")).stderr).toContain("--jobs needs --folds or --sweep");
     const wrong = await train("wrong", "--sweep", "optimizer.kid=a,b", "--jobs", "2");
-    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('did you mean "optimizer.kind"?')]);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      1,
+      expect.stringContaining('did you mean "optimizer.kind"?'),
+    ]);
     expect(existsSync(join(folder, "wrong"))).toBe(false);
   });
 
-  test("Ctrl-C stops all jobs, which save; the same command with --resume goes on", async () => {
-    const out = join(folder, "stopped");
+  /** Two folds with far too many steps, ended by a signal while both train. */
+  async function interrupted(name: string, signal: NodeJS.Signals) {
+    const out = join(folder, name);
     const long = TINY.map((text) => text.replace("stepsPerEpoch=4", "stepsPerEpoch=4000"));
-    const argv = ["train", phantom.data, "--out", out, "--threads", "1", ...long, "--folds", "2", "--jobs", "2"];
+    const argv = [
+      "train",
+      phantom.data,
+      "--out",
+      out,
+      "--threads",
+      "1",
+      ...long,
+      "--folds",
+      "2",
+      "--jobs",
+      "2",
+    ];
     const child = spawn(process.execPath, [BIN, ...argv], { stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -128,13 +145,24 @@ describe("train --jobs", () => {
     };
     for (let i = 0; i < 2000 && !(hasSteps("fold_0") && hasSteps("fold_1")) && child.exitCode === null; i++)
       await sleep(20);
-    child.kill("SIGINT");
-    expect(await gone).toBe(130);
+    child.kill(signal);
+    return { out, code: await gone, stderr };
+  }
+  /** It ended of itself, after saving. */
+  const isSaved = (out: string, fold: string): boolean =>
+    existsSync(join(out, fold, "checkpoint", "last.safetensors")) &&
+    !existsSync(join(out, fold, "process.json"));
+
+  test("Ctrl-C stops all jobs, which save", async () => {
+    const { out, code, stderr } = await interrupted("stopped", "SIGINT");
+    expect(code).toBe(130);
     expect(stderr).toContain("Stopped; shares that are done are kept. Go on with: hipmri train");
-    for (const fold of ["fold_0", "fold_1"]) {
-      expect(readdirSync(join(out, fold, "checkpoint"))).toContain("last.safetensors");
-      // It ended of itself.
-      expect(existsSync(join(out, fold, "process.json"))).toBe(false);
-    }
+    expect([isSaved(out, "fold_0"), isSaved(out, "fold_1")]).toEqual([true, true]);
+  }, 120_000);
+
+  test("jobs whose parent is killed save, too, and end", async () => {
+    const { out } = await interrupted("orphaned", "SIGKILL");
+    for (let i = 0; i < 500 && !(isSaved(out, "fold_0") && isSaved(out, "fold_1")); i++) await sleep(20);
+    expect([isSaved(out, "fold_0"), isSaved(out, "fold_1")]).toEqual([true, true]);
   }, 120_000);
 });

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { makeFolder, writeError, writeFileAtomic } from "../../src/node/atomic.ts";
+import { makeFolder, writeError, writeFileAtomic, writeFileOnce } from "../../src/node/atomic.ts";
 import { hipErrorOf } from "../support/nifti.ts";
 
 const ROOT = mkdtempSync(join(tmpdir(), "hipmri-atomic-"));
@@ -106,6 +106,21 @@ describe("writeError()", () => {
   test("passes on what no system call caused", () => {
     const error = new TypeError("x");
     expect(writeError("write", error)).toBe(error);
+  });
+});
+
+describe("writeFileOnce()", () => {
+  test("of several at once exactly one wins, and leaves nothing else", async () => {
+    const path = join(folder, "plan.json");
+    const texts = Array.from({ length: 8 }, (_, i) => `${i}`.repeat(1000));
+    const won = await Promise.all(texts.map((text) => writeFileOnce(path, text)));
+    expect(won.filter((is) => is)).toHaveLength(1);
+    expect(readFileSync(path, "utf8")).toBe(texts[won.indexOf(true)]);
+    expect(await writeFileOnce(path, "late")).toBe(false);
+    expect(readdirSync(folder)).toEqual(["plan.json"]);
+  });
+  test("names a folder that is not there", async () => {
+    expect((await hipErrorOf(() => writeFileOnce(join(folder, "no", "x"), ""))).code).toBe("not-found");
   });
 });
 

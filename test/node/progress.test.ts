@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { formatDuration, makeProgress } from "../../src/node/progress.ts";
+import { makeProgress } from "../../src/node/progress.ts";
 
 const ESCAPE = String.fromCharCode(27);
 /** An escape sequence, a line's end, or words. */
@@ -42,22 +42,6 @@ class Screen extends Writable {
     return rows;
   }
 }
-
-describe("formatDuration", () => {
-  test.each([
-    [0, "0 s"],
-    [45.4, "45 s"],
-    [59.6, "1 min 00 s"],
-    [185, "3 min 05 s"],
-    [3599.7, "1 h 00 min"],
-    [2 * 3600 + 7 * 60, "2 h 07 min"],
-    [86_399, "1 d 00 h"],
-    [27 * 3600, "1 d 03 h"],
-    [Number.POSITIVE_INFINITY, "unknown"],
-    [Number.NaN, "unknown"],
-    [-1, "unknown"],
-  ])("%d seconds are %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
-});
 
 describe("off a terminal", () => {
   test("prints a line every 10 s, at a new epoch and at the end", () => {
