@@ -106,9 +106,7 @@ describe("runJobs()", () => {
   test("does every share, no more at once than asked for; what all warn of is told once", async () => {
     const { work, out, text, log } = begin("ok,ok,ok,ok,ok");
     expect(await work).toBe(true);
-    expect(readdirSync(join(out, "shards")).sort()).toEqual(
-      [1, 2, 3, 4, 5].map((i) => `${i}-of-5.json`),
-    );
+    expect(readdirSync(join(out, "shards")).sort()).toEqual([1, 2, 3, 4, 5].map((i) => `${i}-of-5.json`));
     expect(mostAtOnce(log())).toBeLessThanOrEqual(2);
     expect(text()).toBe("warning: all say so\n");
   });
