@@ -1,22 +1,10 @@
 /** Corrections by hand: painted, undone, locked, kept over a reload, and saved. */
-import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type OpenApp, openApp } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { describePages, saved, usePages } from "./support.ts";
 
-let browser: Browser;
-let app: OpenApp;
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  browser = await launchChromium();
-  app = await openApp(browser);
-}, PATIENCE_MS);
-afterAll(async () => {
-  await app?.close();
-  await browser?.close();
-});
+const pages = usePages({ isShared: true });
 
 /** Voxels of each label, as the page says. */
 async function volumes(page: Page): Promise<Readonly<Record<string, string>>> {
@@ -53,9 +41,9 @@ async function drag(
 const told = (page: Page): Promise<string> =>
   page.getByRole("region", { name: "Correct" }).getByRole("status").innerText();
 
-describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS }, () => {
+describePages("corrections", () => {
   test("begin with an empty mask, and a stroke paints the active label", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     await page.getByRole("button", { name: "Try the demo scan" }).click();
     await page
       .getByRole("button", { name: "Start with an empty mask" })
@@ -71,7 +59,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
   });
 
   test("undo and redo by keys", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     const before = await volumes(page);
     await page.keyboard.press("Control+z");
     expect((await volumes(page)).prostate).toBe("not found");
@@ -80,7 +68,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
   });
 
   test("a locked label is not painted over", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     const before = await volumes(page);
     await page.getByRole("button", { name: "Lock prostate" }).click();
     await page.keyboard.press("3");
@@ -93,7 +81,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
   });
 
   test("are filled between drawn slices, and the eraser takes them away", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     await page.getByLabel("Draw rectum").check();
     const crosshair = page.getByLabel("Under the crosshair");
     await drag(page, [0.35, 0.25], [0.4, 0.25]);
@@ -117,7 +105,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
   });
 
   test("outlive a reload, a crash of the worker, and the whole browser tab", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     const before = await volumes(page);
     await page.evaluate(() => hipmri.kept());
     await page.reload();
@@ -125,13 +113,13 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
     expect(await volumes(page)).toEqual(before);
     // Without a word of farewell.
     await page.goto("about:blank");
-    await page.goto(app.serving.url);
+    await page.goto(pages.app.serving.url);
     await page.getByRole("region", { name: "Labels" }).waitFor();
     expect(await volumes(page)).toEqual(before);
   });
 
   test("outlive a worker that stopped between two of them", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     const before = await volumes(page);
     await page.evaluate(() => hipmri.stopWorker());
     await page.getByLabel("Draw bone").check();
@@ -147,7 +135,7 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
   });
 
   test("are not overwritten without a question, after a reload either", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     const before = await volumes(page);
     const asked = page.waitForEvent("dialog").then(async (dialog) => {
       await dialog.dismiss();
@@ -159,25 +147,19 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
   });
 
   test("are saved on the grid of the scan", async () => {
-    const { page } = app;
-    const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Mask as NIfTI" }).click();
-    const file = gunzipSync(await readFile(await (await download).path()));
+    const { page } = pages.app;
+    const file = gunzipSync((await saved(page, "Mask as NIfTI")).bytes);
     expect([file.readInt16LE(42), file.readInt16LE(44), file.readInt16LE(46)]).toEqual([256, 128, 60]);
     const labels = new Set(file.subarray(352));
     expect([...labels].sort()).toEqual([0, 2, 4, 5]);
   });
 
   test("volumes are saved as a table, the view as a picture", async () => {
-    const { page } = app;
-    const table = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Volumes as CSV" }).click();
-    const text = (await readFile(await (await table).path())).toString();
+    const { page } = pages.app;
+    const text = (await saved(page, "Volumes as CSV")).bytes.toString();
     expect(text.split("\r\n")[0]).toBe("scan,label,voxels,ml");
     expect(text).toMatch(/\r\nsynthetic-pelvis,prostate,\d+,[\d.]+\r\n/);
-    const picture = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Save picture" }).click();
-    const png = await readFile(await (await picture).path());
+    const { bytes: png } = await saved(page, "Save picture");
     expect(png.subarray(1, 4).toString()).toBe("PNG");
     // Below the view there is what it shows.
     const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
@@ -187,13 +169,13 @@ describe.skipIf(CHROMIUM === undefined)("corrections", { timeout: PATIENCE_MS },
   });
 
   test("are gone once the scans are closed", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     page.once("dialog", (dialog) => dialog.accept());
     await page.getByRole("button", { name: "Close the scans" }).click();
     await page.getByRole("button", { name: "Try the demo scan" }).waitFor();
     await page.reload();
     await page.getByRole("button", { name: "Try the demo scan" }).waitFor();
     expect(await page.getByRole("region", { name: "Labels" }).isVisible()).toBe(false);
-    expect(app.oddities).toEqual([]);
+    expect(pages.app.oddities).toEqual([]);
   });
 });

@@ -1,21 +1,10 @@
 /** Files dropped anywhere on the page, the viewer's canvas included. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { writeNifti } from "../../src/nifti/write.ts";
-import { type OpenApp, openApp } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { describePages, usePages } from "./support.ts";
 
-let browser: Browser;
-let app: OpenApp;
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  browser = await launchChromium();
-  app = await openApp(browser);
-}, PATIENCE_MS);
-afterAll(async () => {
-  await app?.close();
-  await browser?.close();
-});
+const pages = usePages({ isShared: true });
 
 const nifti = (): Uint8Array =>
   writeNifti({
@@ -61,15 +50,15 @@ async function dragOver(
   );
 }
 
-describe.skipIf(CHROMIUM === undefined)("files that are dropped", { timeout: PATIENCE_MS }, () => {
+describePages("files that are dropped", () => {
   test("on the empty page are opened", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     await dragOver(page, "body", { name: "first.nii", events: ["dragenter", "dragover", "drop"] });
     await page.getByRole("region", { name: "Scan" }).getByText("first", { exact: true }).waitFor();
   });
 
   test("on the picture are opened, too, and nothing is left lying over the page", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     await page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled")).waitFor();
     await dragOver(page, "canvas", { name: "second.nii", events: ["dragenter", "dragover"] });
     await page.getByText("Drop a scan here").waitFor();
@@ -81,10 +70,10 @@ describe.skipIf(CHROMIUM === undefined)("files that are dropped", { timeout: PAT
   });
 
   test("a drag that ends without a word leaves nothing lying over the page", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     await dragOver(page, "canvas", { name: "third.nii", events: ["dragenter"] });
     await page.getByText("Drop a scan here").waitFor();
     await page.getByText("Drop a scan here").waitFor({ state: "detached" });
-    expect(app.oddities).toEqual([]);
+    expect(pages.app.oddities).toEqual([]);
   });
 });

@@ -1,56 +1,47 @@
 /** The library in somebody else's page: the example, bundled by a Vite that knows nothing of us. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import type { Browser } from "playwright-core";
 import { build } from "vite";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ensureBuilt } from "../../bin/build.js";
 import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
 import { hostFolder, type StaticHost } from "./support/static-host.ts";
+import { describePages, PATIENCE_MS, usePages } from "./support.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-let folder = "";
 let host: StaticHost;
-let browser: Browser;
 
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  folder = await mkdtemp(join(tmpdir(), "hipmri-example-"));
-  expect(ensureBuilt()).toBe(0);
-  await build({
-    root: join(ROOT, "examples", "browser"),
-    configFile: false,
-    logLevel: "error",
-    // As if the package had been installed.
-    resolve: { alias: { "hipmri-unet/browser": join(ROOT, "dist", "browser", "index.js") } },
-    build: { outDir: join(folder, "page"), target: "es2022" },
-  });
-  writeFiles(folder, {
-    "page/model.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
-    "scan.nii": niftiBytes({ shape: [16, 12, 3], value: (at) => (at * 37) % 101 }),
-  });
-  host = await hostFolder(join(folder, "page"));
-  browser = await launchChromium();
-}, PATIENCE_MS);
-afterAll(async () => {
-  await browser?.close();
-  host?.close();
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
+const pages = usePages({
+  prepare: async (folder) => {
+    expect(ensureBuilt()).toBe(0);
+    await build({
+      root: join(ROOT, "examples", "browser"),
+      configFile: false,
+      logLevel: "error",
+      // As if the package had been installed.
+      resolve: { alias: { "hipmri-unet/browser": join(ROOT, "dist", "browser", "index.js") } },
+      build: { outDir: join(folder, "page"), target: "es2022" },
+    });
+    writeFiles(folder, {
+      "page/model.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
+      "scan.nii": niftiBytes({ shape: [16, 12, 3], value: (at) => (at * 37) % 101 }),
+    });
+    host = await hostFolder(join(folder, "page"));
+    return () => host?.close();
+  },
 });
 
-describe.skipIf(CHROMIUM === undefined)("examples/browser", { timeout: PATIENCE_MS }, () => {
+describePages("examples/browser", () => {
   test("loads a model and segments a file, with Node's mask", async () => {
-    const page = await browser.newPage();
+    const page = await pages.browser.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(host.url);
     await page.getByText(/^Ready, with onnxruntime-web/).waitFor();
-    await page.getByLabel("A scan").setInputFiles(join(folder, "scan.nii"));
+    await page.getByLabel("A scan").setInputFiles(pages.path("scan.nii"));
     await page.getByText(/ ml/).waitFor();
     const download = page.waitForEvent("download");
     await page.getByRole("link", { name: "The mask" }).click();
@@ -58,11 +49,11 @@ describe.skipIf(CHROMIUM === undefined)("examples/browser", { timeout: PATIENCE_
     expect(file.suggestedFilename()).toBe("scan.nii.gz");
     const found = gunzipSync(await readFile(await file.path()));
     await predictInputs({
-      model: join(folder, "page", "model.onnx"),
-      inputs: [join(folder, "scan.nii")],
-      out: join(folder, "node"),
+      model: join(pages.folder, "page", "model.onnx"),
+      inputs: [pages.path("scan.nii")],
+      out: pages.path("node"),
     });
-    expect(found.equals(gunzipSync(await readFile(join(folder, "node", "scan.nii.gz"))))).toBe(true);
+    expect(found.equals(gunzipSync(await readFile(join(pages.folder, "node", "scan.nii.gz"))))).toBe(true);
   });
   test("is short", async () => {
     const lines = (await readFile(join(ROOT, "examples", "browser", "main.js"), "utf8")).trim().split("\n");

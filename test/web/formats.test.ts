@@ -1,11 +1,10 @@
 /** Every kind of file that Node segments, in the page: the same mask, byte for byte of its header and voxel for voxel. */
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { makePhantomVolume, PHANTOM_SIZES } from "../../src/dataset/phantom/phantom.ts";
 import { writeNifti } from "../../src/nifti/write.ts";
 import { gzip } from "../../src/node/inflate.ts";
@@ -13,27 +12,17 @@ import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { readSeg } from "../formats/dicom/seg-reader.ts";
 import { loadFixture } from "../formats/dicom/support.ts";
-import { type OpenApp, openApp, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { describePages, saved, segment, usePages } from "./support.ts";
 
-let browser: Browser;
-let folder = "";
 let model = "";
-let app: OpenApp;
 
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  folder = await mkdtemp(join(tmpdir(), "hipmri-formats-"));
-  writeFiles(folder, { "model.onnx": tinyModel({ over: "volume", orientation: "LPS" }) });
-  model = join(folder, "model.onnx");
-  writeInputs();
-  browser = await launchChromium();
-  app = await openApp(browser);
-}, PATIENCE_MS);
-afterAll(async () => {
-  await app?.close();
-  await browser?.close();
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
+const pages = usePages({
+  isShared: true,
+  prepare: async (folder) => {
+    writeFiles(folder, { "model.onnx": tinyModel({ over: "volume", orientation: "LPS" }) });
+    model = join(folder, "model.onnx");
+    writeInputs();
+  },
 });
 
 const PHANTOM = {
@@ -64,7 +53,7 @@ function writeInputs(): void {
   });
   const dicom = (name: string) =>
     loadFixture(name).files.map((file) => [`dicom-${name}/${file.name}`, file.bytes] as const);
-  writeFiles(folder, {
+  writeFiles(pages.folder, {
     "plain.nii": writeNifti(nifti),
     "zipped.nii.gz": gzip(writeNifti(nifti)),
     "image.nrrd": join2(
@@ -93,20 +82,10 @@ async function fresh(page: Page): Promise<void> {
   await page.getByLabel("Open files").setInputFiles(model);
 }
 
-async function saved(
-  page: Page,
-  name: string,
-): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
-  const download = page.waitForEvent("download");
-  await page.getByRole("button", { name }).click();
-  const file = await download;
-  return { name: file.suggestedFilename(), bytes: new Uint8Array(await readFile(await file.path())) };
-}
-
 /** Masks as Node makes them, by name. */
 async function expectedMasks(input: string): Promise<ReadonlyMap<string, Uint8Array>> {
-  const out = await mkdtemp(join(folder, "node-"));
-  await predictInputs({ model, inputs: [join(folder, input)], out });
+  const out = await mkdtemp(pages.path("node-"));
+  await predictInputs({ model, inputs: [pages.path(input)], out });
   const names = (await readdir(out)).filter((name) => name.endsWith(".nii.gz"));
   return new Map(
     await Promise.all(
@@ -117,7 +96,7 @@ async function expectedMasks(input: string): Promise<ReadonlyMap<string, Uint8Ar
 
 async function openInPage(page: Page, input: string): Promise<void> {
   const isFolder = !input.includes(".");
-  await page.getByLabel(isFolder ? "Open a folder" : "Open files").setInputFiles(join(folder, input));
+  await page.getByLabel(isFolder ? "Open a folder" : "Open files").setInputFiles(pages.path(input));
   await page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled")).waitFor();
   await segment(page);
 }
@@ -125,19 +104,19 @@ async function openInPage(page: Page, input: string): Promise<void> {
 const same = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && Buffer.compare(a, b) === 0;
 
-describe.skipIf(CHROMIUM === undefined)("files in the page", { timeout: PATIENCE_MS }, () => {
+describePages("files in the page", () => {
   test.each(["plain.nii", "zipped.nii.gz", "image.nrrd", "image.mha"])("%s", async (input) => {
-    await fresh(app.page);
-    await openInPage(app.page, input);
-    const { bytes } = await saved(app.page, "Mask as NIfTI");
+    await fresh(pages.app.page);
+    await openInPage(pages.app.page, input);
+    const { bytes } = await saved(pages.app.page, "Mask as NIfTI");
     const [expected] = [...(await expectedMasks(input)).values()];
     expect(same(expected, gunzipSync(bytes))).toBe(true);
   });
 
   test("slices of a volume: a mask for each", async () => {
-    await fresh(app.page);
-    await openInPage(app.page, "slices");
-    const { name, bytes } = await saved(app.page, "Mask as NIfTI");
+    await fresh(pages.app.page);
+    await openInPage(pages.app.page, "slices");
+    const { name, bytes } = await saved(pages.app.page, "Mask as NIfTI");
     expect(name).toBe("case_004_week_0-masks.zip");
     const expected = await expectedMasks("slices");
     const found = unzipSync(bytes);
@@ -149,17 +128,17 @@ describe.skipIf(CHROMIUM === undefined)("files in the page", { timeout: PATIENCE
   test.each(["axial", "jpeg-ls", "jpeg-2000", "oblique-rle"])(
     "DICOM: %s, and a segmentation",
     async (series) => {
-      await fresh(app.page);
-      await openInPage(app.page, `dicom-${series}`);
-      const { bytes } = await saved(app.page, "Mask as NIfTI");
+      await fresh(pages.app.page);
+      await openInPage(pages.app.page, `dicom-${series}`);
+      const { bytes } = await saved(pages.app.page, "Mask as NIfTI");
       const [expected] = [...(await expectedMasks(`dicom-${series}`)).values()];
       expect(same(expected, gunzipSync(bytes))).toBe(true);
-      const seg = await saved(app.page, "Mask as DICOM-SEG");
+      const seg = await saved(pages.app.page, "Mask as DICOM-SEG");
       expect((await readSeg(seg.bytes)).segments.length).toBeGreaterThan(0);
     },
   );
 
   test("nobody else was asked for anything", () => {
-    expect(app.oddities).toEqual([]);
+    expect(pages.app.oddities).toEqual([]);
   });
 });

@@ -1,14 +1,10 @@
 /** Learning in the page: three scans with their masks, a model that gets better, and is then used and saved. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { checkModel } from "../../src/predict/check-model.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
-import { type OpenApp, openApp, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { describePages, saved, segment, usePages } from "./support.ts";
 
 const SHAPE = [32, 24, 6] as const;
 const SCANS = ["case_001", "case_002", "case_003"] as const;
@@ -21,32 +17,23 @@ function ball(scan: number): (at: number) => number {
   };
 }
 
-let browser: Browser;
-let folder = "";
-let app: OpenApp;
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  folder = await mkdtemp(join(tmpdir(), "hipmri-learn-"));
-  const files = SCANS.flatMap((name, scan) => {
-    const inside = ball(scan);
-    const value = (at: number): number => 100 * inside(at) + ((at * 7919) % 41);
-    return [
-      [`${name}.nii`, niftiBytes({ shape: SHAPE, value })],
-      [`${name}-mask.nii`, niftiBytes({ shape: SHAPE, dtype: "uint8", value: inside })],
-    ] as const;
-  });
-  writeFiles(folder, {
-    ...Object.fromEntries(files),
-    "elsewhere.nii": niftiBytes({ shape: SHAPE, dtype: "uint8", originMm: [5, 0, 0] }),
-    "start.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
-  });
-  browser = await launchChromium();
-  app = await openApp(browser);
-}, PATIENCE_MS);
-afterAll(async () => {
-  await app?.close();
-  await browser?.close();
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
+const pages = usePages({
+  isShared: true,
+  prepare: async (folder) => {
+    const files = SCANS.flatMap((name, scan) => {
+      const inside = ball(scan);
+      const value = (at: number): number => 100 * inside(at) + ((at * 7919) % 41);
+      return [
+        [`${name}.nii`, niftiBytes({ shape: SHAPE, value })],
+        [`${name}-mask.nii`, niftiBytes({ shape: SHAPE, dtype: "uint8", value: inside })],
+      ] as const;
+    });
+    writeFiles(folder, {
+      ...Object.fromEntries(files),
+      "elsewhere.nii": niftiBytes({ shape: SHAPE, dtype: "uint8", originMm: [5, 0, 0] }),
+      "start.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
+    });
+  },
 });
 
 const panel = (page: Page) => page.getByRole("region", { name: "Learn" });
@@ -60,18 +47,18 @@ async function openMask(page: Page, name: string): Promise<void> {
   await page
     .getByLabel("Open a mask")
     .last()
-    .setInputFiles(join(folder, `${name}-mask.nii`));
+    .setInputFiles(pages.path(`${name}-mask.nii`));
   await page.getByRole("region", { name: "Labels" }).waitFor();
   await panel(page).getByLabel(`Learn from ${name}`).check();
 }
 
-describe.skipIf(CHROMIUM === undefined)("learning", { timeout: PATIENCE_MS }, () => {
+describePages("learning", () => {
   test("a mask that lies elsewhere is refused", async () => {
-    const { page } = app;
-    const files = ["start.onnx", ...SCANS.map((name) => `${name}.nii`)].map((name) => join(folder, name));
+    const { page } = pages.app;
+    const files = ["start.onnx", ...SCANS.map((name) => `${name}.nii`)].map((name) => pages.path(name));
     await page.getByLabel("Open files").setInputFiles(files);
     await page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled")).waitFor();
-    await page.getByLabel("Open a mask").last().setInputFiles(join(folder, "elsewhere.nii"));
+    await page.getByLabel("Open a mask").last().setInputFiles(pages.path("elsewhere.nii"));
     await page
       .getByRole("alert")
       .getByText(/its affine must be that of "case_001"/)
@@ -80,7 +67,7 @@ describe.skipIf(CHROMIUM === undefined)("learning", { timeout: PATIENCE_MS }, ()
   });
 
   test("makes the model better on the scan that was held out", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     for (const name of SCANS) await openMask(page, name);
     await panel(page).getByLabel("Steps").selectOption("240");
     await panel(page).getByRole("button", { name: "Learn from 3 scans" }).click();
@@ -103,15 +90,13 @@ describe.skipIf(CHROMIUM === undefined)("learning", { timeout: PATIENCE_MS }, ()
   });
 
   test("the new model is used and saved, with a card that says what it learnt from", async () => {
-    const { page } = app;
-    const download = page.waitForEvent("download");
-    await panel(page).getByRole("button", { name: "Save the new model" }).click();
-    const bytes = new Uint8Array(await readFile(await (await download).path()));
+    const { page } = pages.app;
+    const bytes = new Uint8Array((await saved(page, "Save the new model")).bytes);
     expect(checkModel(bytes, "model.onnx").trainedOn).toMatch(/2 corrected scans|fine-tuned/i);
     await panel(page).getByRole("button", { name: "Use the new model" }).click();
     await page.getByRole("region", { name: "Model" }).getByText("start + 2.onnx").waitFor();
     page.once("dialog", (dialog) => dialog.accept());
     await segment(page);
-    expect(app.oddities).toEqual([]);
+    expect(pages.app.oddities).toEqual([]);
   });
 });

@@ -1,15 +1,11 @@
 /** Masks stay with their scans and keep their meaning: over reloads, models with other labels, and what is stopped. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { replaceMetadata } from "../../src/onnx/model.ts";
 import { cardMetadata, readModelCard } from "../../src/predict/card.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
-import { type OpenApp, openApp, openDemo, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { describePages, type OpenApp, openDemo, PATIENCE_MS, segment, usePages } from "./support.ts";
 
 const SHAPE = [16, 12, 6] as const;
 /** The same model with its labels in another order. */
@@ -21,31 +17,24 @@ function turnedLabels(bytes: Uint8Array): Uint8Array {
   return replaceMetadata(bytes, cardMetadata({ ...card, labels: turned }));
 }
 
-let browser: Browser;
-let folder = "";
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  folder = await mkdtemp(join(tmpdir(), "hipmri-masks-"));
-  const model = tinyModel({ over: "volume", orientation: "LPS" });
-  const image = (seed: number) => niftiBytes({ shape: SHAPE, value: (at) => (at * seed) % 101 });
-  const mask = (label: number, voxels: number) =>
-    niftiBytes({ shape: SHAPE, dtype: "uint8", value: (at) => (at < voxels ? label : 0) });
-  writeFiles(folder, {
-    "model.onnx": model,
-    "turned.onnx": turnedLabels(model),
-    "first.nii": image(37),
-    "second.nii": image(41),
-    "first-mask.nii": mask(3, 100),
-    "second-mask.nii": mask(5, 200),
-  });
-  browser = await launchChromium();
-}, PATIENCE_MS);
-afterAll(async () => {
-  await browser?.close();
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
+const pages = usePages({
+  prepare: async (folder) => {
+    const model = tinyModel({ over: "volume", orientation: "LPS" });
+    const image = (seed: number) => niftiBytes({ shape: SHAPE, value: (at) => (at * seed) % 101 });
+    const mask = (label: number, voxels: number) =>
+      niftiBytes({ shape: SHAPE, dtype: "uint8", value: (at) => (at < voxels ? label : 0) });
+    writeFiles(folder, {
+      "model.onnx": model,
+      "turned.onnx": turnedLabels(model),
+      "first.nii": image(37),
+      "second.nii": image(41),
+      "first-mask.nii": mask(3, 100),
+      "second-mask.nii": mask(5, 200),
+    });
+  },
 });
 
-const path = (name: string): string => join(folder, name);
+const path = (name: string): string => pages.path(name);
 
 /** Voxels of each label that is there, by name: 1 mm voxels. */
 async function found(page: Page): Promise<Readonly<Record<string, number>>> {
@@ -67,7 +56,7 @@ async function openMask(page: Page, name: string): Promise<void> {
 }
 
 async function withApp(work: (app: OpenApp) => Promise<void>): Promise<void> {
-  const app = await openApp(browser);
+  const app = await pages.open();
   try {
     await work(app);
     expect(app.oddities).toEqual([]);
@@ -79,7 +68,7 @@ async function withApp(work: (app: OpenApp) => Promise<void>): Promise<void> {
 const idle = (page: Page) =>
   expect.poll(() => page.evaluate(() => hipmri.busy === undefined), { timeout: PATIENCE_MS }).toBe(true);
 
-describe.skipIf(CHROMIUM === undefined)("masks", { timeout: PATIENCE_MS }, () => {
+describePages("masks", () => {
   test("of scans that came one after another are each scan's own after a reload", () =>
     withApp(async ({ page }) => {
       await page.getByLabel("Open files").setInputFiles([path("model.onnx"), path("first.nii")]);

@@ -1,18 +1,12 @@
 /** What the page owes its user when things end: the network, the server, the worker. */
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openApp, openDemo, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { expect, test } from "vitest";
+import { describePages, openDemo, PATIENCE_MS, segment, usePages } from "./support.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  if (CHROMIUM !== undefined) browser = await launchChromium();
-}, PATIENCE_MS);
-afterAll(() => browser?.close());
+const pages = usePages();
 
-describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, () => {
+describePages("the page", () => {
   test("works without its server after the first visit", async () => {
-    const app = await openApp(browser);
+    const app = await pages.open();
     try {
       const { page } = app;
       // Until all files are kept.
@@ -34,7 +28,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
   });
 
   test("goes on after its worker has stopped, with scan and mask as they were", async () => {
-    const app = await openApp(browser);
+    const app = await pages.open();
     try {
       const { page } = app;
       await openDemo(page);

@@ -1,54 +1,28 @@
 /** The first flow: a scan opened and segmented, with nothing sent anywhere. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import AxeBuilder from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { makePhantomVolume, PHANTOM_SIZES } from "../../src/dataset/phantom/phantom.ts";
 import { readImage } from "../../src/formats/image-file.ts";
 import { writeNifti } from "../../src/nifti/write.ts";
 import { withImageFile } from "../../src/node/files.ts";
 import { gzip, inflateGzip } from "../../src/node/inflate.ts";
 import { predictInputs } from "../../src/node/workflows/predict.ts";
-import { type OpenApp, openApp, openDemo, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { describePages, openDemo, saved, segment, seriousFaults, usePages } from "./support.ts";
 
 const DEMO_MODEL = fileURLToPath(new URL("../../web/public/demo/model.onnx", import.meta.url));
 
-let browser: Browser;
-let folder = "";
-let app: OpenApp;
-
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  folder = await mkdtemp(join(tmpdir(), "hipmri-page-"));
-  browser = await launchChromium();
-  app = await openApp(browser);
-}, PATIENCE_MS);
-afterAll(async () => {
-  await app?.close();
-  await browser?.close();
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
-});
-
-/** What a click saves, under what name. */
-async function saved(page: Page, button: string): Promise<{ readonly name: string; readonly bytes: Buffer }> {
-  const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: button }).click();
-  const file = await download;
-  return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
-}
+const pages = usePages({ isShared: true });
 
 async function maskOf(path: string): Promise<Float32Array> {
   return (await withImageFile(path, (file) => readImage(file, inflateGzip))).values;
 }
 
-describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, () => {
+describePages("the page", () => {
   test("segments the demo scan with two clicks, and says that it is synthetic", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     await openDemo(page);
     expect(await page.getByText("Synthetic: drawn by a program, not a patient").isVisible()).toBe(true);
     expect(
@@ -67,11 +41,11 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
   });
 
   test("is isolated, so that WebAssembly has its threads", async () => {
-    expect(await app.page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(await pages.app.page.evaluate(() => crossOriginIsolated)).toBe(true);
   });
 
   test("gives the mask that Node gives, on the grid of the file", async () => {
-    const { page } = app;
+    const { page } = pages.app;
     // An orientation of its own, and a corner that is not at the origin.
     const { image, shape, spacingMm, affine } = makePhantomVolume(
       {
@@ -83,16 +57,16 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
       0,
       0,
     );
-    const input = join(folder, "odd one.nii.gz");
+    const input = pages.path("odd one.nii.gz");
     await writeFile(input, gzip(writeNifti({ shape, dtype: "float32", data: image, spacingMm, affine })));
-    const out = join(folder, "node");
+    const out = pages.path("node");
     await predictInputs({ model: DEMO_MODEL, inputs: [input], out });
     const expected = await maskOf(join(out, "odd one.nii.gz"));
 
     await page.getByLabel("Open files").setInputFiles(input);
     await page.getByLabel("Scan shown").waitFor();
     await segment(page);
-    const path = join(folder, "from-page.nii.gz");
+    const path = pages.path("from-page.nii.gz");
     const { name, bytes } = await saved(page, "Mask as NIfTI");
     expect(name).toBe("odd one-mask.nii.gz");
     await writeFile(path, bytes);
@@ -107,8 +81,8 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
   });
 
   test("tells plainly what cannot be opened", async () => {
-    const { page } = app;
-    const bad = join(folder, "short.nii.gz");
+    const { page } = pages.app;
+    const bad = pages.path("short.nii.gz");
     await writeFile(bad, gzip(new Uint8Array(1000)).subarray(0, 20));
     await page.getByLabel("Open files").first().setInputFiles(bad);
     await page
@@ -119,25 +93,10 @@ describe.skipIf(CHROMIUM === undefined)("the page", { timeout: PATIENCE_MS }, ()
   });
 
   test("has nothing that axe finds serious", async () => {
-    const { page } = app;
-    await page.evaluate(AxeBuilder.source);
-    for (const theme of ["light", "dark"]) {
-      await page.evaluate((name) => {
-        document.documentElement.dataset.theme = name;
-      }, theme);
-      const found = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: typeof AxeBuilder };
-        return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
-          id,
-          impact,
-          where: nodes[0]?.html,
-        }));
-      });
-      expect(found.filter(({ impact }) => impact === "serious" || impact === "critical")).toEqual([]);
-    }
+    expect(await seriousFaults(pages.app.page)).toEqual([]);
   });
 
   test("asked nobody else for anything, and complained of nothing", () => {
-    expect(app.oddities).toEqual([]);
+    expect(pages.app.oddities).toEqual([]);
   });
 });

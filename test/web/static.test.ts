@@ -1,29 +1,24 @@
 /** The page on a host of static files, below a path, without headers: its policy is in it, and it says what it lacks. */
 import { fileURLToPath } from "node:url";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ensureWebBuilt } from "../../bin/build.js";
 import { PAGE_META_POLICY } from "../../src/server/policy.ts";
-import { openDemo, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
 import { hostFolder, type StaticHost } from "./support/static-host.ts";
+import { describePages, openDemo, PATIENCE_MS, segment, usePages } from "./support.ts";
 
-let browser: Browser;
 let host: StaticHost;
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  expect(ensureWebBuilt()).toBe(0);
-  host = await hostFolder(fileURLToPath(new URL("../../web/dist", import.meta.url)), "/some/where/");
-  browser = await launchChromium();
-}, PATIENCE_MS);
-afterAll(async () => {
-  await browser?.close();
-  host?.close();
+
+const pages = usePages({
+  prepare: async () => {
+    expect(ensureWebBuilt()).toBe(0);
+    host = await hostFolder(fileURLToPath(new URL("../../web/dist", import.meta.url)), "/some/where/");
+    return () => host?.close();
+  },
 });
 
-describe.skipIf(CHROMIUM === undefined)("the page as static files", { timeout: PATIENCE_MS }, () => {
+describePages("the page as static files", () => {
   test("segments with one thread, tells why, and asks nobody for anything", async () => {
-    const context = await browser.newContext();
+    const context = await pages.browser.newContext();
     context.setDefaultTimeout(PATIENCE_MS);
     const asked: string[] = [];
     context.on("request", (request) => asked.push(request.url()));

@@ -1,27 +1,16 @@
 /** The viewer as it is used: where the crosshair is, whose keys are heard, what fingers do. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { axisCodesOf, reorientation, reorientGrid } from "../../src/volume/orient.ts";
 import { writeFiles } from "../cli/support.ts";
 import { loadFixture } from "../formats/dicom/support.ts";
-import { type OpenApp, openApp } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { describePages, type OpenApp, usePages } from "./support.ts";
 
-let browser: Browser;
-let folder = "";
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  browser = await launchChromium();
-  folder = await mkdtemp(join(tmpdir(), "hipmri-viewer-"));
-  const { files } = loadFixture("oblique-rle");
-  writeFiles(folder, Object.fromEntries(files.map(({ name, bytes }) => [`oblique/${name}`, bytes])));
-}, PATIENCE_MS);
-afterAll(async () => {
-  await browser?.close();
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
+const pages = usePages({
+  prepare: async (folder) => {
+    const { files } = loadFixture("oblique-rle");
+    writeFiles(folder, Object.fromEntries(files.map(({ name, bytes }) => [`oblique/${name}`, bytes])));
+  },
 });
 
 async function withEmptyMask(page: Page): Promise<void> {
@@ -43,12 +32,12 @@ const rectum = (page: Page): Promise<string> =>
     .filter({ hasText: "rectum" })
     .innerText();
 
-describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, () => {
+describePages("the viewer", () => {
   test("has the crosshair where the affine says, of an oblique scan", async () => {
-    const app: OpenApp = await openApp(browser);
+    const app: OpenApp = await pages.open();
     const { page } = app;
     try {
-      await page.getByLabel("Open a folder").setInputFiles(join(folder, "oblique"));
+      await page.getByLabel("Open a folder").setInputFiles(pages.path("oblique"));
       await page
         .getByRole("button", { name: "Segment", exact: true })
         .and(page.locator(":enabled"))
@@ -76,7 +65,7 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
   });
 
   test("leaves letters to the page, whatever was clicked last", async () => {
-    const app = await openApp(browser);
+    const app = await pages.open();
     const { page } = app;
     try {
       await withEmptyMask(page);
@@ -111,7 +100,7 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
   });
 
   test("tells of the brightness that a double click resets, and paints whatever the window", async () => {
-    const app = await openApp(browser);
+    const app = await pages.open();
     const { page } = app;
     try {
       await withEmptyMask(page);
@@ -142,7 +131,7 @@ describe.skipIf(CHROMIUM === undefined)("the viewer", { timeout: PATIENCE_MS }, 
   });
 
   test("paints with one finger, and a second one moves nothing", async () => {
-    const app = await openApp(browser, { context: { hasTouch: true } });
+    const app = await pages.open({ context: { hasTouch: true } });
     const { page } = app;
     try {
       await withEmptyMask(page);

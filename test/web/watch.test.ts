@@ -1,34 +1,23 @@
 /** Trainings seen as they run: live, over a reload, stopped and resumed, long ones, several over each other. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { trainRun } from "../../src/node/workflows/train.ts";
 import type { TrainSummary } from "../../src/node/workflows/train-options.ts";
 import { epochLine, stepLine } from "../server/support.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
-import { type OpenApp, openApp } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS } from "./support/chromium.ts";
+import { describePages, type OpenApp, PATIENCE_MS, seriousFaults, usePages } from "./support.ts";
 
 const STEPS_AN_EPOCH = 1000;
 
-let browser: Browser;
 let phantom: TinyPhantom;
-let folder = "";
 
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  folder = await mkdtemp(join(tmpdir(), "hipmri-watch-"));
-  phantom = await makeTinyPhantom();
-  browser = await launchChromium();
-}, PATIENCE_MS);
-afterAll(async () => {
-  await browser?.close();
-  await phantom?.remove();
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
+const pages = usePages({
+  prepare: async () => {
+    phantom = await makeTinyPhantom();
+    return () => phantom?.remove();
+  },
 });
 
 function train(out: string): Promise<TrainSummary> {
@@ -47,11 +36,11 @@ function train(out: string): Promise<TrainSummary> {
   });
 }
 
-const open = (runs: readonly string[]): Promise<OpenApp> => openApp(browser, { runs });
+const open = (runs: readonly string[]): Promise<OpenApp> => pages.open({ runs });
 
 /** A run folder as a training leaves it, without the training. */
 function writeRun(name: string, steps: number): string {
-  const run = join(folder, name);
+  const run = pages.path(name);
   mkdirSync(run);
   writeFileSync(join(run, "config.json"), JSON.stringify({ steps: 20_000, stepsPerEpoch: STEPS_AN_EPOCH }));
   let log = "";
@@ -78,20 +67,7 @@ async function untilStep(page: Page, least: number): Promise<void> {
   await expect.poll(() => stepShown(page), { timeout: PATIENCE_MS }).toBeGreaterThanOrEqual(least);
 }
 
-async function serious(page: Page): Promise<readonly unknown[]> {
-  await page.evaluate(AxeBuilder.source);
-  const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof AxeBuilder };
-    return (await axe.run()).violations.map(({ id, impact, nodes }) => ({
-      id,
-      impact,
-      where: nodes[0]?.html,
-    }));
-  });
-  return found.filter(({ impact }) => impact === "serious" || impact === "critical");
-}
-
-describe.skipIf(CHROMIUM === undefined)("the screen Watch", { timeout: PATIENCE_MS * 2 }, () => {
+describePages("the screen Watch", () => {
   test("shows a training as it runs, stops it, keeps all over a reload, and resumes it", async () => {
     const run = join(phantom.folder, "live");
     const app = await open([run]);
@@ -189,10 +165,7 @@ describe.skipIf(CHROMIUM === undefined)("the screen Watch", { timeout: PATIENCE_
       await page.reload();
       await untilStep(page, 3000);
       await page.getByText("The epochs as a table").click();
-      for (const theme of ["Dark colours", "Light colours"]) {
-        await page.getByRole("button", { name: theme }).click();
-        expect(await serious(page)).toEqual([]);
-      }
+      expect(await seriousFaults(page)).toEqual([]);
       expect(app.oddities).toEqual([]);
     } finally {
       await app.close();
@@ -200,7 +173,7 @@ describe.skipIf(CHROMIUM === undefined)("the screen Watch", { timeout: PATIENCE_
   });
 
   test("says that its server has ended", async () => {
-    const app = await open([join(folder, "first")]);
+    const app = await open([pages.path("first")]);
     await untilStep(app.page, 2000);
     await app.serving.close();
     await app.page.getByRole("alert").getByText("The server has ended").waitFor();

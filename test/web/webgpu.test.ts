@@ -1,10 +1,8 @@
 /** The ladder of backends, with an adapter in software: WebGPU is used where it gives the known answer, and only there. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { makeNodeRuntime } from "../../src/node/runtime.ts";
 import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { readModelMetadata, replaceMetadata } from "../../src/onnx/model.ts";
@@ -17,58 +15,47 @@ import {
 } from "../../src/predict/known-answer.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
-import { openApp, segment } from "./support/app.ts";
-import { CHROMIUM, launchChromium, PATIENCE_MS, WEBGPU_FLAGS } from "./support/chromium.ts";
+import { describePages, PATIENCE_MS, saved, segment, usePages, WEBGPU_FLAGS } from "./support.ts";
 
 /** Of a learning, compared. */
 const STEPS = 6;
 
-let browser: Browser;
-let folder = "";
-beforeAll(async () => {
-  if (CHROMIUM === undefined) return;
-  browser = await launchChromium(WEBGPU_FLAGS);
-  folder = await mkdtemp(join(tmpdir(), "hipmri-webgpu-"));
-  const runtime = makeNodeRuntime({ threads: 1 });
-  const right = await withKnownAnswer(runtime, tinyModel({ over: "volume", orientation: "LPS" }), "model");
-  const answer = readKnownAnswer(readModelMetadata(right) ?? {}, readModelCard(right, "model"), "model")!;
-  const wrong: KnownAnswer = { ...answer, mean: answer.mean + answer.maxAbs };
-  writeFiles(folder, {
-    "right.onnx": right,
-    "none.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
-    "wrong.onnx": replaceMetadata(right, { [KNOWN_ANSWER_KEY]: JSON.stringify(wrong) }),
-    "other.nii": niftiBytes({ shape: [16, 12, 3], value: (at) => (at * 53) % 97 }),
-    "mask.nii": niftiBytes({ shape: [16, 12, 3], dtype: "uint8", value: (at) => (at % 16 < 6 ? 1 : 0) }),
-    "foreign.onnx": new Uint8Array(1000).fill(7),
-    "scan.nii": niftiBytes({
-      shape: [16, 12, 3],
-      value: (at) => (at * 37) % 101,
-    }),
-  });
-}, PATIENCE_MS);
-afterAll(async () => {
-  await browser?.close();
-  if (folder !== "") await rm(folder, { recursive: true, force: true });
+const pages = usePages({
+  flags: WEBGPU_FLAGS,
+  prepare: async (folder) => {
+    const runtime = makeNodeRuntime({ threads: 1 });
+    const right = await withKnownAnswer(runtime, tinyModel({ over: "volume", orientation: "LPS" }), "model");
+    const answer = readKnownAnswer(readModelMetadata(right) ?? {}, readModelCard(right, "model"), "model")!;
+    const wrong: KnownAnswer = { ...answer, mean: answer.mean + answer.maxAbs };
+    writeFiles(folder, {
+      "right.onnx": right,
+      "none.onnx": tinyModel({ over: "volume", orientation: "LPS" }),
+      "wrong.onnx": replaceMetadata(right, { [KNOWN_ANSWER_KEY]: JSON.stringify(wrong) }),
+      "other.nii": niftiBytes({ shape: [16, 12, 3], value: (at) => (at * 53) % 97 }),
+      "mask.nii": niftiBytes({ shape: [16, 12, 3], dtype: "uint8", value: (at) => (at % 16 < 6 ? 1 : 0) }),
+      "foreign.onnx": new Uint8Array(1000).fill(7),
+      "scan.nii": niftiBytes({
+        shape: [16, 12, 3],
+        value: (at) => (at * 37) % 101,
+      }),
+    });
+  },
 });
 
-describe.skipIf(CHROMIUM === undefined)("the model panel", { timeout: PATIENCE_MS }, () => {
+describePages("the model panel", () => {
   test("computes on the graphics card where the known answer comes out, with Node's mask", async () => {
-    const app = await openApp(browser);
+    const app = await pages.open();
     try {
       const { page } = app;
-      await page
-        .getByLabel("Open files")
-        .setInputFiles([join(folder, "right.onnx"), join(folder, "scan.nii")]);
+      await page.getByLabel("Open files").setInputFiles([pages.path("right.onnx"), pages.path("scan.nii")]);
       const panel = page.getByRole("region", { name: "Model" });
       await panel.getByText(/webgpu/).waitFor();
       await panel.locator("summary").click();
       expect(await panel.getByText("WebGPU: used, it gives the model's known answer").isVisible()).toBe(true);
       await segment(page);
-      const download = page.waitForEvent("download");
-      await page.getByRole("button", { name: "Mask as NIfTI" }).click();
-      const found = gunzipSync(await readFile(await (await download).path()));
-      const out = join(folder, "node");
-      await predictInputs({ model: join(folder, "right.onnx"), inputs: [join(folder, "scan.nii")], out });
+      const found = gunzipSync((await saved(page, "Mask as NIfTI")).bytes);
+      const out = pages.path("node");
+      await predictInputs({ model: pages.path("right.onnx"), inputs: [pages.path("scan.nii")], out });
       const expected = gunzipSync(await readFile(join(out, "scan.nii.gz")));
       let equal = 0;
       for (let i = 352; i < expected.length; i++) if (expected[i] === found[i]) equal++;
@@ -79,16 +66,14 @@ describe.skipIf(CHROMIUM === undefined)("the model panel", { timeout: PATIENCE_M
   });
 
   test("falls back where a model has no known answer, and refuses one whose answer is wrong everywhere", async () => {
-    const app = await openApp(browser);
+    const app = await pages.open();
     try {
       const { page } = app;
-      await page
-        .getByLabel("Open files")
-        .setInputFiles([join(folder, "none.onnx"), join(folder, "scan.nii")]);
+      await page.getByLabel("Open files").setInputFiles([pages.path("none.onnx"), pages.path("scan.nii")]);
       const panel = page.getByRole("region", { name: "Model" });
       await panel.locator("summary").click();
       await panel.getByText(/^WebGPU: not used, the model carries no known answer/).waitFor();
-      await panel.getByLabel("Open another model").setInputFiles(join(folder, "wrong.onnx"));
+      await panel.getByLabel("Open another model").setInputFiles(pages.path("wrong.onnx"));
       await page
         .getByRole("alert")
         .getByText(/its numbers are wrong/)
@@ -101,10 +86,10 @@ describe.skipIf(CHROMIUM === undefined)("the model panel", { timeout: PATIENCE_M
   });
 
   test("learns on the graphics card as WebAssembly does", async () => {
-    const app = await openApp(browser);
+    const app = await pages.open();
     try {
       const { page } = app;
-      const names = ["right.onnx", "scan.nii", "other.nii"].map((name) => join(folder, name));
+      const names = ["right.onnx", "scan.nii", "other.nii"].map((name) => pages.path(name));
       await page.getByLabel("Open files").setInputFiles(names);
       for (const scan of ["other", "scan"]) {
         await page.getByLabel("Scan shown").selectOption({ label: scan });
@@ -112,7 +97,7 @@ describe.skipIf(CHROMIUM === undefined)("the model panel", { timeout: PATIENCE_M
           .getByRole("button", { name: "Start with an empty mask" })
           .and(page.locator(":enabled"))
           .waitFor();
-        await page.getByLabel("Open a mask").last().setInputFiles(join(folder, "mask.nii"));
+        await page.getByLabel("Open a mask").last().setInputFiles(pages.path("mask.nii"));
         await page.getByRole("region", { name: "Labels" }).waitFor();
         await page.getByLabel(`Learn from ${scan}`).check();
       }
@@ -144,10 +129,10 @@ describe.skipIf(CHROMIUM === undefined)("the model panel", { timeout: PATIENCE_M
   });
 
   test("refuses what is no model of ours before it is run", async () => {
-    const app = await openApp(browser);
+    const app = await pages.open();
     try {
       const { page } = app;
-      await page.getByLabel("Open files").setInputFiles(join(folder, "foreign.onnx"));
+      await page.getByLabel("Open files").setInputFiles(pages.path("foreign.onnx"));
       await page
         .getByRole("alert")
         .getByText(/foreign\.onnx/)

@@ -8,6 +8,10 @@ export const TEXT = {
   notKept: (why: string) => `Nothing is kept in this browser (${why}): save the mask before you leave.`,
   start: "Nothing leaves this computer: no scan, no mask, no word of either.",
   tabs: { title: "Screen", segment: "Segment", watch: "Watch" },
+  panels: {
+    title: "Panels",
+    words: { segment: "Segment", labels: "Labels", correct: "Correct", scan: "Scan", learn: "Learn" },
+  },
   open: {
     title: "Open a scan",
     drop: "Drop a scan here",
@@ -89,6 +93,7 @@ export const TEXT = {
     show: (name: string) => `Show ${name}`,
     lock: (name: string) => `Lock ${name}`,
     draw: (name: string) => `Draw ${name}`,
+    active: "Label that tools draw",
     opacity: "Opacity",
     ml: mlText,
     voxels: voxelsText,

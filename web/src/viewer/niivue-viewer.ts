@@ -33,7 +33,7 @@ const CROSSHAIR = [0.5, 0.88, 0.78, 0.9];
 
 /** Letters that say which side is which stand in the margins of the planes, where nothing cuts them. */
 const LETTERS = {
-  screen: { fontMinPx: 13, tileMargin: 40 },
+  screen: { fontMinPx: 13, tileMargin: 36 },
   picture: { fontMinPx: 19, tileMargin: 54 },
 } as const;
 const INK = { light: [0.2, 0.27, 0.26, 1], dark: [0.75, 0.83, 0.81, 1] } as const;

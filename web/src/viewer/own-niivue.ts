@@ -83,7 +83,8 @@ export class OwnNiivue extends Niivue {
   ): void {
     const room = (Math.max(0, this.opts.tileMargin) / 2) * (this.uiData.dpr ?? 1);
     const { fontColor } = this.opts;
-    const isBeside = left >= room && top >= room;
+    // Rounded to pixels it may be a little less.
+    const isBeside = left >= room - 2 && top >= room - 2;
     if (!isBeside) this.opts.fontColor = [...ON_PICTURE];
     const out = isBeside ? room : -4;
     super.drawSliceOrientationText([left - out, top - out, width + 2 * out, height + 2 * out], ...rest);
