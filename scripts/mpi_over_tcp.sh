@@ -5,7 +5,8 @@
 #
 #   scripts/mpi_over_tcp.sh [-n RANKS_PER_MACHINE] [-r RATE] [COMMAND ARGS…]
 #
-# RATE is that of the cable, as tc writes it ("1gbit"), each way; without it the cable is as fast as memory. COMMAND is what each rank runs; without one, the sums of test/support/mpi-ranks.js.
+# RATE is that of the cable, as tc writes it ("1gbit"), each way; without it the cable is as fast as memory. COMMAND is
+# what each rank runs; without one, the sums of test/support/mpi-ranks.js.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

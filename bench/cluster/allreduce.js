@@ -1,6 +1,6 @@
 // How long the ranks of a training take to sum a gradient, by its size. Each rank runs this under an MPI launcher:
 //
-//   mpirun -n 2 --bind-to none node bench/cluster/allreduce.js [--json] [--rounds N]          (shared memory)
+//   mpirun -n 2 --bind-to none node bench/cluster/allreduce.js [--json] [--rounds N] [--mb LIST]          (shared memory)
 //   scripts/mpi_over_tcp.sh -n 1 -r 1gbit node bench/cluster/allreduce.js                     (TCP at 1 Gbit/s)
 //
 // All ranks meet before each sum; a time is that of the slowest rank. "effective" is the size over the median time.
@@ -8,9 +8,13 @@ import { parseArgs } from "node:util";
 import { openRanks } from "../../dist/node/mpi.js";
 
 const { values: flags } = parseArgs({
-  options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "15" } },
+  options: {
+    json: { type: "boolean", default: false },
+    rounds: { type: "string", default: "15" },
+    mb: { type: "string", default: "0.1,0.5,1,2,5,10,31,62,130" },
+  },
 });
-const MB = [0.1, 0.5, 1, 2, 5, 10, 31, 62, 130];
+const sizesMb = flags.mb.split(",").map(Number);
 
 const opened = await openRanks();
 if (opened === undefined) {
@@ -42,7 +46,7 @@ async function timesOf(length, rounds) {
 }
 
 const rows = [];
-for (const mb of MB) {
+for (const mb of sizesMb) {
   const times = await timesOf(mb * 250_000, Number(flags.rounds));
   const medianMs = quantile(times, 0.5);
   rows.push({

@@ -20,11 +20,15 @@ export interface OpenedRanks {
   abort(code: number): void;
 }
 
-/**
- * Ranks that wait within a call let others run, which matters where there are more ranks than cores. What Open MPI and
- * MPICH read when they start.
- */
-const YIELD = { OMPI_MCA_mpi_yield_when_idle: "1", MPIR_CVAR_POLLS_BEFORE_YIELD: "1" };
+/** What MPI libraries read when they start, where the user says nothing else. */
+const SETTINGS = {
+  // Ranks that wait within a call let others run, which matters where there are more ranks than cores.
+  OMPI_MCA_mpi_yield_when_idle: "1",
+  MPIR_CVAR_POLLS_BEFORE_YIELD: "1",
+  // To try its hooks, UCX lengthens the heap and shortens it again; where one of Node's other threads lengthens it in
+  // between, that thread's memory goes. One rank in a hundred died of it.
+  UCX_MEM_EVENTS: "no",
+};
 
 const read = (call: (into: Int32Array) => number): number => {
   const into = new Int32Array(new ArrayBuffer(4));
@@ -88,7 +92,7 @@ export async function openRanks(): Promise<OpenedRanks | undefined> {
   const launcher = named === "none" ? undefined : readLauncher(process.env);
   if (launcher === undefined) return undefined;
   if (launcher.families.length === 0 && named === undefined) refuseUnjoined(launcher);
-  for (const [name, value] of Object.entries(YIELD)) process.env[name] ??= value;
+  for (const [name, value] of Object.entries(SETTINGS)) process.env[name] ??= value;
   const mpi = await loadLibrary(launcher, named);
   const { world, serialized } = mpi.abi;
   const provided = read((into) => mpi.initThread(null, null, serialized, into));
