@@ -62,16 +62,18 @@ function checkSize(mpi: MpiLibrary, launcher: Launcher, size: number): void {
 
 /**
  * Ends all ranks with this process, whatever ends it: an error that nobody caught, or a second Ctrl-C. The others would
- * wait for ever, and so would this one, for its thread in MPI. @returns what undoes it
+ * wait for ever, and so would this one, for its thread in MPI. @param who names this rank @returns what undoes it
  */
-function abortAtExit(abort: (code: number) => void): () => void {
+function abortAtExit(who: string, abort: (code: number) => void): () => void {
   let uncaught: unknown;
   const onUncaught = (error: unknown): void => {
     uncaught = error;
   };
   const onExit = (code: number): void => {
     // Node would print it after this, when the process is gone.
-    if (uncaught !== undefined) writeSync(2, `${inspect(uncaught)}\n`);
+    const why = uncaught === undefined ? "" : `${inspect(uncaught)}\n`;
+    // The launchers' own words do not always arrive.
+    writeSync(2, `${why}${who} ended early (code ${code}): all ranks end with it\n`);
     abort(code === 0 ? 1 : code);
   };
   process.on("uncaughtExceptionMonitor", onUncaught);
@@ -109,7 +111,7 @@ export async function openRanks(): Promise<OpenedRanks | undefined> {
   const abort = (code: number): void => {
     mpi.abort(world, code);
   };
-  const letGo = abortAtExit(abort);
+  const letGo = abortAtExit(`Rank ${rank} of ${size}`, abort);
   const { ranks, close } = makeCommunicator(mpi, rank, size);
   const here = hostname();
   const hosts = (await ranks.gather(Buffer.from(here))).map((bytes) => Buffer.from(bytes).toString());
