@@ -13,15 +13,18 @@ const SAVING = "Stopping as soon as the work is saved; Ctrl-C again stops at onc
  */
 const BATCH_SIGNALS = ["SIGTERM", "SIGUSR2"] as const;
 
-/** Lends `work` a signal that the first Ctrl-C aborts; the second ends the process. @param says at the first */
+/**
+ * Lends `work` a signal that the first Ctrl-C aborts; the second ends the process.
+ * @param says at the first; null: nothing, where another process speaks for this one
+ */
 export async function withInterrupt<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  says: string = SAVING,
+  says: string | null = SAVING,
 ): Promise<T> {
   const controller = new AbortController();
   function ask(): void {
     if (controller.signal.aborted) return;
-    process.stderr.write(`\n${says}\n`);
+    if (says !== null) process.stderr.write(`\n${says}\n`);
     controller.abort();
   }
   function onCtrlC(): void {

@@ -194,9 +194,11 @@ async function runTraining(
   }
   const options = await trainOptions(data, flags, argv);
   const { trainRun } = await import("../node/workflows/train.ts");
-  return withRanks(async (ranks) => {
-    const summary = await withInterrupt((signal) => trainRun({ ...options, signal, ranks }));
-    return (ranks?.rank ?? 0) === 0 ? summary : undefined;
+  return withRanks({ threads: options.config.threads, isQuiet: options.quiet }, async (ranks) => {
+    const isFirst = (ranks?.rank ?? 0) === 0;
+    const says = isFirst ? undefined : null;
+    const summary = await withInterrupt((signal) => trainRun({ ...options, signal, ranks }), says);
+    return isFirst ? summary : undefined;
   });
 }
 

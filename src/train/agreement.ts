@@ -5,7 +5,7 @@ import type { StepTensors } from "./stepper.ts";
 
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() } as const;
 
-/** What every rank gave, by rank. @param value as JSON has it: no NaN, no Infinity */
+/** What every rank gave, by rank. @param value as JSON has it: it knows no NaN and no Infinity */
 export async function gatherValues<T>(ranks: Ranks, value: T): Promise<readonly T[]> {
   if (ranks.size === 1) return [value];
   const all = await ranks.gather(utf8.encode.encode(JSON.stringify(value)));
@@ -43,6 +43,13 @@ export async function fromFirst<T>(ranks: Ranks, make: () => Promise<T>): Promis
   return (ranks.rank === 0 ? own : first!).value as T;
 }
 
+/** As gatherValues(), of numbers, which keep all their bits. */
+export async function gatherNumbers(ranks: Ranks, own: Float64Array): Promise<readonly Float64Array[]> {
+  if (ranks.size === 1) return [own];
+  const all = await ranks.gather(new Uint8Array(own.buffer, own.byteOffset, own.byteLength));
+  return all.map((bytes) => new Float64Array(bytes.slice().buffer));
+}
+
 /** Whether any rank was asked to stop: one that is told so by a signal must not leave the others waiting. */
 export async function isAnyStopping(ranks: Ranks, host: { isStopping(): boolean }): Promise<boolean> {
   return (await gatherValues(ranks, host.isStopping())).includes(true);
@@ -54,10 +61,12 @@ export async function largestOf(ranks: Ranks, value: number): Promise<number> {
 }
 
 /** FNV-1a over 32-bit words: it tells a difference, it does not resist being forged. */
-function hashOf(vector: Float32Array): number {
-  const words = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
+function hashOf(tensors: StepTensors): number {
   let hash = 0x811c9dc5;
-  for (const word of words) hash = Math.imul(hash ^ word, 0x01000193);
+  for (const vector of Object.values(tensors)) {
+    const words = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
+    for (const word of words) hash = Math.imul(hash ^ word, 0x01000193);
+  }
   return hash >>> 0;
 }
 
@@ -68,7 +77,7 @@ function hashOf(vector: Float32Array): number {
  */
 export async function checkSameWeights(ranks: Ranks, tensors: StepTensors): Promise<void> {
   if (ranks.size === 1) return;
-  const hashes = await gatherValues(ranks, hashOf(tensors.parameters!));
+  const hashes = await gatherValues(ranks, hashOf(tensors));
   const others = hashes.flatMap((hash, rank) => (hash === hashes[0] ? [] : [rank]));
   if (others.length === 0) return;
   throw new HipError(

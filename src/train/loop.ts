@@ -63,7 +63,7 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       await work();
       return now() - before;
     };
-    // A move along nothing, by nothing, of vectors that have no momentum yet leaves them as they are.
+    // A move along nothing, by nothing, leaves weights and average as they are.
     const timedStep = () =>
       timed(async () => {
         // By this rank alone: how many steps are timed depends on the time that they take.
@@ -81,6 +81,8 @@ export function makeLoop(context: LoopContext, start: TrainingState) {
       // Of steps that take many seconds, one must do.
       if (isEnough || spent > 4 * MEASURED.enoughMs) break;
     }
+    // But decay that is added to the gradient has gone into the moments, which begin with nothing.
+    for (const name of context.stepModel.stateNames) tensors[name]!.fill(0);
     const cases = context.data.validate;
     const alone: LoopContext = { ...context, ranks: ALONE };
     const validateFirst = (count: number) =>

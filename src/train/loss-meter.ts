@@ -1,21 +1,12 @@
 /** The training loss of whole validation images, from the scores of the inference path. */
 import type { LossWeights } from "../loss/loss.ts";
 
-/** What was added up so far, of each class and of all pixels. */
-export interface LossSums {
-  readonly overlap: readonly number[];
-  readonly predicted: readonly number[];
-  readonly present: readonly number[];
-  readonly surprise: number;
-  readonly count: number;
-}
-
 export interface LossMeter {
   /** @param scores logits [classes, pixels]; @param truth label ids [pixels] */
   add(scores: Float32Array, truth: Uint8Array): void;
-  sums(): LossSums;
-  /** Takes in what another meter added up. */
-  addSums(sums: LossSums): void;
+  /** What was added up so far; for addSums() of another meter. */
+  sums(): Float64Array;
+  addSums(sums: Float64Array): void;
   /** Cross-entropy over all pixels and 1 - soft Dice over all slices, weighted as in training. */
   result(weights: LossWeights): number;
 }
@@ -53,21 +44,15 @@ export function makeLossMeter(classes: number, classOf: Uint8Array): LossMeter {
         count++;
       }
     },
-    sums: () => ({
-      overlap: [...overlap],
-      predicted: [...predicted],
-      present: [...present],
-      surprise,
-      count,
-    }),
+    sums: () => Float64Array.of(...overlap, ...predicted, ...present, surprise, count),
     addSums(sums) {
       for (let k = 0; k < classes; k++) {
-        overlap[k]! += sums.overlap[k]!;
-        predicted[k]! += sums.predicted[k]!;
-        present[k]! += sums.present[k]!;
+        overlap[k]! += sums[k]!;
+        predicted[k]! += sums[classes + k]!;
+        present[k]! += sums[2 * classes + k]!;
       }
-      surprise += sums.surprise;
-      count += sums.count;
+      surprise += sums[3 * classes]!;
+      count += sums[3 * classes + 1]!;
     },
     result({ crossEntropy, dice }) {
       let total = 0;

@@ -8,8 +8,8 @@ import type { ModelCard } from "../predict/card.ts";
 import { exportModel } from "../predict/export.ts";
 import { makePredictor, type Predictor } from "../predict/predictor.ts";
 import type { LabelDefinition } from "../volume/volume.ts";
-import { gatherValues } from "./agreement.ts";
-import { type LossSums, makeLossMeter } from "./loss-meter.ts";
+import { gatherNumbers, gatherValues } from "./agreement.ts";
+import { makeLossMeter } from "./loss-meter.ts";
 import type { LoopContext, TrainingData } from "./types.ts";
 
 /** From label id to class index; ids that are no label of the data set cannot occur (the reader refuses them). */
@@ -66,12 +66,6 @@ export async function scoreCases(
   return scored;
 }
 
-/** What a rank found of its share of the cases. */
-interface Share {
-  readonly cases: readonly CaseMetrics[];
-  readonly loss: LossSums;
-}
-
 /**
  * The metrics and loss of the given weights; only the best of a run are exported with their Dice on the card. Of several
  * ranks each takes every so many-th case, and all of them know the whole in the end.
@@ -106,14 +100,17 @@ export async function validate(
       onScores: loss.add,
       onCase: (_done, _scored, decoded, prediction) => of.onCase?.(decoded, prediction),
     });
-    const shares = await gatherValues<Share>(ranks, { cases: scored, loss: loss.sums() });
-    for (const [rank, share] of shares.entries()) if (rank !== ranks.rank) loss.addSums(share.loss);
-    const cases = of.cases.map((_, i) => shares[i % ranks.size]!.cases[Math.floor(i / ranks.size)]!);
+    const shares = await gatherValues<readonly CaseMetrics[]>(ranks, scored);
+    const cases = of.cases.map((_, i) => shares[i % ranks.size]![Math.floor(i / ranks.size)]!);
+    const losses = await gatherNumbers(ranks, loss.sums());
+    // In the order of the ranks, so that all of them come to the same bits.
+    const whole = makeLossMeter(config.unet.classes, classLookup(data.labels));
+    for (const sums of losses) whole.addSums(sums);
     const metrics = aggregate(cases, { split: "validate", labels: data.labels, seed: config.seed });
     const dice = metrics.foregroundMean;
     return {
       metrics,
-      loss: loss.result(config.loss),
+      loss: whole.result(config.loss),
       exportBest: () => exportModel(card(dice), spec, weights, context.metadata),
     };
   } finally {

@@ -30,7 +30,7 @@ export interface RankSays {
 const ROOT = join(import.meta.dirname, "../..");
 const PROGRAM = join(ROOT, "test/support/mpi-ranks.js");
 /** Tests run as root, in containers. */
-const ENVIRONMENT = {
+export const MPI_ENVIRONMENT = {
   OMPI_ALLOW_RUN_AS_ROOT: "1",
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
   // Otherwise Open MPI 4 wants an ssh, though all is on this machine.
@@ -77,7 +77,7 @@ export function runRanks(
     const ranks = [process.execPath, PROGRAM, deed, options.mark ?? ""];
     const folder = mkdtempSync(join(tmpdir(), "hipmri-ranks-"));
     const child = spawn(launcher.command, ["-n", String(count), ...launcher.flags, ...ranks], {
-      env: { ...process.env, ...ENVIRONMENT, RANKS_SAY_INTO: folder, ...options.env },
+      env: { ...process.env, ...MPI_ENVIRONMENT, RANKS_SAY_INTO: folder, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";

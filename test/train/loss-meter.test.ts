@@ -20,3 +20,18 @@ it("makeLossMeter() leaves out pixels without a known label, and does not overfl
   meter.add(Float32Array.of(1000, -1000, -1000, 1000), Uint8Array.of(0, 255));
   expect(meter.result({ crossEntropy: 1, dice: 0 })).toBe(0);
 });
+
+it("meters that are joined give what one meter of everything gives, broken numbers too", () => {
+  const scores = Float32Array.of(5, 0, 1, 5, Math.log(3), 2);
+  const truth = Uint8Array.of(0, 1, 1);
+  const [whole, first, second] = [0, 1, 2].map(() => makeLossMeter(2, classOf));
+  whole!.add(scores, truth);
+  whole!.add(Float32Array.of(1, 2), Uint8Array.of(1));
+  first!.add(scores, truth);
+  second!.add(Float32Array.of(1, 2), Uint8Array.of(1));
+  first!.addSums(second!.sums());
+  expect(first!.result(both)).toBeCloseTo(whole!.result(both), 12);
+  second!.add(Float32Array.of(Number.NaN, 2), Uint8Array.of(1));
+  first!.addSums(second!.sums());
+  expect(first!.result(both)).toBeNaN();
+});

@@ -123,34 +123,32 @@ export async function trainRun(asked: TrainRunOptions): Promise<TrainSummary> {
       const config: FittedConfig = { ...prepared.config, ...plan };
       await leading?.run.writeConfig(config);
       if (leading !== undefined) await writeSplit(options.out, prepared.split);
-      say(describePlan(prepared, trainer, { plan, measured, done: state?.step ?? 0, ranks }));
-      const finished = await trainSteps({
-        trainer,
-        plan,
-        prepared,
-        options,
-        leading,
-        done: state?.step ?? 0,
-      });
+      const done = state?.step ?? 0;
+      say(describePlan(prepared, trainer, { plan, measured, done, ranks }));
+      const finished = await trainSteps({ trainer, plan, prepared, options, leading, done }).catch(
+        (error: unknown) => {
+          throw toldOnce(error, ranks);
+        },
+      );
       const seconds = (performance.now() - started) / 1000;
       if (!finished) {
         await leading?.run.close();
         return { ...summaryOf(options, trainer.state, seconds), finished: false };
       }
-      const done = await fromFirst(ranks, () =>
+      const ended = await fromFirst(ranks, () =>
         finishRun({ run: leading!.run, config, options, prepared, runtime, seconds, warn }),
       );
       return {
         ...summaryOf(options, trainer.state, (performance.now() - started) / 1000),
-        ...done,
-        foregroundDice: done.metrics.foregroundMean,
+        ...ended,
+        foregroundDice: ended.metrics.foregroundMean,
       };
     } finally {
       await trainer.dispose();
     }
   } catch (error) {
-    failure = toldOnce(error, ranks);
-    throw failure;
+    failure = error;
+    throw error;
   } finally {
     await leading?.run.close();
     // What went wrong is told already.
