@@ -45,7 +45,7 @@ export function findMpiLaunchers(): readonly MpiLauncher[] {
   const found = new Map<string, MpiLauncher>();
   for (const command of ["mpirun.openmpi", "mpirun.mpich", "mpirun"]) {
     const version = versionOf(command) ?? "";
-    const name = /Open MPI/.test(version) ? "Open MPI" : /HYDRA/.test(version) ? "MPICH" : undefined;
+    const name = /Open MPI|OpenRTE/.test(version) ? "Open MPI" : /HYDRA/.test(version) ? "MPICH" : undefined;
     if (name !== undefined && !found.has(name)) found.set(name, { name, command, flags: FLAGS[name] });
   }
   return [...found.values()];
