@@ -83,9 +83,9 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
   const nv = new OwnNiivue({
     backColor: [...BACKGROUND.dark],
     crosshairColor: [...CROSSHAIR],
-    // Thinner lines vanish between pixels.
-    crosshairWidth: 0.8,
-    crosshairWidthUnit: "mm",
+    // Of the volume's width: thinner lines vanish between pixels.
+    crosshairWidth: 0.2,
+    crosshairWidthUnit: "percent",
     multiplanarForceRender: true,
     multiplanarLayout: MULTIPLANAR_TYPE.GRID,
     multiplanarShowRender: SHOW_RENDER.ALWAYS,

@@ -104,7 +104,7 @@ export class OwnNiivue extends Niivue {
   override refreshLayers(image: NVImage, layer: number): void {
     const { data, shape } = layer === 0 ? grid(image) : { data: undefined, shape: undefined };
     if (data === undefined || shape === undefined || this.isHuge(image) || this.back === null) {
-      this.#held = undefined;
+      this.#letGo();
       super.refreshLayers(image, layer);
       return;
     }
