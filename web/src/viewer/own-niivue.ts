@@ -3,7 +3,7 @@
  * its gradient, which nothing here reads. Ours are filled slab by slab while the page goes on.
  */
 import { Niivue, type NVImage, type SLICE_TYPE } from "@niivue/niivue";
-import { inTurns } from "../turns.ts";
+import { inTurns, nextTask } from "../turns.ts";
 import { coarseBox, coarseMatrix, coarseShape, sampleBox } from "./coarse-volume.ts";
 import { withoutDrawing } from "./deferred-gl.ts";
 import { fillGrey, greyBytes, makeGreyTexture, makeMaskTexture, slabsOf } from "./grey-texture.ts";
@@ -161,6 +161,8 @@ export class OwnNiivue extends Niivue {
     if (this.#isFilling) return;
     this.#isFilling = true;
     const run = async (): Promise<void> => {
+      // Whoever asked has drawn enough in this task.
+      await nextTask();
       for (;;) {
         const held = this.#held;
         const { cal_min: low = 0, cal_max: high = 1 } = held?.image ?? {};
