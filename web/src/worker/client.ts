@@ -4,6 +4,7 @@
  */
 import { proxy, type Remote, releaseProxy, wrap } from "comlink";
 import type { SegmentWorker } from "./protocol.ts";
+import { SUCCESSOR } from "./store-lock.ts";
 
 export type RemoteWorker = Remote<SegmentWorker>;
 
@@ -25,11 +26,14 @@ interface Running {
   ready: Promise<void> | undefined;
 }
 
+let isFirst = true;
+
 function start(): Running {
   const worker = new Worker(new URL("./segment.worker.ts", import.meta.url), {
     type: "module",
-    name: "segment",
+    name: isFirst ? "segment" : SUCCESSOR,
   });
+  isFirst = false;
   let fail: (error: Error) => void = () => {};
   const stopped = new Promise<never>((_, reject) => {
     fail = reject;
