@@ -69,6 +69,8 @@ export interface JobsWork {
   /** What to say to go on, where that is more than the same command. */
   readonly again?: readonly string[];
   readonly isRescored?: true | undefined;
+  /** Before the first job: checks all, then removes what is to be replaced. */
+  prepare?(out: string): Promise<void>;
 }
 
 /**
@@ -82,6 +84,7 @@ export async function runWithJobs(
   work: JobsWork,
 ): Promise<Outcome> {
   const out = await checkJobs(flags);
+  await work.prepare?.(out);
   const { availableParallelism } = await import("node:os");
   const { runJobs } = await import("../cluster/jobs.ts");
   const started = performance.now();

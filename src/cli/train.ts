@@ -100,11 +100,9 @@ async function trainWithJobs(
   names: readonly string[],
   flags: Flags,
   argv: readonly string[],
+  check: () => Promise<void>,
 ): Promise<Outcome> {
-  const out = needed(flags.out, "--out", "the folder to make");
   const { resume = false, overwrite = false, ...others } = flags;
-  const { prepareForJobs } = await import("../node/workflows/train-jobs.ts");
-  await prepareForJobs(out, names, { resume, overwrite });
   const isThreadsSet = [...(flags.set ?? []), ...(flags.sweep ?? [])].some((text) =>
     /^\s*threads\s*=/.test(text),
   );
@@ -112,6 +110,10 @@ async function trainWithJobs(
     shards: names.length,
     sharesThreads: flags.threads === undefined && !isThreadsSet,
     again: resume ? [] : ["--resume"],
+    async prepare(out) {
+      const { prepareForJobs } = await import("../node/workflows/train-jobs.ts");
+      await prepareForJobs(out, names, { resume, overwrite }, check);
+    },
   });
 }
 
@@ -122,7 +124,8 @@ async function runSweep(data: string, flags: Flags, argv: readonly string[]): Pr
   const plan = await planSweep(flags.sweep ?? [], { trials: flags.trials, sources: configSources(flags) });
   if (hasJobs(flags)) {
     const names = plan.trials.map(({ name }) => name);
-    return trainWithJobs(names, flags, argv);
+    const { checkSweep } = await import("../node/workflows/sweep.ts");
+    return trainWithJobs(names, flags, argv, () => checkSweep({ plan, data, layout: flags.layout }));
   }
   const shard = await shardRequest(flags, argv);
   const { trainSweep } = await import("../node/workflows/sweep.ts");
@@ -148,12 +151,14 @@ async function runFolds(data: string, flags: Flags, argv: readonly string[]): Pr
   const folds = flags.folds ?? 0;
   await refuseLauncher("folds");
   if (hasJobs(flags)) {
-    await trainOptions(data, flags, argv, true);
+    const options = await trainOptions(data, flags, argv, true);
     const { foldName } = await import("../node/workflows/folds-options.ts");
+    const { checkFolds } = await import("../node/workflows/folds.ts");
     return trainWithJobs(
       Array.from({ length: folds }, (_, fold) => foldName(fold)),
       flags,
       argv,
+      () => checkFolds({ ...options, folds }),
     );
   }
   const shard = await shardRequest(flags, argv);

@@ -93,6 +93,41 @@ describe("train --jobs", () => {
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("has a run already")]);
   }, 120_000);
 
+  describe("--overwrite", () => {
+    const out = join(folder, "kept");
+    const everything = () => filesBelow(out).map((path) => [path, readFileSync(path, "utf8")]);
+    const overwrite = (data: string, ...flags: readonly string[]) =>
+      hipmri("train", data, "--out", out, ...TINY, "--quiet", "--jobs", "2", "--overwrite", ...flags);
+    beforeAll(() => {
+      const run = { "config.json": "{}", "model.onnx": "old" };
+      for (const name of ["fold_0", "fold_1", "trial_000", "trial_001"])
+        writeFiles(
+          join(out, name),
+          Object.fromEntries(Object.entries(run).map(([file, text]) => [file, Buffer.from(text)])),
+        );
+      writeFiles(out, { "plan.json": Buffer.from("old"), "sweep.json": Buffer.from("old") });
+    });
+
+    test.each([
+      ["folds of data that is not there", "no-data", ["--folds", "2"]],
+      ["a sweep of data that is not there", "no-data", ["--sweep", "seed=1,2"]],
+      ["more folds than patients", undefined, ["--folds", "90"]],
+      [
+        "folds that leave patients in no split",
+        undefined,
+        ["--folds", "2", "--test", "--set", "split.trainPatients=1"],
+      ],
+      ["a model that is not there", undefined, ["--folds", "2", "--from", "no-model.onnx"]],
+      ["a share", undefined, ["--folds", "2", "--shard", "1/2"]],
+    ])("%s leaves the old runs as they are", async (_, data, flags) => {
+      const before = everything();
+      const { code } = await overwrite(data ?? phantom.data, ...flags);
+      expect([1, 2]).toContain(code);
+      expect(before).toHaveLength(10);
+      expect(everything()).toEqual(before);
+    });
+  });
+
   test("a sweep gives the ranking of one process", async () => {
     const sweep = ["--sweep", "optimizer.kind=sgd,adamw", "--sweep", "clipNorm=1..9", "--trials", "3"];
     expect((await train("sweep-one", ...sweep)).code).toBe(0);

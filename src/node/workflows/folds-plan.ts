@@ -23,7 +23,11 @@ export const PLAN_FILE = "plan.json";
  * The configuration of the first fold. The last weights are kept: were the best on the fold's patients kept, these
  * patients would have had a say in the network that they are to judge.
  */
-export function firstConfig({ config, folds, test }: TrainFoldsOptions): TrainConfig {
+export function firstConfig({
+  config,
+  folds,
+  test,
+}: Pick<TrainFoldsOptions, "config" | "folds" | "test">): TrainConfig {
   const seed = config.split.seed ?? config.seed;
   // Without a test at the end, nobody is kept out of all folds but those whom the layout keeps.
   const testFraction = test ? config.split.testFraction : 0;

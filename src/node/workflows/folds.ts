@@ -13,6 +13,7 @@ import { joinFolds, removeTest } from "./folds-join.ts";
 import { type DoneFold, type FoldsSummary, foldFolder, type TrainFoldsOptions } from "./folds-options.ts";
 import { configOfFold, firstConfig, readPlan, removePlan } from "./folds-plan.ts";
 import { trainFoldsShard } from "./folds-shard.ts";
+import { readModelFile } from "./model-file.ts";
 import { openData } from "./open-data.ts";
 import { type RunSource, readRunOf } from "./run-source.ts";
 import { storedConfig, trainRun } from "./train.ts";
@@ -26,15 +27,30 @@ async function laterConfig(first: string, fold: number): Promise<TrainConfig> {
   return configOfFold(stored, fold);
 }
 
-/** Those whom the first fold will keep out. */
-async function testPatients(options: TrainFoldsOptions): Promise<readonly string[]> {
+/** What folds are, before they are trained. */
+type AskedFolds = Pick<TrainFoldsOptions, "data" | "layout" | "config" | "folds" | "test">;
+
+/** Those whom the first fold will keep out. @throws HipError of data that cannot be opened or shared out */
+async function testPatients(options: AskedFolds): Promise<readonly string[]> {
   const { seed, input, split } = firstConfig(options);
   const { index } = await openData(options.data, { plane: input.plane, layout: options.layout });
   return patientsOf(splitByPatient(index, { ...split, seed: split.seed ?? seed }).test);
 }
 
+/**
+ * Whether folds can be trained, as far as that shows before cases are read; changes nothing.
+ * @throws HipError as openData(); "bad-dataset" of too few patients; "usage" where nobody is left to test on; what
+ *   reading the model to start from throws
+ */
+export async function checkFolds(options: AskedFolds): Promise<void> {
+  const { from } = options.config.finetune;
+  if (from !== null) await readModelFile(from);
+  if (options.test) await checkTestable(options, undefined);
+  else await testPatients(options);
+}
+
 /** @throws HipError "usage" where at the end there would be nobody to test the ensemble on */
-async function checkTestable(options: TrainFoldsOptions, begun: RunSource | undefined): Promise<void> {
+async function checkTestable(options: AskedFolds, begun: RunSource | undefined): Promise<void> {
   const { split } = begun?.config ?? firstConfig(options);
   const kept = begun?.patients.test ?? (await testPatients(options));
   const isKept = kept.length > 0;

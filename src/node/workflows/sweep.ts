@@ -17,6 +17,7 @@ import {
 } from "../shard-store.ts";
 import { commandLine } from "../shell.ts";
 import { describeCases } from "./listed-cases.ts";
+import { readModelFile } from "./model-file.ts";
 import type { SweepPlan } from "./sweep-plan.ts";
 import { rankSweep } from "./sweep-ranking.ts";
 import { startOfTrial, type TrialStart, trainTrial } from "./sweep-trial.ts";
@@ -65,6 +66,20 @@ async function jobOf({ plan, data, layout, device }: TrainSweepOptions): Promise
     },
     items: trials.map(({ name }) => ({ id: name, size: 1 })),
   };
+}
+
+/**
+ * Whether a sweep can be trained, as far as that shows before cases are read; changes nothing.
+ * @throws HipError as openData(); what reading a model to start from throws
+ */
+export async function checkSweep({
+  plan,
+  data,
+  layout,
+}: Pick<TrainSweepOptions, "plan" | "data" | "layout">): Promise<void> {
+  const models = new Set([plan.base, ...plan.trials.map(({ config }) => config)].map((c) => c.finetune.from));
+  for (const from of models) if (from !== null) await readModelFile(from);
+  await describeCases(data, { plane: plan.base.input.plane, layout });
 }
 
 /** Trains trials in their order. @returns how many came to their end: fewer where training was stopped */

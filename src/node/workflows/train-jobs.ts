@@ -9,19 +9,23 @@ import { SWEEP_FILE } from "./sweep-ranking.ts";
 import { TRIAL_FILE } from "./sweep-trial.ts";
 
 /**
+ * Removes with `overwrite` what is there, once nothing speaks against it.
  * @param names of the run folders in OUT
- * @throws HipError "usage" where one has a run and neither `resume` nor `overwrite` is set; "disk"
+ * @param check whether the training can be begun at all, by its data and settings
+ * @throws HipError "usage" where one has a run and neither `resume` nor `overwrite` is set; "disk"; what `check` throws
  */
 export async function prepareForJobs(
   out: string,
   names: readonly string[],
   how: { readonly resume: boolean; readonly overwrite: boolean },
+  check: () => Promise<void>,
 ): Promise<void> {
   const runs: { readonly run: string; readonly files: readonly string[] }[] = [];
   for (const name of names) {
     const run = join(out, name);
     runs.push({ run, files: await checkRunFolder(run, how) });
   }
+  await check();
   if (!how.overwrite) return;
   for (const { run, files } of runs) {
     await removePath(join(run, TRIAL_FILE));
