@@ -27,6 +27,8 @@ export interface ShardJob {
   /** Options that bear on the result, by the words that users know them by; undefined ones are left out. */
   readonly options: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly modelSha256?: string | undefined;
+  /** Of the items' files, as stampFiles(): results of files that were changed since are another job's. */
+  readonly filesSha256?: string | undefined;
   /** The whole list, in order, of all shards together. */
   readonly items: readonly { readonly id: string; readonly size: number }[];
 }
@@ -79,6 +81,9 @@ export interface ShardSet {
   readonly warn?: ((text: string) => void) | undefined;
 }
 
+/** In `about`: other files under the names of the items. */
+const FILES = "files";
+
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** What the job is, in words, and its digest. */
@@ -86,6 +91,7 @@ export function describeJob({
   verb,
   options,
   modelSha256,
+  filesSha256,
   items,
 }: ShardJob): Pick<ShardHead, "job" | "about"> {
   const list = sha256(JSON.stringify(items.map(({ id, size }) => [id, size])));
@@ -97,6 +103,7 @@ export function describeJob({
     ["version", VERSION],
     ...(modelSha256 === undefined ? [] : [["model", `sha256:${modelSha256}`] as const]),
     ["items", `${items.length} (sha256:${list.slice(0, 16)})`],
+    ...(filesSha256 === undefined ? [] : [[FILES, `sha256:${filesSha256.slice(0, 16)}`] as const]),
     ...given.toSorted(([a], [b]) => (a < b ? -1 : 1)),
   ]);
   return { job: sha256(JSON.stringify(about)), about };
@@ -176,7 +183,10 @@ export function differences(found: Pick<ShardHead, "about">, expected: Pick<Shar
   const names = [...new Set([...Object.keys(expected.about), ...Object.keys(found.about)])];
   return names.flatMap((name) => {
     const [was, is] = [found.about[name] ?? "not given", expected.about[name] ?? "not given"];
-    return was === is ? [] : [`${name}: expected ${is}, found ${was}`];
+    if (was === is) return [];
+    if (name !== FILES) return [`${name}: expected ${is}, found ${was}`];
+    // Of other items the files are others, too.
+    return found.about.items === expected.about.items ? ["items: files were changed since"] : [];
   });
 }
 

@@ -86,3 +86,22 @@ test("is no work to share with --fast", async () => {
   );
   expect(filesBelow(out)).toEqual([]);
 });
+
+test("files that were changed since are done again, once that is asked for", async () => {
+  const data = writeFiles(join(folder, "mended"), soundVolumes());
+  const to = join(folder, "mended, checked");
+  const share = (...more: readonly string[]) =>
+    hipmri("check", data, "--out", to, "--quiet", "--json", "--shard", "1/2", ...more);
+  expect((await share()).code).toBe(0);
+  writeFiles(data, { [imagePath(3)]: new Uint8Array([...soundVolumes()[imagePath(3)]!, 0]) });
+  const { code, stderr } = await share();
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining(
+      "- items: files were changed since\nhint: Give another folder with --out, or remove them with --overwrite",
+    ),
+  ]);
+  const again = await share("--overwrite");
+  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
+  expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+});

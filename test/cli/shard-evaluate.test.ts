@@ -111,3 +111,22 @@ test("another split in the same folder is refused", async () => {
   expect(stderr).toContain("  - --split: expected validate, found test\n");
   expect(stderr).toContain("hint: Give another folder with --out, or remove them with --overwrite\n");
 });
+
+test("files that were changed since are done again, once that is asked for", async () => {
+  const to = join(folder, "of-changed");
+  const [image] = filesBelow(data).filter((path) => path.includes("case_009"));
+  const share = (...more: readonly string[]) =>
+    hipmri("evaluate", run, data, "--out", to, "--quiet", "--json", "--shard", "1/2", ...more);
+  expect((await share()).code).toBe(0);
+  writeFileSync(image!, new Uint8Array([...readFileSync(image!), 0]));
+  const { code, stderr } = await share();
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining(
+      "- items: files were changed since\nhint: Give another folder with --out, or remove them with --overwrite",
+    ),
+  ]);
+  const again = await share("--overwrite");
+  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
+  expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+});

@@ -237,3 +237,35 @@ describe("merge refuses", () => {
     );
   });
 });
+
+test("files that were changed since are done again, once that is asked for", async () => {
+  const data = writeFiles(join(folder, "replaced"), images());
+  const to = join(folder, "of-replaced");
+  const share = (...more: readonly string[]) =>
+    hipmri(
+      "predict",
+      model,
+      data,
+      "--threads",
+      "1",
+      "--out",
+      to,
+      "--quiet",
+      "--json",
+      "--shard",
+      "1/2",
+      ...more,
+    );
+  expect((await share()).code).toBe(0);
+  writeFiles(data, { "lone_a.nii": new Uint8Array([...slice(70), 0]) });
+  const { code, stderr } = await share();
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining(
+      "- items: files were changed since\nhint: Give another folder with --out, or remove them with --overwrite",
+    ),
+  ]);
+  const again = await share("--overwrite");
+  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
+  expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+});

@@ -69,3 +69,24 @@ test("without --out there is nowhere to meet", async () => {
       "error: --out is needed with shard 1/2: the folder where all shards meet\nhint: Add --out DIR, or do all of the work with --shard 1/1\n",
   });
 });
+
+test("files that were changed since are done again, once that is asked for", async () => {
+  const mended = writeFiles(join(folder, "again"), predictions);
+  const to = join(folder, "of-again");
+  const share = (...more: readonly string[]) =>
+    hipmri("score", mended, truth, "--out", to, "--quiet", "--json", "--shard", "1/2", ...more);
+  expect((await share()).code).toBe(0);
+  writeFiles(mended, {
+    "patient001_week_1.nii": new Uint8Array([...predictions["patient001_week_1.nii"]!, 0]),
+  });
+  const { code, stderr } = await share();
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining(
+      "- items: files were changed since\nhint: Give another folder with --out, or remove them with --overwrite",
+    ),
+  ]);
+  const again = await share("--overwrite");
+  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
+  expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+});

@@ -117,6 +117,21 @@ describe("results of another job", () => {
     });
   });
 
+  test("of the same items whose files were changed as well", async () => {
+    await (await begin(1, 2, { ...JOB, filesSha256: "a".repeat(64) })).write({});
+    expect((await begin(1, 2, { ...JOB, filesSha256: "a".repeat(64) })).isDone).toBe(true);
+    await expect(begin(1, 2, { ...JOB, filesSha256: "b".repeat(64) })).rejects.toMatchObject({
+      problems: ["items: files were changed since"],
+      hint: "Give another folder with --out, or remove them with --overwrite",
+    });
+    const fewer = { ...JOB, items: ITEMS.slice(0, 2), filesSha256: "b".repeat(64) };
+    await expect(begin(1, 2, fewer)).rejects.toMatchObject({
+      problems: [expect.stringMatching(/^items: expected 2 /)],
+    });
+    const anew = await begin(1, 2, { ...JOB, filesSha256: "b".repeat(64) }, true);
+    expect(anew.isDone).toBe(false);
+  });
+
   test("go with --overwrite, and those of the same job stay", async () => {
     await (await begin(1)).write({});
     await (await begin(1, 2, other, true)).write({});

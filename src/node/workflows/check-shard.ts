@@ -9,6 +9,7 @@ import { type Thumbnail, takeThumbnail } from "../../report/doctor-thumbnail.ts"
 import { inItemOrder, openShard, type ShardDone, type ShardRequest, type ShardSet } from "../shard-store.ts";
 import { measureCases } from "./case-sizes.ts";
 import { type CheckOptions, type CheckResult, doctorOptions, writeCheckPage } from "./check.ts";
+import { stampCases } from "./file-stamps.ts";
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 
@@ -74,6 +75,7 @@ export async function checkShard(
   const job = {
     verb: "check",
     options: { data, "--layout": layout },
+    filesSha256: await stampCases(data, cases),
     items: cases.map(({ id, split }, i) => ({
       id: split === undefined ? id : `${split}/${id}`,
       size: sizes[i]!,

@@ -8,6 +8,7 @@ import { openShard, type ShardDone, type ShardRequest } from "../shard-store.ts"
 import { measureCases } from "./case-sizes.ts";
 import { type EvaluateOptions, type OpenedEvaluation, peakMb, withEvaluation } from "./evaluate.ts";
 import type { EvaluationContext } from "./evaluate-report.ts";
+import { stampCases } from "./file-stamps.ts";
 
 export const evaluateShardSchema = z.object({
   context: z.custom<EvaluationContext>((value) => typeof value === "object" && value !== null),
@@ -22,9 +23,9 @@ export type EvaluateShardResult = z.infer<typeof evaluateShardSchema>;
 
 async function openEvaluateShard({ options, chosen, context }: OpenedEvaluation, request: ShardRequest) {
   const { cases } = chosen;
-  const folder = openFolder(options.mask === undefined ? options.data : "");
+  const root = options.mask === undefined ? options.data : "";
   const sizes = await measureCases(
-    folder,
+    openFolder(root),
     cases.map(({ files }) => files.map(({ image }) => image)),
   );
   const job = {
@@ -38,6 +39,7 @@ async function openEvaluateShard({ options, chosen, context }: OpenedEvaluation,
       "--tolerance": options.toleranceMm,
     },
     modelSha256: context.modelSha256,
+    filesSha256: await stampCases(root, cases),
     items: cases.map(({ id }, i) => ({ id, size: sizes[i]! })),
   };
   return openShard(options.out, request, job, placesOf(sizes, request));

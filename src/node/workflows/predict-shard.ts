@@ -4,14 +4,17 @@ import { z } from "zod";
 import { groupSlices, type Slice } from "../../apply/slice-set.ts";
 import { type ErrorJson, errorJson, HipError } from "../../core/errors.ts";
 import { placesOf } from "../../core/shard.ts";
+import { contentOf } from "../../formats/dicom/content.ts";
 import type { CasePassport } from "../../passport/types.ts";
 import { openShard, readShardFile, type ShardDone, type ShardTask } from "../shard-store.ts";
+import { stampFiles } from "./file-stamps.ts";
 import type { PredictedMask, Prediction, PredictOptions } from "./predict.ts";
+import type { PlannedMask } from "./predict-inputs.ts";
 
 /** An image whose header was read, or that cannot be used. */
 type Sized =
-  | { readonly input: string; readonly mask: string; readonly error: HipError }
-  | (Slice & { readonly mask: string; readonly slices: number });
+  | (PlannedMask & { readonly error: HipError })
+  | (PlannedMask & Slice & { readonly slices: number });
 
 /** The passport of a volume is kept once, its slices refer to it. */
 const schema = z.object({
@@ -69,6 +72,12 @@ function placesOfImages(images: readonly Sized[], request: PredictOptions["shard
 
 const sizeOf = (image: Sized): number => ("error" in image ? 0 : image.slices);
 
+/** Of DICOM the files of its slices; the voxels of a header beside it are found by stampFiles(). */
+const filesOf = ({ input, dicom }: Sized): readonly string[] =>
+  dicom === undefined
+    ? [input]
+    : [...new Set(contentOf(dicom.series).frames.map(({ instance }) => instance.input.name))].sort();
+
 const isFile = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isFile() ?? false;
 
@@ -108,6 +117,7 @@ export async function openPredictShard(
         "--keep-texts": keepTexts || undefined,
       },
       modelSha256,
+      filesSha256: await stampFiles(images.flatMap(filesOf)),
       items: images.map((image) => ({ id: image.input, size: sizeOf(image) })),
     },
     places,

@@ -1,9 +1,12 @@
 /** A share of `hipmri score`, and its shards merged. */
+import { join } from "node:path";
 import { z } from "zod";
 import { placesOf } from "../../core/shard.ts";
+import { DATASET_JSON } from "../../dataset/dataset-json.ts";
 import type { MaskRef } from "../../dataset/mask-pairs.ts";
 import { inItemOrder, openShard, type ShardDone, type ShardRequest, type ShardSet } from "../shard-store.ts";
 import { measureCases } from "./case-sizes.ts";
+import { filesOfMask, stampFiles } from "./file-stamps.ts";
 import {
   finishScoring,
   openScoring,
@@ -33,8 +36,9 @@ export async function scoreShard(
   request: ShardRequest,
 ): Promise<ShardDone> {
   const { masks, context, score } = await openScoring(options);
+  const { truth, prediction } = masks;
   const sizes = await measureCases(
-    masks.truth.folder,
+    truth.folder,
     masks.cases.map(({ files }) => files.flatMap(({ truth }) => filesOf(truth))),
   );
   const job = {
@@ -48,6 +52,15 @@ export async function scoreShard(
       "--convention": options.convention,
       "--tolerance": options.toleranceMm,
     },
+    filesSha256: await stampFiles([
+      ...[truth, prediction].map(({ path }) => join(path, DATASET_JSON)),
+      ...masks.cases.flatMap(({ files }) =>
+        files.flatMap((each) => [
+          ...filesOfMask(truth.path, each.truth),
+          ...filesOfMask(prediction.path, each.prediction),
+        ]),
+      ),
+    ]),
     items: masks.cases.map(({ id }, i) => ({ id, size: sizes[i]! })),
   };
   const task = await openShard(options.out, request, job, placesOf(sizes, request));
