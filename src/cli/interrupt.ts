@@ -15,26 +15,31 @@ const BATCH_SIGNALS = ["SIGTERM", "SIGUSR2"] as const;
 
 /**
  * Lends `work` a signal that the first Ctrl-C aborts; the second ends the process.
+ * @param work its `atOnce` is aborted by the second, just before the end: listeners must do what they do there and then
  * @param says at the first; null: nothing, where another process speaks for this one
  */
 export async function withInterrupt<T>(
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, atOnce: AbortSignal) => Promise<T>,
   says: string | null = SAVING,
 ): Promise<T> {
   const controller = new AbortController();
+  const second = new AbortController();
   function ask(): void {
     if (controller.signal.aborted) return;
     if (says !== null) process.stderr.write(`\n${says}\n`);
     controller.abort();
   }
   function onCtrlC(): void {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    if (controller.signal.aborted) {
+      second.abort();
+      process.exit(INTERRUPTED);
+    }
     ask();
   }
   process.on("SIGINT", onCtrlC);
   for (const name of BATCH_SIGNALS) process.on(name, ask);
   try {
-    return await work(controller.signal);
+    return await work(controller.signal, second.signal);
   } finally {
     process.off("SIGINT", onCtrlC);
     for (const name of BATCH_SIGNALS) process.off(name, ask);

@@ -59,11 +59,32 @@ async function checkJobs(flags: JobsFlags): Promise<string> {
   return flags.out;
 }
 
+/** Into how many shares the work in OUT was cut before; undefined where there is none, or a mixture. */
+async function countOfShares(out: string): Promise<number | undefined> {
+  const { listShards } = await import("../node/shard-store.ts");
+  const counts = new Set((await listShards(out)).map(({ count }) => count));
+  return counts.size === 1 ? [...counts][0] : undefined;
+}
+
+/** "the same command goes on with --resume in place of --overwrite" */
+function describeGoingOn(argv: readonly string[], again: readonly string[] = []): string {
+  const isReplacing = argv.includes("--overwrite");
+  const ending =
+    again.length > 0
+      ? ` with ${again.join(" ")}${isReplacing ? " in place of --overwrite" : ""}`
+      : isReplacing
+        ? " without --overwrite"
+        : "";
+  return `the same command goes on${ending}`;
+}
+
 export interface JobsWork {
   /** Of a training: its folds or trials, one a share; of other verbs as many as jobs. */
   readonly shards?: number;
   /** Whether the verb takes `--threads`, and nobody has said how many. */
   readonly sharesThreads: boolean;
+  /** Of jobs that did a part before, where the threads are a part of the settings: shares go on with those. */
+  threadsBefore?(out: string): Promise<number | undefined>;
   /** Beside those that were typed. */
   readonly flags?: readonly string[];
   /** What to say to go on, where that is more than the same command. */
@@ -89,9 +110,11 @@ export async function runWithJobs(
   const { runJobs } = await import("../cluster/jobs.ts");
   const started = performance.now();
   const jobs = flags.jobs ?? 1;
-  const shards = work.shards ?? jobs;
+  // Shares that are done stay done, whatever the number of jobs.
+  const shards = work.shards ?? (flags.overwrite ? undefined : await countOfShares(out)) ?? jobs;
   const atOnce = Math.min(jobs, shards);
-  const threads = work.sharesThreads ? Math.max(1, Math.floor(availableParallelism() / atOnce)) : undefined;
+  const ofCores = Math.max(1, Math.floor(availableParallelism() / atOnce));
+  const threads = work.sharesThreads ? ((await work.threadsBefore?.(out)) ?? ofCores) : undefined;
   const [verb = "", ...rest] = commandOfJobs(argv);
   const own = [
     ...(threads === undefined ? [] : ["--threads", `${threads}`]),
@@ -103,8 +126,18 @@ export async function runWithJobs(
     const each = threads === undefined ? "" : `, ${counted(threads, "thread")} each`;
     process.stderr.write(`${counted(shards, "share")} in up to ${counted(atOnce, "job")} at once${each}\n`);
   }
-  const isDone = await withInterrupt((signal) =>
-    runJobs({ argv: [verb, ...own, ...rest], out, shards, atOnce, stderr: process.stderr, isQuiet, signal }),
+  const isDone = await withInterrupt((signal, killSignal) =>
+    runJobs({
+      argv: [verb, ...own, ...rest],
+      out,
+      shards,
+      atOnce,
+      stderr: process.stderr,
+      isQuiet,
+      signal,
+      killSignal,
+      goesOn: describeGoingOn(argv, work.again),
+    }),
   );
   if (!isDone) {
     const again = commandLine(["hipmri", ...wholeCommand(argv), ...(work.again ?? [])]);

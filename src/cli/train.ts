@@ -110,6 +110,10 @@ async function trainWithJobs(
     shards: names.length,
     sharesThreads: flags.threads === undefined && !isThreadsSet,
     again: resume ? [] : ["--resume"],
+    async threadsBefore(out) {
+      const { threadsOfRuns } = await import("../node/workflows/train-jobs.ts");
+      return resume ? threadsOfRuns(out, names) : undefined;
+    },
     async prepare(out) {
       const { prepareForJobs } = await import("../node/workflows/train-jobs.ts");
       await prepareForJobs(out, names, { resume, overwrite }, check);

@@ -23,6 +23,10 @@ export interface JobsOptions {
   readonly isQuiet: boolean;
   /** Aborted: jobs save what they have and end. */
   readonly signal: AbortSignal;
+  /** Aborted: jobs end at once, saved or not. */
+  readonly killSignal?: AbortSignal;
+  /** What goes on where jobs died, in words; of other than the same command. */
+  readonly goesOn?: string | undefined;
   /** In place of this very command; for tests. */
   readonly command?: readonly string[];
   readonly freeBytes?: () => number;
@@ -35,6 +39,7 @@ const LAST_LINES = 10;
 const READING = "Reading cases";
 const USAGE = 2;
 const BAD_DATA = 1;
+const OUR_BUG = 70;
 
 interface Job {
   readonly shard: Shard;
@@ -70,7 +75,8 @@ const howEnded = ({ code, signal }: WorkerEnd): string =>
 /**
  * Does all shares.
  * @returns false where it was stopped by `signal` before all were done
- * @throws HipError what a job found wrong with its input; "disk" where a job died twice. The others are stopped first.
+ * @throws HipError what a job found wrong with its input; "disk" where a job died twice, and Error where that was a bug
+ *   of ours. The others are stopped first.
  */
 export async function runJobs(options: JobsOptions): Promise<boolean> {
   const { argv, out, shards, stderr, signal } = options;
@@ -165,24 +171,27 @@ export async function runJobs(options: JobsOptions): Promise<boolean> {
         ...tail.map((text) => `  | ${text}`),
       ].join("\n"),
     );
-    if (job.deaths > 1) {
-      return fail(
-        new HipError(
-          "disk",
-          `Job ${formatShard(job.shard)} ended twice before it was done (${howEnded(end)})`,
-          {
-            problems: tail,
-            hint: "Perhaps memory ran out: give fewer --jobs. What is done is kept: the same command goes on",
-          },
-        ),
-      );
-    }
+    if (job.deaths > 1) return fail(diedTwice(job.shard, end));
     // The system kills what takes too much: from now on one less at once.
     if (end.signal === "SIGKILL") atOnce = Math.max(1, Math.min(atOnce, running().length));
   }
 
+  function diedTwice(shard: Shard, end: WorkerEnd): Error {
+    const what = `Job ${formatShard(shard)} ended twice before it was done (${howEnded(end)})`;
+    const problems = lastLines(end.stderr);
+    // A bug of ours is one here, too: no disk was full.
+    if (end.code === OUR_BUG) return new Error([what, ...problems].join("\n"));
+    const goesOn = options.goesOn ?? "the same command goes on";
+    return new HipError("disk", what, {
+      problems,
+      hint: `Perhaps memory ran out: give fewer --jobs. What is done is kept: ${goesOn}`,
+    });
+  }
   function stopAll(): void {
     for (const { worker } of jobs) worker?.stop();
+  }
+  function killAll(): void {
+    for (const { worker } of jobs) worker?.kill();
   }
   function fail(error: unknown): void {
     failure ??= error;
@@ -190,6 +199,7 @@ export async function runJobs(options: JobsOptions): Promise<boolean> {
   }
 
   signal.addEventListener("abort", stopAll);
+  options.killSignal?.addEventListener("abort", killAll);
   try {
     await new Promise<void>((resolve) => {
       const look = (): void => {
@@ -209,6 +219,7 @@ export async function runJobs(options: JobsOptions): Promise<boolean> {
     });
   } finally {
     signal.removeEventListener("abort", stopAll);
+    options.killSignal?.removeEventListener("abort", killAll);
     line.stop();
   }
   if (failure !== undefined) throw failure;

@@ -23,8 +23,10 @@ export interface WorkerEnd {
 
 export interface Worker {
   readonly ended: Promise<WorkerEnd>;
-  /** As Ctrl-C: first it saves, a second time it stops at once. */
+  /** As the first Ctrl-C: it saves, then it ends; asked again it goes on saving. */
   stop(): void;
+  /** It ends at once, by SIGKILL, saved or not. */
+  kill(): void;
 }
 
 /**
@@ -38,7 +40,7 @@ export function startWorker(
 ): Worker {
   const [program = process.execPath, ...first] = command;
   const child: ChildProcess = spawn(program, [...first, ...argv], {
-    // A group of its own: the terminal's Ctrl-C comes to this process alone, which hands it on once.
+    // A group of its own: the terminal's Ctrl-C comes to this process alone, which hands on the first and kills at the second.
     detached: process.platform !== "win32",
     env: { ...process.env, [JOB_VARIABLE]: "1" },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -69,6 +71,9 @@ export function startWorker(
     ended,
     stop: () => {
       child.kill("SIGTERM");
+    },
+    kill: () => {
+      child.kill("SIGKILL");
     },
   };
 }

@@ -29,6 +29,19 @@ describe("withInterrupt()", () => {
     expect(await interrupted("SIGTERM", "SIGINT")).toMatchObject({ exits: [130] });
   });
 
+  test("what must be ended at once is told before the process ends", async () => {
+    const order: string[] = [];
+    vi.spyOn(process, "exit").mockImplementation((() => order.push("exit")) as never);
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    await withInterrupt(async (_, atOnce) => {
+      atOnce.addEventListener("abort", () => order.push("at once"));
+      process.emit("SIGINT", "SIGINT");
+      expect(order).toEqual([]);
+      process.emit("SIGINT", "SIGINT");
+    });
+    expect(order).toEqual(["at once", "exit"]);
+  });
+
   test("a second SIGTERM, as scancel sends it, does not keep the work from being saved", async () => {
     expect(await interrupted("SIGTERM", "SIGTERM")).toEqual({ isAborted: true, exits: [], said: 1 });
     expect(await interrupted("SIGUSR2", "SIGTERM")).toEqual({ isAborted: true, exits: [], said: 1 });

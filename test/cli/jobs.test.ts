@@ -64,6 +64,14 @@ describe("predict --jobs", () => {
     expect(await hipmri(...argv, "--jobs", "3")).toEqual(await hipmri(...argv));
   });
 
+  test("goes on with the shares that are there, whatever the number of jobs", async () => {
+    const whole = await predict();
+    rmSync(out, { recursive: true });
+    expect((await predict("--shard", "1/4")).code).toBe(0);
+    const jobs = await predict("--jobs", "2");
+    expect([jobs.code, jobs.stdout]).toEqual([0, whole.stdout]);
+  });
+
   test("is refused beside a share, and without a folder to meet in", async () => {
     const { code, stderr } = await predict("--jobs", "2", "--shard", "1/2");
     expect([code, stderr]).toEqual([
@@ -127,6 +135,28 @@ describe("train --jobs", () => {
       expect(everything()).toEqual(before);
     });
   });
+
+  test("folds go on with the threads that they have, whatever the number of jobs", async () => {
+    const folds = (...flags: readonly string[]) =>
+      hipmri(
+        "train",
+        phantom.data,
+        "--out",
+        join(folder, "folds-on"),
+        "--folds",
+        "3",
+        ...TINY,
+        "--quiet",
+        ...flags,
+      );
+    expect((await folds("--threads", "3", "--shard", "1/3")).code).toBe(0);
+    const { code, stderr } = await folds("--jobs", "2", "--resume");
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const fold of ["fold_0", "fold_1", "fold_2"]) {
+      const config = readFileSync(join(folder, "folds-on", fold, "config.json"), "utf8");
+      expect(JSON.parse(config).threads).toBe(3);
+    }
+  }, 120_000);
 
   test("a sweep gives the ranking of one process", async () => {
     const sweep = ["--sweep", "optimizer.kind=sgd,adamw", "--sweep", "clipNorm=1..9", "--trials", "3"];

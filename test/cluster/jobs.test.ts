@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type JobsOptions, runJobs } from "../../src/cluster/jobs.ts";
+import { HipError } from "../../src/core/errors.ts";
 import { temporaryFolder } from "../cli/support.ts";
 
 const folder = temporaryFolder();
@@ -41,6 +42,11 @@ if (how === "usage") {
   process.exitCode = 2;
   process.disconnect();
 }
+if (how === "stubborn") {
+  process.on("SIGTERM", () => appendFileSync(join(out, "log"), "asked" + i + "\\n"));
+  setTimeout(() => { appendFileSync(join(out, "log"), "late" + i + "\\n"); process.exit(0); }, 20000);
+}
+if (how === "disk") setTimeout(() => process.exit(3), 100);
 if (how === "crash") {
   process.stderr.write("last words\\n");
   setTimeout(() => process.exit(70), 100);
@@ -138,13 +144,23 @@ describe("runJobs()", () => {
   });
 
   test("one that dies twice ends the work, and the others are stopped", async () => {
-    const { work, log } = begin("wait,crash");
+    const { work, log } = begin("wait,disk", { goesOn: "the same command goes on with --resume" });
     await expect(work).rejects.toMatchObject({
       code: "disk",
-      message: "Job 2/2 ended twice before it was done (ended with code 70)",
-      problems: ["warning: all say so", "last words"],
+      message: "Job 2/2 ended twice before it was done (ended with code 3)",
+      problems: ["warning: all say so"],
+      hint: "Perhaps memory ran out: give fewer --jobs. What is done is kept: the same command goes on with --resume",
     });
     expect(log()).toContain("saved1");
+  });
+
+  test("a bug of ours that ends one twice is told as a bug", async () => {
+    const failure: unknown = await begin("crash").work.catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).not.toBeInstanceOf(HipError);
+    expect((failure as Error).message).toBe(
+      "Job 1/1 ended twice before it was done (ended with code 70)\nwarning: all say so\nlast words",
+    );
   });
 
   test("what is wrong with the input ends the work with that very error", async () => {
@@ -167,5 +183,20 @@ describe("runJobs()", () => {
     expect(await work).toBe(false);
     clearInterval(poll);
     expect(log().toSorted()).toEqual(["+1", "+2", "saved1", "saved2"]);
+  });
+
+  test("when that takes too long, kills them", async () => {
+    const [controller, killer] = [new AbortController(), new AbortController()];
+    const { work, log } = begin("stubborn,stubborn", {
+      signal: controller.signal,
+      killSignal: killer.signal,
+    });
+    const poll = setInterval(() => {
+      if (log().includes("+1") && log().includes("+2")) controller.abort();
+      if (log().includes("asked1") && log().includes("asked2")) killer.abort();
+    }, 20);
+    expect(await work).toBe(false);
+    clearInterval(poll);
+    expect(log().toSorted()).toEqual(["+1", "+2", "asked1", "asked2"]);
   });
 });

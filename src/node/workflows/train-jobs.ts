@@ -4,9 +4,21 @@ import { removePath } from "../atomic.ts";
 import { checkRunFolder, removeRun } from "../run-folder.ts";
 import { SHARDS_FOLDER } from "../shard-store.ts";
 import { removeTest } from "./folds-join.ts";
-import { removePlan } from "./folds-plan.ts";
+import { readPlan, removePlan } from "./folds-plan.ts";
 import { SWEEP_FILE } from "./sweep-ranking.ts";
 import { TRIAL_FILE } from "./sweep-trial.ts";
+import { storedConfig } from "./train.ts";
+
+/** What the runs that were begun take, which all of them must; undefined where there is none, or none that tells. */
+export async function threadsOfRuns(out: string, names: readonly string[]): Promise<number | undefined> {
+  const plan = await readPlan(out).catch(() => undefined);
+  if (plan !== undefined) return plan.threads;
+  for (const name of names) {
+    const config = await storedConfig(join(out, name)).catch(() => undefined);
+    if (config !== undefined) return config.threads;
+  }
+  return undefined;
+}
 
 /**
  * Removes with `overwrite` what is there, once nothing speaks against it.
