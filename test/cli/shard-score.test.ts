@@ -1,7 +1,8 @@
 /** `hipmri score --shard` and `merge`: the figures are those of one task. */
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readShardFile } from "../../src/node/shard-store.ts";
 import { type Files, niftiBytes } from "../support/data-folder.ts";
 import { filesBelow, hipmri, temporaryFolder, writeFiles } from "./support.ts";
 
@@ -89,4 +90,22 @@ test("files that were changed since are done again, once that is asked for", asy
   const again = await share("--overwrite");
   expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
   expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+});
+
+test("merge finds nnU-Net's summary from any folder, and says where the predictions are gone", async () => {
+  const moved = writeFiles(join(folder, "moved"), predictions);
+  const to = join(folder, "of-moved");
+  for (const shard of ["1/2", "2/2"]) {
+    const argv = ["score", relative("", moved), truth, "--out", to, "--quiet", "--shard", shard];
+    expect((await hipmri(...argv)).code).toBe(0);
+  }
+  expect(await readShardFile(join(to, "shards", "1-of-2.json"))).toMatchObject({
+    result: { context: { comparable: moved } },
+  });
+  expect((await hipmri("merge", to)).stderr).toBe("");
+  rmSync(moved, { recursive: true });
+  expect(await hipmri("merge", to)).toMatchObject({
+    code: 0,
+    stderr: `warning: "${moved}" is gone: nnU-Net's own figures beside the predictions, if any, are not compared\n`,
+  });
 });

@@ -1,5 +1,6 @@
 /** A share of `hipmri score`, and its shards merged. */
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { placesOf } from "../../core/shard.ts";
 import { DATASET_JSON } from "../../dataset/dataset-json.ts";
@@ -66,7 +67,10 @@ export async function scoreShard(
   const task = await openShard(options.out, request, job, placesOf(sizes, request));
   if (task.isDone) return task.done;
   const cases = await score(task.places.map((place) => masks.cases[place]!));
-  const result: z.infer<typeof schema> = { context, cases: [...cases] };
+  const { comparable } = context;
+  // A whole path: shards may be merged from another folder.
+  const kept = { ...context, comparable: comparable === undefined ? undefined : resolve(comparable) };
+  const result: z.infer<typeof schema> = { context: kept, cases: [...cases] };
   await task.write(result);
   return task.done;
 }
@@ -78,5 +82,9 @@ export async function mergeScores({ out, files, warn }: ShardSet): Promise<Score
     files,
     results.map((result) => result.cases),
   );
-  return finishScoring(results[0]!.context, cases, { out, warn });
+  const { context } = results[0]!;
+  const { comparable } = context;
+  if (comparable === undefined || existsSync(comparable)) return finishScoring(context, cases, { out, warn });
+  warn?.(`"${comparable}" is gone: nnU-Net's own figures beside the predictions, if any, are not compared`);
+  return finishScoring({ ...context, comparable: undefined }, cases, { out, warn });
 }
