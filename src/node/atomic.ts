@@ -97,6 +97,7 @@ const NO_LINKS: readonly unknown[] = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"
 /**
  * Writes a file whole, unless one is there: of several processes that do so at once, on one machine or on a shared
  * disk, exactly one wins.
+ * On disks without hard links readers may for a moment see the file cut short.
  * @returns whether this one did
  * @throws HipError "disk", "not-found"
  */
@@ -107,6 +108,7 @@ export async function writeFileOnce(path: string, content: string): Promise<bool
     // A link is made whole or not at all, and never over another file.
     await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
       if (!NO_LINKS.includes(error.code)) throw error;
+      // Never over another file either, but others may see it half written: who reads it looks again.
       await copyFile(temporary, path, constants.COPYFILE_EXCL);
     });
     await syncFolder(dirname(path));

@@ -1,6 +1,7 @@
 /** `hipmri train --folds --shard` and `merge`: what several tasks make together is what one makes. */
-import { cp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mergeShards } from "../../src/cluster/merge.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type TrainFoldsOptions,
   trainFolds,
 } from "../../src/node/workflows/folds.ts";
+import { readPlan } from "../../src/node/workflows/folds-plan.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 
 let phantom: TinyPhantom;
@@ -161,6 +163,17 @@ describe("train --folds --shard", () => {
     const { steps } = (await readJson("timed", "plan.json")).config;
     expect(await readJson("timed", "fold_0", "config.json")).toMatchObject({ steps });
   }, 60_000);
+
+  test("a plan that another task is amid writing is waited for", async () => {
+    const path = join(phantom.folder, "amid", "plan.json");
+    const whole = await readFile(join(phantom.folder, "timed", "plan.json"), "utf8");
+    await mkdir(join(phantom.folder, "amid"));
+    await writeFile(path, whole.slice(0, 100));
+    const plan = readPlan(join(phantom.folder, "amid"));
+    await sleep(250);
+    await writeFile(path, whole);
+    expect((await plan)?.steps).toBe(JSON.parse(whole).config.steps);
+  });
 
   test("a plan that was cut short is named", async () => {
     await writeFile(join(phantom.folder, "timed", "plan.json"), '{"format": 1,');

@@ -4,6 +4,7 @@
  */
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { HipError } from "../../core/errors.ts";
 import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/config.ts";
@@ -54,14 +55,28 @@ interface StoredPlan extends Pick<ShardHead, "job" | "about"> {
   readonly config: TrainConfig;
 }
 
+/** On disks without hard links another task may be amid writing it; it is a few kilobytes. */
+const LOOKS = 10;
+const LOOK_EVERY_MS = 100;
+
+/** The file's content, undefined where it is no JSON, and stays that. */
+async function readValue(path: string): Promise<{ readonly isThere: boolean; readonly value: unknown }> {
+  for (let look = 1; ; look++) {
+    const text = await readFile(path, "utf8").catch(() => undefined);
+    if (text === undefined) return { isThere: false, value: undefined };
+    try {
+      return { isThere: true, value: JSON.parse(text) };
+    } catch {
+      if (look === LOOKS) return { isThere: true, value: undefined };
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
 /** @returns undefined where there is none @throws HipError "config" where it cannot be read */
 async function readStored(path: string): Promise<StoredPlan | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {}
+  const { isThere, value } = await readValue(path);
+  if (!isThere) return undefined;
   const { success, data } = schema.safeParse(value);
   if (!success) {
     throw new HipError(
