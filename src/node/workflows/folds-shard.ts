@@ -2,7 +2,6 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { HipError } from "../../core/errors.ts";
-import { placesOf } from "../../core/shard.ts";
 import { LAYOUT_NAMES } from "../../dataset/layouts.ts";
 import { flattenConfig } from "../../report/format.ts";
 import type { TrainConfig } from "../../train/config.ts";
@@ -10,7 +9,7 @@ import { makeFolder } from "../atomic.ts";
 import { checkRunFolder } from "../run-folder.ts";
 import {
   describeJob,
-  openShard,
+  differences,
   readShardFile,
   type ShardJob,
   type ShardRequest,
@@ -29,11 +28,11 @@ import {
 import { configOfFold, firstConfig, sharedPlan } from "./folds-plan.ts";
 import { describeCases } from "./listed-cases.ts";
 import { storedConfig, trainRun } from "./train.ts";
+import { openTrainingShare } from "./training-share.ts";
 
 /** What merge needs to know. */
 const schema = z.strictObject({
   folds: z.array(z.strictObject({ fold: z.int().min(0), foregroundDice: z.number().nullable() })),
-  count: z.int().min(2),
   data: z.string(),
   layout: z.enum(LAYOUT_NAMES).nullable(),
   test: z.boolean(),
@@ -72,14 +71,8 @@ async function isBegun(
   const files = await checkRunFolder(run, { resume: true });
   if (files.length === 0) return { resume: false, overwrite: false };
   const stored = await storedConfig(run);
-  const has = new Map(stored === undefined ? [] : flattenConfig(stored));
-  const wanted = new Map(flattenConfig(config));
-  const keys = stored === undefined ? [] : [...new Set([...wanted.keys(), ...has.keys()])];
-  const problems = keys.flatMap((key) =>
-    has.get(key) === wanted.get(key)
-      ? []
-      : [`${key}: expected ${wanted.get(key) ?? "none"}, found ${has.get(key) ?? "none"}`],
-  );
+  const aboutOf = (settings: TrainConfig) => ({ about: Object.fromEntries(flattenConfig(settings)) });
+  const problems = stored === undefined ? [] : differences(aboutOf(stored), aboutOf(config));
   if (problems.length === 0) return { resume: true, overwrite: false };
   if (overwrite) return { resume: false, overwrite: true };
   throw new HipError("usage", `Folder "${run}" holds a run of another training`, {
@@ -100,11 +93,8 @@ export async function trainFoldsShard(
   const isQuiet = options.quiet ?? false;
   const started = performance.now();
   const job = await jobOf(options);
-  const places = placesOf(
-    job.items.map(({ size }) => size),
-    request,
-  );
-  const task = await openShard(out, { ...request, overwrite }, job, places);
+  const task = await openTrainingShare(options, request, job);
+  const { places } = task;
   const summary = (done: readonly DoneFold[]): FoldsSummary => ({
     finished: done.length === places.length,
     folds: done,
@@ -145,7 +135,6 @@ export async function trainFoldsShard(
   const made = summary(done);
   await task.write({
     folds: places.map((fold, i) => ({ fold, foregroundDice: done[i]!.foregroundDice })),
-    count: folds,
     data: resolve(options.data),
     layout: options.layout ?? null,
     test: options.test,

@@ -2,13 +2,11 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { HipError } from "../../core/errors.ts";
-import { placesOf } from "../../core/shard.ts";
 import { flattenConfig } from "../../report/format.ts";
 import { describeValues, type SweepRanking } from "../../report/sweep.ts";
 import { makeFolder } from "../atomic.ts";
 import { formatDuration } from "../progress.ts";
 import {
-  openShard,
   readShardFile,
   type ShardDone,
   type ShardJob,
@@ -22,6 +20,7 @@ import type { SweepPlan } from "./sweep-plan.ts";
 import { rankSweep } from "./sweep-ranking.ts";
 import { startOfTrial, type TrialStart, trainTrial } from "./sweep-trial.ts";
 import type { TrainRunOptions } from "./train-options.ts";
+import { openTrainingShare } from "./training-share.ts";
 
 export interface TrainSweepOptions extends Omit<TrainRunOptions, "config" | "test" | "partOf"> {
   readonly plan: SweepPlan;
@@ -107,12 +106,8 @@ async function trainSweepShard(options: TrainSweepOptions, request: ShardRequest
   const { out, plan, overwrite } = options;
   const started = performance.now();
   const job = await jobOf(options);
-  const places = placesOf(
-    job.items.map(({ size }) => size),
-    request,
-  );
-  const task = await openShard(out, { ...request, overwrite }, job, places);
-  const own = places.map((place) => plan.trials[place]!);
+  const task = await openTrainingShare(options, request, job);
+  const own = task.places.map((place) => plan.trials[place]!);
   const summary = (done: number): SweepSummary => ({
     finished: done === own.length,
     done,
