@@ -1,12 +1,12 @@
 /** `hipmri submit`: a command as a SLURM array or a Kubernetes Indexed Job. */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { type KubernetesSettings, kubernetesManifests, type Manifest } from "../cluster/kubernetes.ts";
 import { type ClusterPlan, planWork } from "../cluster/plan.ts";
 import { isOnPath, type SubmittedJob, submitScripts } from "../cluster/sbatch.ts";
 import { type Script, slurmScripts, submitAll } from "../cluster/slurm.ts";
+import { OWN_COMMAND } from "../cluster/worker.ts";
 import { HipError } from "../core/errors.ts";
 import { makeFolder, writeFileAtomic } from "../node/atomic.ts";
 import { listShards } from "../node/shard-store.ts";
@@ -18,9 +18,6 @@ import { type SurveyedCall, surveyCall, unseenCall } from "./submit-survey.ts";
 import { submittedText } from "./submit-text.ts";
 import { gather } from "./values.ts";
 import { type AddVerb, addCommonFlags, addExamples } from "./verb.ts";
-
-/** The command that runs now, as a compute node can start it: by absolute paths, whatever its PATH. */
-const OWN_COMMAND = [process.execPath, fileURLToPath(new URL("../../bin/hipmri.js", import.meta.url))];
 
 /** Everything that is wrong, as one error; a single problem stands by itself. */
 function refuse(problems: readonly string[]): never {
@@ -98,6 +95,7 @@ function writeDown(
     folder: resolve(flags.outScripts ?? join(call.out, "submit")),
     scripts: isForSlurm
       ? slurmScripts(plan, {
+          // By absolute paths: a compute node starts it whatever its PATH.
           hipmri: OWN_COMMAND,
           folder: process.cwd(),
           out: resolve(plan.out),
