@@ -167,7 +167,10 @@ export const addSubmit: AddVerb = (program, session) => {
     .option("--lead <time>", "so long before the limit a training saves and stops (default: 2m)")
     .option("--memory <size>", "memory of a task: 8G (default: estimated)")
     .option("--cpus <n>", "CPUs of a task (default: 4, of a training its threads)")
-    .option("--ranks <n>", "processes that train one network together, started by mpirun")
+    .option(
+      "--ranks <n>",
+      "processes that train one network together, started by mpirun (one training alone)",
+    )
     .option("--partition <name>", "SLURM's partition")
     .option("--account <name>", "SLURM's account")
     .option("--slurm <name=value>", "a further option of sbatch, e.g. constraint=avx512 (repeatable)", gather)

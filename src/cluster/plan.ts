@@ -6,6 +6,7 @@
 import { formatDuration } from "../core/duration.ts";
 import { HipError } from "../core/errors.ts";
 import { counted } from "../core/text.ts";
+import { partsOf } from "../train/parts.ts";
 import { formatMemory } from "./quantities.ts";
 
 /** What is shared out among the tasks; "run": nothing, it is one training. */
@@ -34,6 +35,8 @@ export interface Workload {
   readonly memoryMb: number;
   /** CPUs that a task can make use of. */
   readonly cpus: number;
+  /** Of one training whose batch is stated: how its steps can be shared out among ranks. */
+  readonly batch?: { readonly batchSize: number; readonly microBatch: number | null } | undefined;
   /** Seconds of the longest stretch of a training that cannot be left: a step and a validation; undefined: not measured. */
   readonly stretchSeconds: number | undefined;
   /** Sentences on how the figures were come by. */
@@ -147,14 +150,28 @@ function limitNote(kind: WorkKind, limit: number, estimate: number | undefined):
       ];
 }
 
+/** @throws HipError "usage" where ranks have nothing to do together, "config" of a batch that cannot be shared out evenly */
+function checkRanks({ verb, kind }: Work, { batch }: Workload, ranks: number): void {
+  if (ranks === 1) return;
+  if (kind !== "run") {
+    const what = kind === "items" ? verb : `train --${kind}`;
+    throw new HipError("usage", `--ranks must be 1 for ${what}, which is shared out as tasks, got ${ranks}`, {
+      hint: "Leave --ranks out; --tasks N says how many tasks share the work",
+    });
+  }
+  if (batch !== undefined) partsOf(batch, { rank: 0, size: ranks });
+}
+
 /**
  * Lays out a command.
- * @throws HipError "usage" where what is wished for cannot be: no tasks to share out, a lead beyond the limit
+ * @throws HipError "usage" where what is wished for cannot be: no tasks to share out, a lead beyond the limit, ranks of what
+ * is not one training; "config" where ranks do not divide the batch
  */
 export function planWork(work: Work, workload: Workload, wishes: Wishes): ClusterPlan {
   const { verb, words, out, kind } = work;
   const { items, noun } = workload;
   const ranks = wishes.ranks ?? 1;
+  checkRanks(work, workload, ranks);
   const cpus = wishes.cpus ?? workload.cpus;
   if (kind === "run" && (wishes.tasks ?? 1) > 1) {
     throw new HipError(

@@ -101,6 +101,9 @@ export async function surveyTrain(request: {
     itemSeconds: seconds,
     memoryMb: stepMb + decodedMb,
     cpus: config.threads,
+    ...(isRun && config.batchSize !== null
+      ? { batch: { batchSize: config.batchSize, microBatch: config.microBatch } }
+      : {}),
     stretchSeconds: measured?.longestStepSeconds,
     basis: [
       `${isRun ? "Training" : `${counted(runs, noun)}, each`}: ${basis}`,

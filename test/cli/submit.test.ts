@@ -267,6 +267,23 @@ describe("submit refuses", () => {
     expect(stderr).toContain("Cannot find input");
   });
 
+  test("ranks that have no training to share, or no even share of its batch", async () => {
+    const ranks = (...words: readonly string[]) => submit("--ranks", "3", "--", ...words, "--out", newOut());
+    const predict = await ranks("predict", model, scans);
+    expect([predict.code, predict.stderr]).toEqual([
+      2,
+      expect.stringContaining("--ranks must be 1 for predict, which is shared out as tasks, got 3"),
+    ]);
+    expect((await ranks("train", data, "--folds", "2", "--minutes", "1")).stderr).toContain(
+      "--ranks must be 1 for train --folds",
+    );
+    const train = await ranks("train", data, "--set", "batchSize=8");
+    expect(train.code).not.toBe(0);
+    expect(train.stderr).toContain("A batch of 8 cannot be shared out evenly among 3 ranks");
+    expect(train.stderr).toContain("Give --set batchSize=9");
+    expect((await ranks("train", data, "--set", "batchSize=9")).code).toBe(0);
+  });
+
   test("--go where there is no SLURM", async () => {
     process.env.PATH = join(folder, "nowhere");
     const { code, stderr } = await submit("--go", "--", "predict", model, scans, "--out", newOut());

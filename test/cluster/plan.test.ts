@@ -144,4 +144,27 @@ describe("planWork() of trainings", () => {
   test("ranks are processes of one task", () => {
     expect(plan(TRAIN, training(), { ranks: 4 }).stages[0]).toMatchObject({ tasks: 1, ranks: 4 });
   });
+
+  test.each([
+    [PREDICT, "predict"],
+    [{ ...PREDICT, verb: "check" }, "check"],
+    [FOLDS, "train --folds"],
+    [{ ...TRAIN, kind: "sweep" as const }, "train --sweep"],
+  ])("ranks are of one training alone: %#", (work, named) => {
+    expect(() => plan(work, training({ items: 5 }), { ranks: 2 })).toThrow(
+      `--ranks must be 1 for ${named}, which is shared out as tasks, got 2`,
+    );
+    expect(plan(work, training({ items: 5 }), { ranks: 1 }).stages[0]!.ranks).toBe(1);
+  });
+
+  test("refuses ranks that cannot share out the stated batch, before anything waits in a queue", () => {
+    const batch = { batchSize: 8, microBatch: null };
+    expect(plan(TRAIN, training({ batch }), { ranks: 4 }).stages[0]!.ranks).toBe(4);
+    expect(() => plan(TRAIN, training({ batch }), { ranks: 3 })).toThrow(
+      "A batch of 8 cannot be shared out evenly among 3 ranks",
+    );
+    expect(() => plan(TRAIN, training({ batch: { batchSize: 12, microBatch: 4 } }), { ranks: 2 })).toThrow(
+      "cannot be cut into parts of 4",
+    );
+  });
 });
