@@ -3,6 +3,7 @@
  * A training script asks for SIGUSR2 before its limit, passes it on, and queues itself again once the training has saved.
  */
 import { basename, join } from "node:path";
+import { SAVED_MARK_VARIABLE } from "../node/saved-mark.ts";
 import { commandLine } from "../node/shell.ts";
 import type { ClusterPlan, Stage } from "./plan.ts";
 import { slurmTime } from "./quantities.ts";
@@ -101,9 +102,10 @@ exec ${commandOf(stage)}
  */
 const resumingBody = (stage: Stage, leadSeconds: number, settings: SlurmSettings): string => `
 out=${commandLine([settings.out])}
-begun="$out/logs/.begun-$SLURM_JOB_ID"
-: >"$begun"
-trap 'rm -f "$begun"' EXIT
+# The training leaves this file once it has saved a step; each task of an array has a job number of its own.
+export ${SAVED_MARK_VARIABLE}="$out/logs/.saved-$SLURM_JOB_ID"
+rm -f "$${SAVED_MARK_VARIABLE}"
+trap 'rm -f "$${SAVED_MARK_VARIABLE}"' EXIT
 
 limit=
 child=
@@ -111,7 +113,7 @@ trap 'limit=near; echo "$(date "+%F %T") the time limit is near: the training sa
 trap 'kill -TERM $child 2>/dev/null || true' TERM
 
 queue_again() {
-  if [ -z "$(find "$out" -name last.safetensors -newer "$begun" -print -quit)" ]; then
+  if [ ! -e "$${SAVED_MARK_VARIABLE}" ]; then
     echo "No step was saved within the time limit, so it is not queued again: raise --time or --lead" >&2
     exit 1
   fi

@@ -9,6 +9,7 @@ import { HipError } from "../core/errors.ts";
 import { decodeCheckpoint, encodeCheckpoint, type TrainingState } from "../train/checkpoint.ts";
 import { makeFolder, writeError, writeFileAtomic } from "./atomic.ts";
 import { readWholeFile } from "./files.ts";
+import { leaveSavedMark } from "./saved-mark.ts";
 
 export type CheckpointKind = "last" | "best";
 
@@ -95,6 +96,8 @@ export async function openCheckpointStore(
   await removeLeftovers(folder, Object.values(CHECKPOINT_FILES));
   // A damaged or unread `last` must not push a valid `last.previous` out.
   let lastIsValid = false;
+  // Where this process began: later steps are its own.
+  let begunStep = 0;
 
   async function saveLast(bytes: Uint8Array): Promise<void> {
     try {
@@ -113,13 +116,17 @@ export async function openCheckpointStore(
   async function loadLast(): Promise<TrainingState | undefined> {
     const last = await tryLoad(pathOf("last"));
     lastIsValid = last.state === "valid";
-    if (last.state === "valid") return last.checkpoint;
+    if (last.state === "valid") {
+      begunStep = last.checkpoint.step;
+      return last.checkpoint;
+    }
     const previous = await tryLoad(pathOf("previous"));
     if (previous.state === "valid") {
       const why = last.state === "missing" ? `"${pathOf("last")}" is missing` : last.error.message;
       warn(
         `${why}; going on from "${CHECKPOINT_FILES.previous}", the checkpoint before it, at step ${previous.checkpoint.step}`,
       );
+      begunStep = previous.checkpoint.step;
       return previous.checkpoint;
     }
     const errors = [last, previous].flatMap((one) => (one.state === "damaged" ? [one.error] : []));
@@ -137,8 +144,10 @@ export async function openCheckpointStore(
   return {
     async save(kind, state) {
       const bytes = await encodeCheckpoint(state);
-      if (kind === "last") await saveLast(bytes);
-      else await writeFileAtomic(pathOf("best"), bytes);
+      if (kind === "last") {
+        await saveLast(bytes);
+        if (state.step > begunStep) await leaveSavedMark();
+      } else await writeFileAtomic(pathOf("best"), bytes);
     },
     async load(kind) {
       if (kind === "last") return loadLast();

@@ -1,6 +1,15 @@
 /** The scripts' text, and what the training script does when it is run by bash with a stand-in for hipmri and scontrol. */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -199,7 +208,7 @@ async function train(name: string, hipmri: string, signal?: NodeJS.Signals, lead
 }
 
 /** A training that saves and ends with 130 once it is asked to. */
-const SAVES = `trap 'mkdir -p "$OUT/checkpoint"; : >"$OUT/checkpoint/last.safetensors"; exit 130' USR2 TERM\nwhile :; do sleep 0.05; done`;
+const SAVES = `trap ': >"$HIPMRI_SAVED_MARK"; exit 130' USR2 TERM\nwhile :; do sleep 0.05; done`;
 
 describe("the script of a training", () => {
   test("ends as the training ends, where no signal comes", async () => {
@@ -226,11 +235,16 @@ describe("the script of a training", () => {
     expect(said).toContain("No step was saved within the time limit");
   });
 
-  test("a checkpoint from before this start is no step", async () => {
-    const out = join(folder, "old", "checkpoint");
-    mkdirSync(out, { recursive: true });
-    writeFileSync(join(out, "last.safetensors"), "");
-    await sleep(20);
+  test("what other tasks of the array save meanwhile is no step of this one", async () => {
+    const others = `mkdir -p "$OUT/fold_1/checkpoint"; trap ': >"$OUT/fold_1/checkpoint/last.safetensors"; : >"$OUT/logs/.saved-43"; exit 130' USR2\nwhile :; do sleep 0.05; done`;
+    const { code, requeued, said } = await train("others", others, "SIGUSR2");
+    expect([code, requeued]).toEqual([1, ""]);
+    expect(said).toContain("No step was saved within the time limit");
+  });
+
+  test("a mark from before this start is no step", async () => {
+    mkdirSync(join(folder, "old", "logs"), { recursive: true });
+    writeFileSync(join(folder, "old", "logs", ".saved-42"), "");
     expect(await train("old", "while :; do sleep 0.05; done", "SIGUSR2")).toMatchObject({
       code: 1,
       requeued: "",
@@ -238,14 +252,17 @@ describe("the script of a training", () => {
   });
 
   test("a validation longer than the lead is left: the last checkpoint stands", async () => {
-    const busy = `trap '' USR2\nmkdir -p "$OUT/checkpoint"; sleep 0.03; : >"$OUT/checkpoint/last.safetensors"\nfor _ in {1..80}; do sleep 0.1; done`;
+    const busy = `trap '' USR2\n: >"$HIPMRI_SAVED_MARK"\nfor _ in {1..80}; do sleep 0.1; done`;
     const { requeued } = await train("busy", busy, "SIGUSR2", 2);
     expect(requeued).toBe("requeue 42");
   });
 
   test("SIGTERM, as of scancel, reaches the training, and nothing is queued again", async () => {
-    const { code, requeued, out } = await train("cancelled", SAVES, "SIGTERM");
+    const saves = `trap ': >"$OUT/saved"; exit 130' TERM\nwhile :; do sleep 0.05; done`;
+    const { code, requeued, out } = await train("cancelled", saves, "SIGTERM");
     expect([code, requeued]).toEqual([130, ""]);
-    expect(existsSync(join(out, "checkpoint/last.safetensors"))).toBe(true);
+    expect(existsSync(join(out, "saved"))).toBe(true);
+    // Nothing of the script's own is left among the logs.
+    expect(readdirSync(join(out, "logs"))).toEqual([]);
   });
 });
