@@ -85,10 +85,20 @@ function commandOf({ words, tasks, ranks }: Stage): string {
   return `${launcher}"\${hipmri[@]}" ${commandLine(words)}${share}`;
 }
 
+/**
+ * Open MPI 4 reads OMPI_MCA_, 5 PRTE_MCA_, and others neither, whereas not every mpirun knows the flag --bind-to: bound to one
+ * core, as Open MPI does by default, all threads of a rank would share it. scancel's SIGTERM comes to mpirun itself, too, which
+ * kills its ranks after so many seconds (1 by default) and waits twice as long: within SLURM's own KillWait of 30.
+ */
+const FOR_MPI = `# Open MPI 4 and 5: no rank is bound to a single core; ranks have 10 s to save when mpirun itself is told to end.
+export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
+export OMPI_MCA_odls_base_sigkill_timeout=10 PRTE_MCA_odls_base_sigkill_timeout=10
+`;
+
 const start = (stage: Stage, { hipmri }: SlurmSettings): string => `
 echo "$(date '+%F %T') job $SLURM_JOB_ID on $(hostname -s), start $((\${SLURM_RESTART_COUNT:-0} + 1))"
 export OMP_NUM_THREADS=${stage.resources.cpus} UV_THREADPOOL_SIZE=${Math.max(4, stage.resources.cpus)}
-hipmri=(${commandLine(hipmri)})
+${stage.ranks > 1 ? FOR_MPI : ""}hipmri=(${commandLine(hipmri)})
 `;
 
 /** Whatever ends the task is what the job ends with: nothing goes on by itself. */
@@ -98,7 +108,7 @@ exec ${commandOf(stage)}
 
 /**
  * The training runs beside the shell, which alone gets SLURM's signal (B:) and could not act on it while it waits for a
- * program in the foreground. A run that was interrupted ends with 128 or more; errors and successes are not queued again.
+ * program in the foreground. mpirun passes SIGUSR2 on; at SIGTERM it kills its ranks, saved or not. A run that was interrupted ends with 128 or more; errors and successes are not queued again.
  */
 const resumingBody = (stage: Stage, leadSeconds: number, settings: SlurmSettings): string => `
 out=${commandLine([settings.out])}
@@ -110,7 +120,7 @@ trap 'rm -f "$${SAVED_MARK_VARIABLE}"' EXIT
 limit=
 child=
 trap 'limit=near; echo "$(date "+%F %T") the time limit is near: the training saves and is queued again"; kill -USR2 $child 2>/dev/null || true' USR2
-trap 'kill -TERM $child 2>/dev/null || true' TERM
+trap 'kill -${stage.ranks > 1 ? "USR2" : "TERM"} $child 2>/dev/null || true' TERM
 
 queue_again() {
   if [ ! -e "$${SAVED_MARK_VARIABLE}" ]; then

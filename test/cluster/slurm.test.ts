@@ -141,6 +141,16 @@ describe("slurmScripts()", () => {
     expect(text).toContain(`\nmpirun -n 4 "\${hipmri[@]}" predict`);
   });
 
+  test("Open MPI 4 and 5 are told in variables, which others pass over, to bind no rank to one core", () => {
+    const text = textOf(stage({ tasks: 1, ranks: 4, leadSeconds: 120 }));
+    expect(text).toContain(
+      "export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none\n",
+    );
+    expect(text).toContain("\nexport OMPI_MCA_odls_base_sigkill_timeout=10 ");
+    expect(isBash(text)).toBe(true);
+    expect(textOf(stage())).not.toContain("_MCA_");
+  });
+
   test("sbatch makes the later stage wait for the earlier one, however it ended", () => {
     expect(sbatchWords("1.sh", undefined)).toEqual(["sbatch", "--parsable", "1.sh"]);
     expect(sbatchWords("2.sh", "17")).toEqual(["sbatch", "--parsable", "--dependency=afterany:17", "2.sh"]);
@@ -170,7 +180,7 @@ describe("slurmScripts()", () => {
  * @param hipmri what stands for the training: bash, which finds $OUT
  * @param signal sent to the script as SLURM would, once the training has begun
  */
-async function train(name: string, hipmri: string, signal?: NodeJS.Signals, lead = 120) {
+async function train(name: string, hipmri: string, signal?: NodeJS.Signals, lead = 120, ranks = 1) {
   const out = join(folder, name);
   mkdirSync(join(out, "logs"), { recursive: true });
   const bin = join(out, "bin");
@@ -184,7 +194,13 @@ async function train(name: string, hipmri: string, signal?: NodeJS.Signals, lead
   // The real one has the job killed.
   write("scontrol", 'echo "$@" >>"$OUT/scontrol"\nkill -KILL $PPID');
   const script = join(out, "train.sh");
-  const one = stage({ name: "train", words: ["train", "data", "--out", "x"], tasks: 1, leadSeconds: lead });
+  // Passes on what Open MPI's own passes on, and takes SIGTERM as it does.
+  write(
+    "mpirun",
+    'shift 2; "$@" & c=$!; trap "kill -USR2 $c" USR2; trap "kill -KILL $c" TERM; while kill -0 $c 2>/dev/null; do wait $c && s=0 || s=$?; done; exit $s',
+  );
+  const words = ["train", "data", "--out", "x"];
+  const one = stage({ name: "train", words, tasks: 1, ranks, leadSeconds: lead });
   writeFileSync(script, textOf(one, { out, hipmri: [program] }));
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, OUT: out, SLURM_JOB_ID: "42" };
   const child = spawn("bash", [script], { env, stdio: ["ignore", "pipe", "pipe"] });
@@ -264,5 +280,16 @@ describe("the script of a training", () => {
     expect(existsSync(join(out, "saved"))).toBe(true);
     // Nothing of the script's own is left among the logs.
     expect(readdirSync(join(out, "logs"))).toEqual([]);
+  });
+
+  test("under mpirun, which ends its ranks at SIGTERM, scancel has them save all the same", async () => {
+    const saves = `trap 'sleep 0.3; : >"$OUT/saved"; exit 130' USR2\nwhile :; do sleep 0.05; done`;
+    const { code, requeued, out } = await train("cancelled-ranks", saves, "SIGTERM", 120, 2);
+    expect([code, requeued]).toEqual([130, ""]);
+    expect(existsSync(join(out, "saved"))).toBe(true);
+  });
+
+  test("under mpirun the time limit comes to the ranks", async () => {
+    expect((await train("limit-ranks", SAVES, "SIGUSR2", 120, 2)).requeued).toBe("requeue 42");
   });
 });
