@@ -6,7 +6,7 @@ import { formatMemory, slurmTime } from "../cluster/quantities.ts";
 import type { SubmittedJob } from "../cluster/sbatch.ts";
 import type { Script } from "../cluster/slurm.ts";
 import { formatDuration } from "../core/duration.ts";
-import { wrapText } from "../core/text.ts";
+import { counted, wrapText } from "../core/text.ts";
 import { commandLine } from "../node/shell.ts";
 import { alignRows } from "./layout.ts";
 
@@ -33,9 +33,9 @@ function stageText({ name, tasks, atOnce, ranks, resources, after, leadSeconds }
   const { cpus, memoryMb, seconds } = resources;
   const parts = [
     tasks === 1 ? "one task" : `${tasks} tasks${atOnce === undefined ? "" : `, ${atOnce} at once`}`,
-    ...(ranks > 1 ? [`${ranks} ranks`] : []),
-    `${cpus} CPU${cpus === 1 ? "" : "s"}`,
-    formatMemory(memoryMb),
+    ...(ranks > 1
+      ? [`${ranks} ranks of ${counted(cpus, "CPU")} and ${formatMemory(memoryMb)} each`]
+      : [counted(cpus, "CPU"), formatMemory(memoryMb)]),
     `at most ${slurmTime(seconds)}`,
     ...(leadSeconds === undefined ? [] : [`saves ${formatDuration(leadSeconds)} before and is queued again`]),
     ...(after === undefined ? [] : [`once ${after} has ended`]),

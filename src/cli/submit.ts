@@ -165,8 +165,8 @@ export const addSubmit: AddVerb = (program, session) => {
     .option("--at-once <n>", "tasks that run at once, at most")
     .option("--time <time>", "time limit of a task: 90m, 2h, 1-12:00:00, or minutes (default: estimated)")
     .option("--lead <time>", "so long before the limit a training saves and stops (default: 2m)")
-    .option("--memory <size>", "memory of a task: 8G (default: estimated)")
-    .option("--cpus <n>", "CPUs of a task (default: 4, of a training its threads)")
+    .option("--memory <size>", "memory of a task, with --ranks of each rank: 8G (default: estimated)")
+    .option("--cpus <n>", "CPUs of a task, with --ranks of each rank (default: 4, of a training its threads)")
     .option(
       "--ranks <n>",
       "processes that train one network together, started by mpirun (one training alone)",

@@ -31,7 +31,7 @@ export interface Workload {
   readonly cpuSeconds: number | undefined;
   /** Seconds of one item whatever the number of CPUs, as of a training of so many minutes; undefined where nothing tells. */
   readonly itemSeconds: number | undefined;
-  /** Peak memory of a task. */
+  /** Peak memory of a task, of several ranks that of each. */
   readonly memoryMb: number;
   /** CPUs that a task can make use of. */
   readonly cpus: number;
@@ -57,6 +57,7 @@ export interface Wishes {
   readonly ranks?: number | undefined;
 }
 
+/** What a task gets, of several ranks each of them. */
 export interface Resources {
   readonly cpus: number;
   readonly memoryMb: number;
@@ -229,7 +230,7 @@ export function planWork(work: Work, workload: Workload, wishes: Wishes): Cluste
       ...fewer,
       time,
       ...limitNote(kind, seconds, estimate),
-      `Memory is estimated at ${formatMemory(Math.round(workload.memoryMb))} a task, ${formatMemory(memoryMb)} asked for`,
+      `Memory is estimated at ${formatMemory(Math.round(workload.memoryMb))} a ${ranks > 1 ? "rank" : "task"}, ${formatMemory(memoryMb)} asked for`,
     ],
   };
 }

@@ -57,7 +57,7 @@ function directives(stage: Stage, settings: SlurmSettings): string[] {
     ...(isArray ? [["array", `1-${tasks}${atOnce === undefined ? "" : `%${atOnce}`}`] as const] : []),
     ...(ranks > 1 ? [["ntasks", `${ranks}`] as const] : []),
     ["cpus-per-task", `${cpus}`],
-    // Of all ranks of a job that are on one node together.
+    // Memory is that of one rank; with --mem it would be that of a node, however many ranks are on it.
     ranks > 1 ? ["mem-per-cpu", `${Math.ceil(memoryMb / cpus)}M`] : ["mem", `${memoryMb}M`],
     ["time", slurmTime(seconds)],
     ...(leadSeconds === undefined ? [] : [["signal", `B:USR2@${leadSeconds}`] as const]),

@@ -176,6 +176,17 @@ describe("submit", () => {
     );
   });
 
+  test("ranks have CPUs and memory each", async () => {
+    const out = newOut();
+    const resources = ["--ranks", "2", "--cpus", "2", "--memory", "4G"];
+    const { code, stdout } = await submit(...resources, "--", "train", data, "--out", out);
+    expect(code).toBe(0);
+    expect(stdout).toContain("train: one task, 2 ranks of 2 CPUs and 4 GB each, ");
+    const script = readFileSync(join(out, "submit/1-train.sh"), "utf8");
+    for (const option of ["ntasks=2", "cpus-per-task=2", "mem-per-cpu=2048M"])
+      expect(script).toContain(`#SBATCH --${option}\n`);
+  });
+
   test("shards that are there fix the number of tasks", async () => {
     const out = newOut();
     mkdirSync(join(out, "shards"), { recursive: true });

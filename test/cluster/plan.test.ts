@@ -145,6 +145,12 @@ describe("planWork() of trainings", () => {
     expect(plan(TRAIN, training(), { ranks: 4 }).stages[0]).toMatchObject({ tasks: 1, ranks: 4 });
   });
 
+  test("memory is that of each rank", () => {
+    const { stages, basis } = plan(TRAIN, training(), { ranks: 4, memoryMb: 2048 });
+    expect(stages[0]!.resources.memoryMb).toBe(2048);
+    expect(basis).toContain("Memory is estimated at 1000 MB a rank, 2 GB asked for");
+  });
+
   test.each([
     [PREDICT, "predict"],
     [{ ...PREDICT, verb: "check" }, "check"],
