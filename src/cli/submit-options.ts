@@ -78,7 +78,8 @@ function kubernetesName(flag: string, text: string): string {
   );
 }
 
-function checkKubernetes({ kubernetes, image, claim, mount, ranks }: SubmitFlags, problems: string[]): void {
+function checkKubernetes(flags: SubmitFlags, problems: string[]): void {
+  const { kubernetes, image, claim, mount, ranks, go, time, partition, account, slurm } = flags;
   if (kubernetes === undefined) {
     const given = Object.entries({ image, claim, mount }).filter(([, value]) => value !== undefined);
     for (const [name] of given) problems.push(`--${name} is for --kubernetes: add that`);
@@ -89,6 +90,14 @@ function checkKubernetes({ kubernetes, image, claim, mount, ranks }: SubmitFlags
     problems.push("--claim is needed with --kubernetes: the PersistentVolumeClaim with the data");
   if (mount !== undefined && !/^\/[^\n\r:]*$/.test(mount))
     problems.push(`--mount must be an absolute path, got "${mount}"`);
+  if (go)
+    problems.push(
+      "--go is for SLURM: leave it out with --kubernetes, and apply the files with kubectl as submit tells",
+    );
+  if (time !== undefined)
+    problems.push("--time is for SLURM: Jobs of Kubernetes have no time limit, leave it out");
+  for (const [name, value] of Object.entries({ partition, account, slurm }))
+    if (value !== undefined) problems.push(`--${name} is for SLURM: leave it out with --kubernetes`);
   if (ranks !== undefined)
     problems.push("--ranks is for SLURM: MPI on Kubernetes wants an operator of its own");
 }

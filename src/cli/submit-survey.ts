@@ -122,7 +122,7 @@ export function unseenCall(call: SubmittedCall, tasks: number, why: string): Sur
       memoryMb: isTraining ? 7000 : 4000,
       cpus: isTraining ? 2 : 4,
       stretchSeconds: undefined,
-      basis: [`Not looked at from this machine (${why}): memory is a guess; --memory and --time state it`],
+      basis: [`Not looked at from this machine (${why}): memory is a guess, which --memory states`],
     },
     threads: threadsOf(call),
   };

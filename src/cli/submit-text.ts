@@ -1,7 +1,7 @@
 /** What `hipmri submit` tells: the plan, what was written or submitted, and what to do next. */
 import { join, relative } from "node:path";
 import { kubectlCommands, type Manifest } from "../cluster/kubernetes.ts";
-import type { ClusterPlan, Stage } from "../cluster/plan.ts";
+import type { ClusterKind, ClusterPlan, Stage } from "../cluster/plan.ts";
 import { formatMemory, slurmTime } from "../cluster/quantities.ts";
 import type { SubmittedJob } from "../cluster/sbatch.ts";
 import type { Script } from "../cluster/slurm.ts";
@@ -29,15 +29,25 @@ function shortPath(path: string): string {
   return near !== "" && near.length < path.length ? near : path;
 }
 
-function stageText({ name, tasks, atOnce, ranks, resources, after, leadSeconds }: Stage): string {
+function leadText(leadSeconds: number, cluster: ClusterKind): string {
+  const lead = formatDuration(leadSeconds);
+  return cluster === "slurm"
+    ? `saves ${lead} before and is queued again`
+    : `has ${lead} to save where its pod must go`;
+}
+
+function stageText(
+  { name, tasks, atOnce, ranks, resources, after, leadSeconds }: Stage,
+  cluster: ClusterKind,
+): string {
   const { cpus, memoryMb, seconds } = resources;
   const parts = [
     tasks === 1 ? "one task" : `${tasks} tasks${atOnce === undefined ? "" : `, ${atOnce} at once`}`,
     ...(ranks > 1
       ? [`${ranks} ranks of ${counted(cpus, "CPU")} and ${formatMemory(memoryMb)} each`]
       : [counted(cpus, "CPU"), formatMemory(memoryMb)]),
-    `at most ${slurmTime(seconds)}`,
-    ...(leadSeconds === undefined ? [] : [`saves ${formatDuration(leadSeconds)} before and is queued again`]),
+    ...(seconds === undefined ? [] : [`at most ${slurmTime(seconds)}`]),
+    ...(leadSeconds === undefined ? [] : [leadText(leadSeconds, cluster)]),
     ...(after === undefined ? [] : [`once ${after} has ended`]),
   ];
   return `${name}: ${parts.join(", ")}`;
@@ -91,7 +101,7 @@ export function submittedText(submitted: Submitted): string {
   const { plan, scripts, manifests, files, isDryRun, command } = submitted;
   const rows: (readonly [string, string | readonly string[]])[] = [
     ["Command", commandLine(["hipmri", ...command])],
-    ["Plan", plan.stages.map(stageText)],
+    ["Plan", plan.stages.map((stage) => stageText(stage, plan.cluster))],
     ["Because", plan.basis.flatMap((line) => wrapText(line, WIDTH))],
   ];
   if (isDryRun) {

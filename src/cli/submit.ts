@@ -59,6 +59,7 @@ async function planCall(
   call: SubmittedCall,
   { work, workload, threads }: SurveyedCall,
   { wishes }: SubmitSettings,
+  { kubernetes }: SubmitFlags,
 ): Promise<ClusterPlan> {
   const cpus = wishes.cpus ?? threads ?? workload.cpus;
   if (threads !== undefined && wishes.cpus !== undefined && wishes.cpus < threads)
@@ -66,7 +67,12 @@ async function planCall(
   const hasThreads = call.verb === "predict" || call.verb === "evaluate" || call.verb === "train";
   const words = hasThreads && threads === undefined ? [...work.words, "--threads", `${cpus}`] : work.words;
   const tasks = await tasksBefore(call.out, wishes.tasks);
-  return planWork({ ...work, words }, workload, { ...wishes, cpus, tasks });
+  return planWork(
+    { ...work, words },
+    workload,
+    { ...wishes, cpus, tasks },
+    kubernetes ? "kubernetes" : "slurm",
+  );
 }
 
 interface Written {
@@ -130,11 +136,11 @@ async function submit(program: Command, words: readonly string[], flags: SubmitF
     problems.push("sbatch is not found: --go must run on a node of a SLURM cluster that may submit jobs");
   if (call === undefined || problems.length > 0) return refuse(problems);
   const surveyed = await survey(call, flags, settings);
-  const plan = await planCall(call, surveyed, settings);
+  const plan = await planCall(call, surveyed, settings, flags);
   const written = writeDown(plan, call, flags, settings);
   const files = flags.dryRun ? [] : await writeFiles(written);
   let jobs: readonly SubmittedJob[] | undefined;
-  if (flags.go && !flags.kubernetes) jobs = await submitScripts(written.folder, written.scripts);
+  if (flags.go) jobs = await submitScripts(written.folder, written.scripts);
   const { stages, basis, verb, out } = plan;
   return {
     json: {
@@ -159,11 +165,14 @@ export const addSubmit: AddVerb = (program, session) => {
       `Shares ${SUBMITTED_VERBS.slice(0, -1).join(", ")} and train (--folds, --sweep) out among tasks, merges their results, and queues a training again at its time limit. Without --go it writes the scripts into OUT/submit and says what to do with them.`,
     )
     .argument("[command...]", `the command, behind "--": ${SUBMITTED_VERBS.join(", ")}`)
-    .option("--go", "submit, too (sbatch)")
+    .option("--go", "submit, too (sbatch; not with --kubernetes)")
     .option("--dry-run", "print SLURM scripts and Kubernetes manifests, and write nothing")
     .option("--tasks <n>", "tasks to share the work out among (default: by its size)")
     .option("--at-once <n>", "tasks that run at once, at most")
-    .option("--time <time>", "time limit of a task: 90m, 2h, 1-12:00:00, or minutes (default: estimated)")
+    .option(
+      "--time <time>",
+      "SLURM's time limit of a task: 90m, 2h, 1-12:00:00, or minutes (default: estimated)",
+    )
     .option("--lead <time>", "so long before the limit a training saves and stops (default: 2m)")
     .option("--memory <size>", "memory of a task, with --ranks of each rank: 8G (default: estimated)")
     .option("--cpus <n>", "CPUs of a task, with --ranks of each rank (default: 4, of a training its threads)")

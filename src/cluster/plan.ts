@@ -57,12 +57,15 @@ export interface Wishes {
   readonly ranks?: number | undefined;
 }
 
+/** Where it runs: SLURM ends a task at its time limit, and a training is queued again; Jobs of Kubernetes have no limit. */
+export type ClusterKind = "slurm" | "kubernetes";
+
 /** What a task gets, of several ranks each of them. */
 export interface Resources {
   readonly cpus: number;
   readonly memoryMb: number;
-  /** The time limit. */
-  readonly seconds: number;
+  /** The time limit; undefined: none. */
+  readonly seconds: number | undefined;
 }
 
 export interface Stage {
@@ -81,6 +84,7 @@ export interface Stage {
 }
 
 export interface ClusterPlan {
+  readonly cluster: ClusterKind;
   readonly verb: string;
   readonly out: string;
   readonly stages: readonly Stage[];
@@ -128,8 +132,14 @@ function limitOf(kind: WorkKind, seconds: number | undefined): number {
 }
 
 /** @throws HipError "usage" where so short a limit leaves no time to work in */
-function leadOf(limit: number, { stretchSeconds = 0 }: Workload, wished: number | undefined): number {
-  const lead = wished ?? Math.min(Math.max(LEAD_SECONDS, Math.ceil(60 + 2 * stretchSeconds)), limit / 2);
+function leadOf(
+  limit: number | undefined,
+  { stretchSeconds = 0 }: Workload,
+  wished: number | undefined,
+): number {
+  const needed = Math.max(LEAD_SECONDS, Math.ceil(60 + 2 * stretchSeconds));
+  if (limit === undefined) return wished ?? needed;
+  const lead = wished ?? Math.min(needed, limit / 2);
   if (lead < limit) return Math.round(lead);
   throw new HipError(
     "usage",
@@ -138,9 +148,31 @@ function leadOf(limit: number, { stretchSeconds = 0 }: Workload, wished: number 
   );
 }
 
+/** How long it takes, and what happens then. */
+function timeNote(
+  { kind }: Work,
+  noun: string,
+  limit: number | undefined,
+  estimate: number | undefined,
+): string {
+  if (estimate === undefined) {
+    const unknown = `Nothing tells how long ${kind === "items" ? "a task" : `a ${noun}`} takes`;
+    if (limit === undefined) return `${unknown}; nothing limits it`;
+    const then =
+      kind === "items"
+        ? "SLURM ends it, to be begun anew: state --time, or more --tasks"
+        : "it is queued again, and goes on";
+    return `${unknown}: at the limit of ${formatDuration(limit)} ${then}`;
+  }
+  const known = `${kind === "run" ? "It" : "The longest task"} is estimated at ${formatDuration(estimate)}`;
+  return limit === undefined
+    ? `${known}; nothing limits it`
+    : `${known}, the limit is ${formatDuration(limit)}`;
+}
+
 /** What a limit below the estimate leads to. */
-function limitNote(kind: WorkKind, limit: number, estimate: number | undefined): string[] {
-  if (estimate === undefined || estimate <= limit) return [];
+function limitNote(kind: WorkKind, limit: number | undefined, estimate: number | undefined): string[] {
+  if (estimate === undefined || limit === undefined || estimate <= limit) return [];
   const [asked, known] = [formatDuration(limit), formatDuration(estimate)];
   return kind === "items"
     ? [
@@ -168,7 +200,12 @@ function checkRanks({ verb, kind }: Work, { batch }: Workload, ranks: number): v
  * @throws HipError "usage" where what is wished for cannot be: no tasks to share out, a lead beyond the limit, ranks of what
  * is not one training; "config" where ranks do not divide the batch
  */
-export function planWork(work: Work, workload: Workload, wishes: Wishes): ClusterPlan {
+export function planWork(
+  work: Work,
+  workload: Workload,
+  wishes: Wishes,
+  cluster: ClusterKind = "slurm",
+): ClusterPlan {
   const { verb, words, out, kind } = work;
   const { items, noun } = workload;
   const ranks = wishes.ranks ?? 1;
@@ -185,7 +222,9 @@ export function planWork(work: Work, workload: Workload, wishes: Wishes): Cluste
   }
   const tasks = Math.min(wishes.tasks ?? tasksOf(work, workload, cpus), kind === "run" ? 1 : items);
   const estimate = taskSeconds(workload, tasks, cpus);
-  const seconds = wishes.seconds ?? limitOf(kind, estimate);
+  const seconds = cluster === "slurm" ? (wishes.seconds ?? limitOf(kind, estimate)) : undefined;
+  const mergeSeconds =
+    seconds === undefined ? undefined : kind === "items" ? MERGE.seconds : Math.max(seconds, MERGE.seconds);
   const memoryMb = wishes.memoryMb ?? upTo(workload.memoryMb * MEMORY_MARGIN + 256, 512);
   const resources = { cpus, memoryMb, seconds };
   const main: Stage = {
@@ -205,10 +244,11 @@ export function planWork(work: Work, workload: Workload, wishes: Wishes): Cluste
     tasks: 1,
     atOnce: undefined,
     ranks: 1,
-    resources:
-      kind === "items"
-        ? { cpus: 1, memoryMb: Math.max(memoryMb, MERGE.leastMb), seconds: MERGE.seconds }
-        : { cpus, memoryMb: Math.max(memoryMb, MERGE.leastMb), seconds: Math.max(seconds, MERGE.seconds) },
+    resources: {
+      cpus: kind === "items" ? 1 : cpus,
+      memoryMb: Math.max(memoryMb, MERGE.leastMb),
+      seconds: mergeSeconds,
+    },
     after: main.name,
     leadSeconds: undefined,
   };
@@ -216,19 +256,15 @@ export function planWork(work: Work, workload: Workload, wishes: Wishes): Cluste
     wishes.tasks !== undefined && wishes.tasks > tasks
       ? [`--tasks ${wishes.tasks}: ${tasks} are enough for ${counted(items, noun)}`]
       : [];
-  const each = kind === "items" ? "A task" : `A ${noun}`;
-  const time =
-    estimate === undefined
-      ? `Nothing tells how long ${each.toLowerCase()} takes: at the limit of ${formatDuration(seconds)} it is queued again, and goes on`
-      : `${kind === "run" ? "It" : "The longest task"} is estimated at ${formatDuration(estimate)}, the limit is ${formatDuration(seconds)}`;
   return {
+    cluster,
     verb,
     out,
     stages: tasks > 1 ? [main, merge] : [main],
     basis: [
       ...workload.basis,
       ...fewer,
-      time,
+      timeNote(work, noun, seconds, estimate),
       ...limitNote(kind, seconds, estimate),
       `Memory is estimated at ${formatMemory(Math.round(workload.memoryMb))} a ${ranks > 1 ? "rank" : "task"}, ${formatMemory(memoryMb)} asked for`,
     ],

@@ -59,7 +59,7 @@ function directives(stage: Stage, settings: SlurmSettings): string[] {
     ["cpus-per-task", `${cpus}`],
     // Memory is that of one rank; with --mem it would be that of a node, however many ranks are on it.
     ranks > 1 ? ["mem-per-cpu", `${Math.ceil(memoryMb / cpus)}M`] : ["mem", `${memoryMb}M`],
-    ["time", slurmTime(seconds)],
+    ...(seconds === undefined ? [] : [["time", slurmTime(seconds)] as const]),
     ...(leadSeconds === undefined ? [] : [["signal", `B:USR2@${leadSeconds}`] as const]),
     ["chdir", settings.folder],
     ["output", log],

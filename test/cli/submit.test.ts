@@ -126,6 +126,15 @@ describe("submit", () => {
     expect(spec.completions).toBe(2);
     expect(spec.template.spec.containers[0]).toMatchObject({ image: "hipmri:1", workingDir: "/data" });
     expect(stdout).toMatch(/\nNext +kubectl apply -f .*1-predict.yaml\n/);
+    expect(stdout).not.toMatch(/at most \d\d:|the limit|queued/);
+  });
+
+  test("a training on Kubernetes has time to save where its pod must go", async () => {
+    const words = ["--kubernetes", "--image", "i", "--claim", "c", "--", "train", data, "--out", newOut()];
+    const { code, stdout } = await submit(...words);
+    expect(code).toBe(0);
+    expect(stdout).toContain("has 2 min 00 s to save where its pod must go");
+    expect(stdout).not.toMatch(/at most \d\d:|the limit|queued/);
   });
 
   test("of inputs that only the cluster has, --tasks must say how many there are", async () => {
@@ -276,6 +285,24 @@ describe("submit refuses", () => {
     const { code, stderr } = await submit("--", "predict", model, join(folder, "none"), "--out", newOut());
     expect(code).toBe(1);
     expect(stderr).toContain("Cannot find input");
+  });
+
+  test("with --kubernetes, what only SLURM can do", async () => {
+    withSbatch();
+    const slurm = ["--go", "--time", "2h", "--partition", "p", "--account", "a", "--slurm", "exclusive"];
+    const out = newOut();
+    const call = ["--", "predict", model, scans, "--out", out];
+    const { code, stderr } = await submit("--kubernetes", "--image", "i", "--claim", "c", ...slurm, ...call);
+    expect(code).toBe(2);
+    expect(stderr.split("\n").slice(0, 6)).toEqual([
+      "error: Cannot submit: 5 problems",
+      expect.stringMatching(/^ {2}- --go is for SLURM: .*apply the files with kubectl/),
+      expect.stringContaining("  - --time is for SLURM: "),
+      "  - --partition is for SLURM: leave it out with --kubernetes",
+      "  - --account is for SLURM: leave it out with --kubernetes",
+      "  - --slurm is for SLURM: leave it out with --kubernetes",
+    ]);
+    expect(existsSync(out)).toBe(false);
   });
 
   test("ranks that have no training to share, or no even share of its batch", async () => {

@@ -31,6 +31,7 @@ const stage = (changes: Partial<Stage> = {}): Stage => ({
 const merge = stage({ name: "merge", words: ["merge", "masks"], tasks: 1, after: "predict" });
 const train = stage({ name: "train", words: ["train", "data", "--resume"], tasks: 1, leadSeconds: 300 });
 const planOf = (...stages: readonly Stage[]): ClusterPlan => ({
+  cluster: "kubernetes",
   verb: "predict",
   out: "masks",
   stages,

@@ -87,8 +87,42 @@ describe("planWork() of scans", () => {
   });
 
   test("where nothing tells the time, eight tasks of four hours", () => {
-    const { stages } = plan(PREDICT, workload({ cpuSeconds: undefined }));
+    const { stages, basis } = plan(PREDICT, workload({ cpuSeconds: undefined }));
     expect(stages[0]).toMatchObject({ tasks: 8, resources: { seconds: 14_400 } });
+    expect(basis).toContain(
+      "Nothing tells how long a task takes: at the limit of 4 h 00 min SLURM ends it, to be begun anew: state --time, or more --tasks",
+    );
+    expect(basis.join("\n")).not.toContain("queued again");
+  });
+
+  test("where nothing tells the time of a training, it is queued again", () => {
+    expect(plan(TRAIN, training({ itemSeconds: undefined })).basis).toContain(
+      "Nothing tells how long a run takes: at the limit of 4 h 00 min it is queued again, and goes on",
+    );
+  });
+});
+
+describe("planWork() for Kubernetes, which has no time limit", () => {
+  const onKubernetes = (work: Work, load: Workload, wishes: Wishes = {}) =>
+    planWork(work, load, wishes, "kubernetes");
+
+  test("says nothing of limits, nor of queues", () => {
+    for (const [work, load] of [
+      [PREDICT, workload()],
+      [PREDICT, workload({ cpuSeconds: undefined })],
+      [TRAIN, training()],
+      [TRAIN, training({ itemSeconds: undefined })],
+    ] as const) {
+      const { stages, basis } = onKubernetes(work, load);
+      expect(stages.map(({ resources }) => resources.seconds)).toEqual(stages.map(() => undefined));
+      expect(basis.join("\n")).not.toMatch(/the limit|queued/);
+      expect(basis.join("\n")).toContain("; nothing limits it");
+    }
+  });
+
+  test("a training has its lead to save when its pod must go", () => {
+    expect(onKubernetes(TRAIN, training()).stages[0]!.leadSeconds).toBe(120);
+    expect(onKubernetes(TRAIN, training(), { leadSeconds: 900 }).stages[0]!.leadSeconds).toBe(900);
   });
 });
 

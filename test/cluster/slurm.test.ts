@@ -33,6 +33,7 @@ const stage = (changes: Partial<Stage> = {}): Stage => ({
 });
 const merge = stage({ name: "merge", words: ["merge", "masks"], tasks: 1, after: "predict" });
 const planOf = (...stages: readonly Stage[]): ClusterPlan => ({
+  cluster: "slurm",
   verb: "predict",
   out: "masks",
   stages,
