@@ -62,6 +62,9 @@ const logsOf = ({ plan }: Submitted): string => join(shortPath(plan.out), "logs"
 function nextRows(submitted: Submitted): (readonly [string, string | readonly string[]])[] {
   const { jobs, scripts, folder, manifests, plan } = submitted;
   const short = shortPath(folder);
+  const again = isResumed(plan)
+    ? "submit the same command with --resume behind it: it goes on"
+    : "submit the same command again: what is done is skipped";
   if (jobs !== undefined) {
     const ids = jobs.map(({ id }) => id).join(",");
     return [
@@ -75,16 +78,14 @@ function nextRows(submitted: Submitted): (readonly [string, string | readonly st
         ],
       ],
       ["Cancel", `scancel ${jobs.map(({ id }) => id).join(" ")}`],
-      [
-        "If one fails",
-        isResumed(plan)
-          ? "submit the same command with --resume behind it: it goes on"
-          : "submit the same command again: what is done is skipped",
-      ],
+      ["If one fails", again],
     ];
   }
   if (manifests.length > 0)
-    return [["Next", kubectlCommands(manifests, short).map((words) => commandLine(words))]];
+    return [
+      ["Next", kubectlCommands(manifests, short).map((words) => commandLine(words))],
+      ["If one fails", [commandLine(["kubectl", "delete", `job/${manifests[0]!.name}`]), `then ${again}`]],
+    ];
   return [
     [
       "Next",

@@ -1,5 +1,5 @@
 /** `hipmri submit`: a command as a SLURM array or a Kubernetes Indexed Job. */
-import { createHash } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { type KubernetesSettings, kubernetesManifests, type Manifest } from "../cluster/kubernetes.ts";
@@ -88,12 +88,9 @@ function writeDown(
   flags: SubmitFlags,
   settings: SubmitSettings,
 ): Written {
-  const digest = createHash("sha256")
-    .update(JSON.stringify([VERSION, call.words]))
-    .digest("hex")
-    .slice(0, 8);
+  const submission = randomBytes(4).toString("hex");
   const { partition, account, image = "IMAGE", claim = "CLAIM", mount = "/work" } = flags;
-  const kubernetes: KubernetesSettings = { image, claim, mount, digest };
+  const kubernetes: KubernetesSettings = { image, claim, mount, submission };
   const isForSlurm = !flags.kubernetes;
   const isForKubernetes = flags.kubernetes || (flags.dryRun && (settings.wishes.ranks ?? 1) === 1);
   return {

@@ -2,7 +2,7 @@
  * A plan as Kubernetes Jobs of batch/v1: https://kubernetes.io/docs/concepts/workloads/controllers/job/. Tasks are an Indexed
  * Job, each of whose pods reads its share from JOB_COMPLETION_INDEX, which Kubernetes sets, and JOB_COMPLETIONS, which
  * stands in the manifest. Jobs know no dependencies: what merges is a manifest of its own, applied once the tasks have
- * ended, so that no pod holds memory while it waits for others.
+ * completed, so that no pod holds memory while it waits for others.
  */
 import { stringify } from "yaml";
 import type { ClusterPlan, Stage } from "./plan.ts";
@@ -14,8 +14,11 @@ export interface KubernetesSettings {
   readonly claim: string;
   /** Where the claim is mounted, absolute; relative paths of the command start there. */
   readonly mount: string;
-  /** What tells two submissions apart in names: some hexadecimal digits. */
-  readonly digest: string;
+  /**
+   * What tells two submissions apart in names, be they of the same command: lower-case letters and digits. A Job that has
+   * ended, well or not, stays as it is whenever a manifest of its name is applied.
+   */
+  readonly submission: string;
 }
 
 export interface Manifest {
@@ -37,8 +40,8 @@ const TRAINING_RETRIES = 20;
 const HOPELESS = [1, 2] as const;
 
 /** A name as Kubernetes takes it: RFC 1123, at most 63 letters, of which Kubernetes needs some for the pods' own. */
-function jobName({ name }: Stage, { digest }: KubernetesSettings): string {
-  return `hipmri-${name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${digest}`.slice(0, 52);
+function jobName({ name }: Stage, { submission }: KubernetesSettings): string {
+  return `hipmri-${name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${submission}`.slice(0, 52);
 }
 
 function containerOf(stage: Stage, settings: KubernetesSettings) {
@@ -122,7 +125,10 @@ export function kubernetesManifests(plan: ClusterPlan, settings: KubernetesSetti
   });
 }
 
-/** kubectl's words: apply each manifest once the one before has ended, well or not. */
+/**
+ * kubectl's words: apply each manifest once the one before has completed. Where tasks fail for good, waiting does not end:
+ * whoever sees that applies the next by hand, or submits again.
+ */
 export function kubectlCommands(
   manifests: readonly Manifest[],
   folder: string,

@@ -129,6 +129,23 @@ describe("submit", () => {
     expect(stdout).not.toMatch(/at most \d\d:|the limit|queued/);
   });
 
+  test("the same command submitted to Kubernetes again is a Job of its own, which kubectl starts", async () => {
+    const out = newOut();
+    const words = ["--kubernetes", "--image", "i", "--claim", "c", "--tasks", "2"];
+    const names: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const { stdout } = await submit(...words, "--", "predict", model, scans, "--out", out);
+      const { name } = parse(readFileSync(join(out, "submit/1-predict.yaml"), "utf8")).metadata;
+      expect(name).toMatch(/^hipmri-predict-[0-9a-f]{8}$/);
+      expect(stdout).toContain(`job/${name}\n`);
+      expect(stdout).toMatch(
+        /\nIf one fails +kubectl delete job\/.*\n +then submit the same command again: /,
+      );
+      names.push(name);
+    }
+    expect(new Set(names).size).toBe(2);
+  });
+
   test("a training on Kubernetes has time to save where its pod must go", async () => {
     const words = ["--kubernetes", "--image", "i", "--claim", "c", "--", "train", data, "--out", newOut()];
     const { code, stdout } = await submit(...words);

@@ -41,7 +41,7 @@ const SETTINGS: KubernetesSettings = {
   image: "registry.example/hipmri:1",
   claim: "archive",
   mount: "/work",
-  digest: "0123abcd",
+  submission: "0123abcd",
 };
 const manifestsOf = (...stages: readonly Stage[]) => kubernetesManifests(planOf(...stages), SETTINGS);
 const jobOf = (one: Stage) => parse(manifestsOf(one)[0]!.yaml);
