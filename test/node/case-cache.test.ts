@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -286,6 +287,11 @@ test("the default folder", () => {
   expect(defaultCacheFolder({ HIPMRI_CACHE: "/c", XDG_CACHE_HOME: "/x" })).toBe("/c");
   expect(defaultCacheFolder({ XDG_CACHE_HOME: "/x" })).toBe(join("/x", "hipmri-unet"));
   expect(defaultCacheFolder({})).toMatch(/\.cache.hipmri-unet$/);
+  // Where the guides say that it lies.
+  for (const page of ["README.md", "docs/cluster.md"])
+    expect(readFileSync(join(import.meta.dirname, "../..", page), "utf8")).toContain(
+      "`~/.cache/hipmri-unet`",
+    );
 });
 
 test("a folder on disk follows links and tells what is missing", async () => {
