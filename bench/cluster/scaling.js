@@ -61,10 +61,14 @@ const CHILD_ENV = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_
 function measure(work, ranks) {
   const argument = JSON.stringify({ work, rounds: Number(values.rounds), threads: 1 });
   const program = [process.execPath, join(import.meta.dirname, "rank-step.js"), argument];
-  const { status, stdout, stderr } = spawnSync("mpirun", ["-n", `${ranks}`, "--bind-to", "none", ...program], {
-    encoding: "utf8",
-    env: CHILD_ENV,
-  });
+  const { status, stdout, stderr } = spawnSync(
+    "mpirun",
+    ["-n", `${ranks}`, "--bind-to", "none", ...program],
+    {
+      encoding: "utf8",
+      env: CHILD_ENV,
+    },
+  );
   if (status !== 0) throw new Error(`${work.name} on ${ranks} ranks: ${stderr}`);
   return JSON.parse(stdout);
 }
