@@ -1,16 +1,17 @@
 /**
  * How a training grows with the machines that share its batches: node bench/cluster/scaling.js PLOT.svg
- *   [--rounds 9] [--repeats 3] [--json]
+ *   [--rounds 9] [--repeats 3] [--json] [--from EARLIER.json]
+ * --from takes what an earlier run measured from its --json.
  * Measured: steps of one rank and of two on this machine, each with one thread and an image or more of its own, by turns.
  * Predicted: 8, 64 and 256 machines at 10 and 100 Gbit/s, by a model of what a step is made of (stepMs below), every
  * machine being as fast as one core here. The share of each machine's batch is kept, so that the whole batch grows.
  */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { axisFx, dot, line, ruleY, text } from "@observablehq/plot";
+import { axisFx, dot, line, ruleY } from "@observablehq/plot";
 import { ensureBuilt } from "../../bin/build.js";
 
 const { values, positionals } = parseArgs({
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "9" },
     repeats: { type: "string", default: "3" },
+    from: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -113,7 +115,8 @@ function stepMs({ gradientMs, moveMs, spreadMs, parameters, sumMs }, n, link) {
   return gradientMs + spreadMs * Math.sqrt(2 * Math.log(n)) + wire + messages + sumMs + moveMs;
 }
 
-const measured = WORKS.map(measureAll);
+const measured =
+  values.from === undefined ? WORKS.map(measureAll) : JSON.parse(readFileSync(values.from, "utf8")).measured;
 const predicted = measured.flatMap((row) =>
   LINKS.flatMap((link) =>
     NODES.map((nodes) => {
@@ -133,27 +136,27 @@ const predicted = measured.flatMap((row) =>
 const COLOURS = ["#0072b2", "#d55e00", "#008a60"];
 const fill = ({ work }) => COLOURS[WORKS.findIndex(({ name }) => name === work)];
 const percent = ({ efficiency }) => 100 * efficiency;
-const last = predicted.filter(({ nodes }) => nodes === NODES.at(-1));
-const svg = drawChart({
-  title: "How much of each machine is left, by the number of machines",
-  width: 760,
-  height: 340,
-  marginRight: 230,
-  marginTop: 50,
-  x: { type: "log", domain: [1, 256], ticks: NODES, tickFormat: String, label: "machines" },
-  y: { domain: [0, 100], label: "efficiency [%]", grid: true },
-  fx: { label: null, domain: LINKS.map(({ name }) => name) },
-  marks: [
+const svg = drawChart(
+  {
+    width: 860,
+    height: 380,
+    title: "What is left of each machine, by the number of machines",
+    subtitle: "Predicted from steps measured here",
+    legend: WORKS.map(({ name }, i) => ({ name, colour: COLOURS[i] })),
+    yLabel: "efficiency [%]",
+  },
+  {
+    x: { type: "log", domain: [1, 256], ticks: NODES, tickFormat: String, label: "machines" },
+    y: { domain: [0, 100], grid: true },
+    fx: { label: null, domain: LINKS.map(({ name }) => name) },
+  },
+  [
     ruleY([0]),
     axisFx({ anchor: "top" }),
     line(predicted, { x: "nodes", y: percent, fx: "link", stroke: fill, z: "work" }),
     dot(predicted, { x: "nodes", y: percent, fx: "link", fill }),
-    text(
-      last.filter(({ link }) => link === LINKS.at(-1).name),
-      { x: "nodes", y: percent, fx: "link", text: "work", fill, textAnchor: "start", dx: 10 },
-    ),
   ],
-});
+);
 writeFileSync(plotPath, svg);
 
 const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} threads`;
