@@ -142,11 +142,11 @@ const svg = drawChart(
     height: 380,
     title: "What is left of each machine, by the number of machines",
     subtitle: "Predicted from steps measured here",
-    legend: WORKS.map(({ name }, i) => ({ name, colour: COLOURS[i] })),
+    legend: WORKS.map(({ name }, i) => ({ name: name.split(",")[0], colour: COLOURS[i] })),
     yLabel: "efficiency [%]",
   },
   {
-    x: { type: "log", domain: [1, 256], ticks: NODES, tickFormat: String, label: "machines" },
+    x: { type: "log", base: 2, domain: [1, 256], ticks: NODES, tickFormat: String, label: "machines" },
     y: { domain: [0, 100], grid: true },
     fx: { label: null, domain: LINKS.map(({ name }) => name) },
   },
