@@ -80,6 +80,8 @@ async function fresh(page: Page): Promise<void> {
     await page.getByRole("button", { name: "Try the demo scan" }).waitFor();
   }
   await page.getByLabel("Open files").setInputFiles(model);
+  // Until then it is the page's own model that would segment.
+  await page.getByText("model.onnx").first().waitFor();
 }
 
 /** Masks as Node makes them, by name. */
