@@ -59,7 +59,8 @@ describe.skipIf(why !== undefined)("on a real SLURM", () => {
     stop = startSlurm();
     // Built before the tasks, of which each would build it.
     expect(hipmri("--version").code).toBe(0);
-    phantom = await makeTinyPhantom();
+    // Five for the folds.
+    phantom = await makeTinyPhantom(1, { train: 4, validate: 1, test: 1 });
     writeFileSync(join(folder, "model.onnx"), tinyModel());
   });
   afterAll(async () => {
@@ -163,15 +164,15 @@ describe.skipIf(why !== undefined)("on a real SLURM", () => {
       phantom.data,
       ...small,
       "--folds",
-      "3",
+      "5",
       "--out",
       "folds",
     );
-    expect(await ended(jobs.train!)).toEqual(["COMPLETED", "COMPLETED", "COMPLETED"]);
+    expect(await ended(jobs.train!)).toEqual(Array(5).fill("COMPLETED"));
     expect(await ended(jobs.merge!)).toEqual(["COMPLETED"]);
     for (const file of ["model.onnx", "metrics.json", "report.html"])
       expect(read("folds", file).length).toBeGreaterThan(0);
-    const alone = ["train", phantom.data, ...small, "--folds", "3", "--out", "alone-folds"];
+    const alone = ["train", phantom.data, ...small, "--folds", "5", "--out", "alone-folds"];
     expect(hipmri(...alone).code).toBe(0);
     for (const file of ["fold_1/model.onnx", "model.onnx", "metrics.json"])
       expect(read("folds", file).equals(read("alone-folds", file)), file).toBe(true);

@@ -14,10 +14,12 @@ export interface TinyPhantom {
   remove(): Promise<void>;
 }
 
-export async function makeTinyPhantom(seed = 1): Promise<TinyPhantom> {
+export async function makeTinyPhantom(
+  seed = 1,
+  patients = { train: 2, validate: 1, test: 1 },
+): Promise<TinyPhantom> {
   const folder = await mkdtemp(join(tmpdir(), "hipmri-tiny-"));
   const data = join(folder, "data");
-  const patients = { train: 2, validate: 1, test: 1 };
   const size = { x: 32, y: 16, slices: 8 };
   for (const file of phantomFiles({ patients, weeksPerPatient: 1, size, seed })) {
     const path = join(data, file.path);
