@@ -52,8 +52,8 @@ export function drawShapes(asked: AugmentConfig, size: AugmentSize): Readonly<Re
 const logBetween = (random: Random, low: number, high: number): number =>
   Math.exp(random.between(Math.log(low), Math.log(high)));
 
-/** The generator of a kind of change for the image at `i` of those that are drawn for. */
-type Streams = (name: string, i: number) => Random;
+/** The generator of a kind of change for each of the images that are drawn for. */
+type Stream = (i: number) => Random;
 
 /**
  * The draws of a step, by the names of drawShapes().
@@ -65,25 +65,21 @@ export function drawAugmentation(
   { seed, step, at = 0 }: { readonly seed: number; readonly step: number; readonly at?: number },
 ): Readonly<Record<string, Draw>> {
   const config = strengthened(asked);
-  const stream: Streams = (name, i) => makeRandom(seed, "augment", name, step, at + i);
+  const stream =
+    (name: string): Stream =>
+    (i) =>
+      makeRandom(seed, "augment", name, step, at + i);
   const drawFields = (data: Float32Array, probability: number, deviation: number, name: string): void =>
-    drawNormals(
-      data,
-      probability,
-      (i) => stream(name, i),
-      size.batchSize,
-      () => deviation,
-    );
+    drawNormals(data, probability, stream(name), size.batchSize, () => deviation);
   const fillers: Readonly<Record<string, (data: Float32Array) => void>> = {
     affine: (data) => drawAffines(data, config, size, stream),
     elastic: (data) => drawFields(data, config.elastic.probability, config.elastic.pixels, "elastic"),
     noise: (data) => {
       const { probability, deviation } = config.noise;
-      const random = (i: number): Random => stream("noise", i);
-      drawNormals(data, probability, random, size.batchSize, (own) => own.between(0, deviation));
+      drawNormals(data, probability, stream("noise"), size.batchSize, (own) => own.between(0, deviation));
     },
-    brightness: (data) => drawFactors(data, config.brightness, (i) => stream("brightness", i)),
-    contrast: (data) => drawFactors(data, config.contrast, (i) => stream("contrast", i)),
+    brightness: (data) => drawFactors(data, config.brightness, stream("brightness")),
+    contrast: (data) => drawFactors(data, config.contrast, stream("contrast")),
     bias: (data) => drawFields(data, config.bias.probability, config.bias.strength, "bias"),
   };
   const shapes = drawShapes(asked, size);
@@ -98,13 +94,13 @@ export function drawAugmentation(
   }
   if (shapes.rows !== undefined && shapes.columns !== undefined) {
     const [rows, columns] = [empty("rows"), empty("columns")];
-    drawMatrices({ rows, columns }, config, size, (i) => stream("smoothing", i));
+    drawMatrices({ rows, columns }, config, size, stream("smoothing"));
     draws.rows = { shape: shapes.rows, data: rows };
     draws.columns = { shape: shapes.columns, data: columns };
   }
   if (shapes.gamma !== undefined && shapes.sign !== undefined) {
     const [gamma, sign] = [empty("gamma"), empty("sign")];
-    drawGammas({ gamma, sign }, config.gamma, (i) => stream("gamma", i));
+    drawGammas({ gamma, sign }, config.gamma, stream("gamma"));
     draws.gamma = { shape: shapes.gamma, data: gamma };
     draws.sign = { shape: shapes.sign, data: sign };
   }
@@ -116,15 +112,15 @@ function drawAffines(
   data: Float32Array,
   config: ReturnType<typeof strengthened>,
   { batchSize, width, height }: AugmentSize,
-  stream: Streams,
+  stream: (name: string) => Stream,
 ): void {
   const { rotation, scale, shift, mirror } = config;
   for (let i = 0; i < batchSize; i++) {
     const random = {
-      rotation: stream("rotation", i),
-      scale: stream("scale", i),
-      shift: stream("shift", i),
-      mirror: stream("mirror", i),
+      rotation: stream("rotation")(i),
+      scale: stream("scale")(i),
+      shift: stream("shift")(i),
+      mirror: stream("mirror")(i),
     };
     const isTurned = random.rotation.uniform() < rotation.probability;
     const turn = (random.rotation.between(-rotation.degrees, rotation.degrees) * Math.PI) / 180;
@@ -159,7 +155,7 @@ function drawAffines(
 function drawNormals(
   data: Float32Array,
   probability: number,
-  stream: (i: number) => Random,
+  stream: Stream,
   batchSize: number,
   deviation: (random: Random) => number,
 ): void {
@@ -175,7 +171,7 @@ function drawNormals(
 function drawFactors(
   data: Float32Array,
   { probability, low, high }: AugmentConfig["brightness"],
-  stream: (i: number) => Random,
+  stream: Stream,
 ): void {
   for (let i = 0; i < data.length; i++) {
     const random = stream(i);
@@ -188,7 +184,7 @@ function drawFactors(
 function drawGammas(
   { gamma, sign }: { readonly gamma: Float32Array; readonly sign: Float32Array },
   { probability, negativeProbability, low, high }: AugmentConfig["gamma"],
-  stream: (i: number) => Random,
+  stream: Stream,
 ): void {
   for (let i = 0; i < gamma.length; i++) {
     const random = stream(i);
@@ -204,7 +200,7 @@ function drawMatrices(
   into: { readonly rows: Float32Array; readonly columns: Float32Array },
   { blur, lowResolution }: AugmentConfig,
   { batchSize, height, width }: AugmentSize,
-  stream: (i: number) => Random,
+  stream: Stream,
 ): void {
   for (let i = 0; i < batchSize; i++) {
     const random = stream(i);

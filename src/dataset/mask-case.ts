@@ -1,5 +1,5 @@
 /** One case of predicted and true masks, read, brought to one numbering and held against each other. */
-import type { Inflate } from "../core/bytes.ts";
+import { concatenate, type Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
 import { counted, formatVoxel } from "../core/text.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
@@ -123,16 +123,6 @@ async function decodeFiles(files: MaskFiles, context: MaskCaseContext): Promise<
   return { ...truth, prediction: ids, note };
 }
 
-function joinSlices(slices: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(slices.reduce((length, slice) => length + slice.length, 0));
-  let at = 0;
-  for (const slice of slices) {
-    all.set(slice, at);
-    at += slice.length;
-  }
-  return all;
-}
-
 /** @throws HipError "bad-mask" for a volume among slices, or slices of unequal shape */
 function checkSlices(files: readonly DecodedFile[]): void {
   const [first] = files;
@@ -184,8 +174,8 @@ export async function decodeMasks(entry: MaskCase, context: MaskCaseContext): Pr
   }
   const [width = 1, height = 1, depth = 1] = first.shape;
   return {
-    truth: joinSlices(files.map(({ ids }) => ids)),
-    prediction: joinSlices(files.map(({ prediction }) => prediction)),
+    truth: concatenate(files.map(({ ids }) => ids)),
+    prediction: concatenate(files.map(({ prediction }) => prediction)),
     shape: [width, height, isStack ? files.length : depth],
     spacingMm: [x, y, distanceMm],
     warnings,

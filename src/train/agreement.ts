@@ -55,6 +55,10 @@ export async function isAnyStopping(ranks: Ranks, host: { isStopping(): boolean 
   return (await gatherValues(ranks, host.isStopping())).includes(true);
 }
 
+/** The ranks whose value is not that of rank 0. */
+export const ranksApart = <T>(values: readonly T[]): readonly number[] =>
+  values.flatMap((value, rank) => (value === values[0] ? [] : [rank]));
+
 /** The largest of every rank's numbers. */
 export async function largestOf(ranks: Ranks, value: number): Promise<number> {
   return Math.max(...(await gatherValues(ranks, value)));
@@ -77,8 +81,7 @@ function hashOf(tensors: StepTensors): number {
  */
 export async function checkSameWeights(ranks: Ranks, tensors: StepTensors): Promise<void> {
   if (ranks.size === 1) return;
-  const hashes = await gatherValues(ranks, hashOf(tensors));
-  const others = hashes.flatMap((hash, rank) => (hash === hashes[0] ? [] : [rank]));
+  const others = ranksApart(await gatherValues(ranks, hashOf(tensors)));
   if (others.length === 0) return;
   throw new HipError(
     "config",

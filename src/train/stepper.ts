@@ -90,7 +90,10 @@ export async function makeStepper(runtime: Runtime, model: StepModel): Promise<S
     };
     const results = await gradientProgram.run(feeds, { gradient: float32Tensor(own) });
     const next = results.statisticsNext === undefined ? [] : float32Of(results, "statisticsNext");
-    return Float32Array.of(...float32Of(results, "loss"), ...next);
+    const figures = new Float32Array(1 + next.length);
+    figures.set(float32Of(results, "loss"));
+    figures.set(next, 1);
+    return figures;
   }
 
   async function normOf(gradient: Float32Array): Promise<number> {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { DoctorReport } from "../../src/dataset/doctor/types.ts";
 import { addVolume, imagePath, soundVolumes } from "../dataset/doctor/support.ts";
 import { addSlice, type Files } from "../support/data-folder.ts";
+import { expectRedone } from "./shard-redone.ts";
 import { filesBelow, hipmri, temporaryFolder, writeFiles } from "./support.ts";
 
 const folder = temporaryFolder();
@@ -94,14 +95,5 @@ test("files that were changed since are done again, once that is asked for", asy
     hipmri("check", data, "--out", to, "--quiet", "--json", "--shard", "1/2", ...more);
   expect((await share()).code).toBe(0);
   writeFiles(data, { [imagePath(3)]: new Uint8Array([...soundVolumes()[imagePath(3)]!, 0]) });
-  const { code, stderr } = await share();
-  expect([code, stderr]).toEqual([
-    2,
-    expect.stringContaining(
-      "- items: files were changed since\nhint: Give another folder with --out, or remove them with --overwrite",
-    ),
-  ]);
-  const again = await share("--overwrite");
-  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
-  expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+  await expectRedone(share);
 });

@@ -10,6 +10,7 @@ import { specifyNetwork } from "../../src/unet/network.ts";
 import { initialParameters, initialStatistics } from "../../src/unet/parameters.ts";
 import { makeCard, TINY_UNET } from "../support/model-card.ts";
 import { tinyConfig } from "../support/tiny-phantom.ts";
+import { expectRedone } from "./shard-redone.ts";
 import { type CliResult, filesBelow, hipmri, temporaryFolder, writeFiles } from "./support.ts";
 
 const folder = temporaryFolder();
@@ -119,14 +120,5 @@ test("files that were changed since are done again, once that is asked for", asy
     hipmri("evaluate", run, data, "--out", to, "--quiet", "--json", "--shard", "1/2", ...more);
   expect((await share()).code).toBe(0);
   writeFileSync(image!, new Uint8Array([...readFileSync(image!), 0]));
-  const { code, stderr } = await share();
-  expect([code, stderr]).toEqual([
-    2,
-    expect.stringContaining(
-      "- items: files were changed since\nhint: Give another folder with --out, or remove them with --overwrite",
-    ),
-  ]);
-  const again = await share("--overwrite");
-  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
-  expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+  await expectRedone(share);
 });

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readShardFile } from "../../src/node/shard-store.ts";
 import { type Files, niftiBytes } from "../support/data-folder.ts";
+import { expectRedone } from "./shard-redone.ts";
 import { filesBelow, hipmri, temporaryFolder, tinyModel, writeFiles } from "./support.ts";
 
 const folder = temporaryFolder();
@@ -258,14 +259,5 @@ test("files that were changed since are done again, once that is asked for", asy
     );
   expect((await share()).code).toBe(0);
   writeFiles(data, { "lone_a.nii": new Uint8Array([...slice(70), 0]) });
-  const { code, stderr } = await share();
-  expect([code, stderr]).toEqual([
-    2,
-    expect.stringContaining(
-      "- items: files were changed since\nhint: Give another folder with --out, or remove them with --overwrite",
-    ),
-  ]);
-  const again = await share("--overwrite");
-  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
-  expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+  await expectRedone(share);
 });

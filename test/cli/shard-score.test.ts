@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readShardFile } from "../../src/node/shard-store.ts";
 import { type Files, niftiBytes } from "../support/data-folder.ts";
+import { expectRedone } from "./shard-redone.ts";
 import { filesBelow, hipmri, temporaryFolder, writeFiles } from "./support.ts";
 
 const folder = temporaryFolder();
@@ -80,16 +81,7 @@ test("files that were changed since are done again, once that is asked for", asy
   writeFiles(mended, {
     "patient001_week_1.nii": new Uint8Array([...predictions["patient001_week_1.nii"]!, 0]),
   });
-  const { code, stderr } = await share();
-  expect([code, stderr]).toEqual([
-    2,
-    expect.stringContaining(
-      "- items: files were changed since\nhint: Give another folder with --out, or remove them with --overwrite",
-    ),
-  ]);
-  const again = await share("--overwrite");
-  expect([again.code, again.stdout]).toEqual([0, expect.not.stringContaining('"doneBefore": true')]);
-  expect((await share("--overwrite")).stdout).toContain('"doneBefore": true');
+  await expectRedone(share);
 });
 
 test("merge finds nnU-Net's summary from any folder, and says where the predictions are gone", async () => {

@@ -8,7 +8,8 @@ import {
   kubectlCommands,
   kubernetesManifests,
 } from "../../src/cluster/kubernetes.ts";
-import type { ClusterPlan, Stage } from "../../src/cluster/plan.ts";
+import type { Stage } from "../../src/cluster/plan.ts";
+import { makePlan, makeStage, MERGE as merge } from "./plans.ts";
 
 /** What Kubernetes itself says a Job may hold, unknown fields being errors; scripts/make_kubernetes_schema.py made it. */
 const schema = JSON.parse(
@@ -17,33 +18,20 @@ const schema = JSON.parse(
 const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 const isJob = ajv.compile(schema);
 
-const stage = (changes: Partial<Stage> = {}): Stage => ({
-  name: "predict",
-  words: ["predict", "model.onnx", "my scans", "--out", "masks", "--threads", "4"],
-  tasks: 8,
-  atOnce: undefined,
-  ranks: 1,
-  resources: { cpus: 4, memoryMb: 3000, seconds: 5400 },
-  after: undefined,
-  leadSeconds: undefined,
-  ...changes,
-});
-const merge = stage({ name: "merge", words: ["merge", "masks"], tasks: 1, after: "predict" });
+const stage = (changes: Partial<Stage> = {}): Stage =>
+  makeStage({
+    words: ["predict", "model.onnx", "my scans", "--out", "masks", "--threads", "4"],
+    ...changes,
+  });
 const train = stage({ name: "train", words: ["train", "data", "--resume"], tasks: 1, leadSeconds: 300 });
-const planOf = (...stages: readonly Stage[]): ClusterPlan => ({
-  cluster: "kubernetes",
-  verb: "predict",
-  out: "masks",
-  stages,
-  basis: [],
-});
 const SETTINGS: KubernetesSettings = {
   image: "registry.example/hipmri:1",
   claim: "archive",
   mount: "/work",
   submission: "0123abcd",
 };
-const manifestsOf = (...stages: readonly Stage[]) => kubernetesManifests(planOf(...stages), SETTINGS);
+const manifestsOf = (...stages: readonly Stage[]) =>
+  kubernetesManifests(makePlan("kubernetes", stages), SETTINGS);
 const jobOf = (one: Stage) => parse(manifestsOf(one)[0]!.yaml);
 
 describe("kubernetesManifests()", () => {

@@ -32,16 +32,7 @@ const SMALL = ["--cpus", "1", "--memory", "600M"];
 
 /** Submits, and gives the jobs by the name of their stage. */
 function submit(...words: readonly string[]): Readonly<Record<string, string>> {
-  const { code, stdout, stderr } = hipmri(
-    "submit",
-    "--go",
-    "--json",
-    "--cpus",
-    "1",
-    "--memory",
-    "600M",
-    ...words,
-  );
+  const { code, stdout, stderr } = hipmri("submit", "--go", "--json", ...SMALL, ...words);
   if (code !== 0) throw new Error(stderr);
   const { jobs } = JSON.parse(stdout) as { jobs: readonly { stage: string; id: string }[] };
   return Object.fromEntries(jobs.map(({ stage, id }) => [stage, id]));

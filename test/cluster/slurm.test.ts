@@ -16,29 +16,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import type { ClusterPlan, Stage } from "../../src/cluster/plan.ts";
 import { type SlurmSettings, sbatchWords, slurmScripts, submitAll } from "../../src/cluster/slurm.ts";
+import { makePlan, makeStage, MERGE as merge } from "./plans.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hipmri-slurm-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const stage = (changes: Partial<Stage> = {}): Stage => ({
-  name: "predict",
-  words: ["predict", "my run", "it's here.nii.gz", "--out", "masks"],
-  tasks: 8,
-  atOnce: undefined,
-  ranks: 1,
-  resources: { cpus: 4, memoryMb: 3000, seconds: 5400 },
-  after: undefined,
-  leadSeconds: undefined,
-  ...changes,
-});
-const merge = stage({ name: "merge", words: ["merge", "masks"], tasks: 1, after: "predict" });
-const planOf = (...stages: readonly Stage[]): ClusterPlan => ({
-  cluster: "slurm",
-  verb: "predict",
-  out: "masks",
-  stages,
-  basis: [],
-});
+const stage = (changes: Partial<Stage> = {}): Stage =>
+  makeStage({ words: ["predict", "my run", "it's here.nii.gz", "--out", "masks"], ...changes });
+const planOf = (...stages: readonly Stage[]): ClusterPlan => makePlan("slurm", stages);
 const settings = (changes: Partial<SlurmSettings> = {}): SlurmSettings => ({
   hipmri: ["/opt/node 22/bin/node", "/opt/hipmri/bin/hipmri.js"],
   folder: "/home/ann/my study",

@@ -9,6 +9,7 @@ import type { TrainRunOptions, TrainSummary } from "../../src/node/workflows/tra
 import { OtherRankFailed } from "../../src/train/agreement.ts";
 import { ALONE, type Ranks } from "../../src/train/ranks.ts";
 import { makeRanks } from "../support/ranks.ts";
+import { makeStderr } from "../support/stderr.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 
 const CONFIG = tinyConfig({
@@ -26,13 +27,6 @@ beforeAll(async () => {
   phantom = await makeTinyPhantom();
 });
 afterAll(() => phantom.remove());
-
-/** A stderr that keeps what is written. */
-function makeStderr() {
-  const chunks: string[] = [];
-  const stream = { isTTY: false, write: (text: string) => chunks.push(text) > 0 };
-  return { stream: stream as unknown as NodeJS.WriteStream, text: () => chunks.join("") };
-}
 
 /** The same call on every rank, but for what differs. */
 async function together(

@@ -13,6 +13,7 @@ import { replaceMetadata } from "../../src/onnx/model.ts";
 import { readModelCard } from "../../src/predict/card.ts";
 import type { TrainConfig } from "../../src/train/config.ts";
 import { checkOwnAnswer } from "../support/known-answer.ts";
+import { makeStderr } from "../support/stderr.ts";
 import { makeTinyPhantom, type TinyPhantom, tinyConfig } from "../support/tiny-phantom.ts";
 
 let phantom: TinyPhantom;
@@ -20,13 +21,6 @@ beforeAll(async () => {
   phantom = await makeTinyPhantom();
 });
 afterAll(() => phantom.remove());
-
-/** A stderr that keeps what is written. */
-function makeStderr() {
-  const chunks: string[] = [];
-  const stream = { isTTY: false, write: (text: string) => chunks.push(text) > 0 };
-  return { stream: stream as unknown as NodeJS.WriteStream, text: () => chunks.join("") };
-}
 
 async function train(
   name: string,

@@ -4,8 +4,7 @@ import { HipError } from "../../core/errors.ts";
 import { type ComparedMetric, type Comparison, compareRuns } from "../../report/comparison.ts";
 import { differencesOf } from "../../report/comparison-checks.ts";
 import { comparisonPage } from "../../report/comparison-page.ts";
-import { makeFolder, writeFileAtomic } from "../atomic.ts";
-import { checkOutFolder } from "../out-folder.ts";
+import { checkOutFolder, writeResults } from "../out-folder.ts";
 import { commandLine } from "../shell.ts";
 import { recordTestLook } from "../test-looks.ts";
 import { VERSION } from "../version.ts";
@@ -57,6 +56,8 @@ async function noteTestLooks(runs: readonly ReadRun[], why: string, warn?: (text
   }
 }
 
+const PAGE = "comparison.html";
+
 /**
  * Writes OUT/comparison.html, OUT/figures and OUT/comparison.json.
  * @throws HipError "usage", "not-found", "bad-model", "config"; "bad-dataset" where the runs were not judged on the
@@ -90,15 +91,12 @@ export async function compareFolders(options: CompareRunsOptions): Promise<Compa
     isSynthetic: runs.some(({ isSynthetic }) => isSynthetic),
   });
   await noteTestLooks(runs, command, options.warn);
-  const files: string[] = [];
-  const write = async (path: string, content: string): Promise<void> => {
-    await writeFileAtomic(path, content);
-    files.push(path);
-  };
-  await makeFolder(join(out, "figures"));
-  for (const { name, svg } of page.figures) await write(join(out, "figures", `${name}.svg`), svg);
-  const pagePath = join(out, "comparison.html");
-  await write(pagePath, page.html);
-  await write(join(out, "comparison.json"), `${JSON.stringify(comparison, null, 2)}\n`);
-  return { comparison, files, pagePath };
+  const files = await writeResults(out, {
+    figures: page.figures.map(({ name, svg }) => ({ name: `${name}.svg`, content: svg })),
+    files: [
+      { name: PAGE, content: page.html },
+      { name: "comparison.json", content: `${JSON.stringify(comparison, null, 2)}\n` },
+    ],
+  });
+  return { comparison, files, pagePath: join(out, PAGE) };
 }

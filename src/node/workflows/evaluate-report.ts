@@ -6,11 +6,11 @@ import type { ModelCard } from "../../predict/card.ts";
 import type { Judgement } from "../../report/judge.ts";
 import type { ReportInput } from "../../report/report.ts";
 import { type RunReport, runReport } from "../../report/run-report.ts";
-import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { commandLine } from "../shell.ts";
 import { recordTestLook } from "../test-looks.ts";
 import { VERSION } from "../version.ts";
+import { writeMetricsReport } from "./report.ts";
 
 export interface Evaluation {
   readonly metrics: Metrics;
@@ -95,15 +95,6 @@ export async function noteTestLook(
 
 /** metrics.json comes last: where it is, all else is there too. */
 export async function writeEvaluation(out: string, metrics: Metrics, report: RunReport): Promise<Evaluation> {
-  const files: string[] = [];
-  const write = async (path: string, content: Uint8Array | string): Promise<void> => {
-    await writeFileAtomic(path, content);
-    files.push(path);
-  };
-  await makeFolder(join(out, "figures"));
-  for (const { name, content } of report.figures) await write(join(out, "figures", name), content);
-  const reportPath = join(out, RUN_FILES.report);
-  await write(reportPath, report.html);
-  await write(join(out, RUN_FILES.metrics), `${JSON.stringify(metrics, null, 2)}\n`);
-  return { metrics, files, reportPath };
+  const files = await writeMetricsReport(out, metrics, report);
+  return { metrics, files, reportPath: join(out, RUN_FILES.report) };
 }

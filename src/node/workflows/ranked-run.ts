@@ -1,6 +1,6 @@
 /** A run that several ranks train together: rank 0 has the run folder, the others follow. */
 import { HipError } from "../../core/errors.ts";
-import { gatherValues, OtherRankFailed, settled } from "../../train/agreement.ts";
+import { gatherValues, OtherRankFailed, ranksApart, settled } from "../../train/agreement.ts";
 import { decodeCheckpoint, encodeCheckpoint, type TrainingState } from "../../train/checkpoint.ts";
 import type { Ranks } from "../../train/ranks.ts";
 import type { TrainingHost } from "../../train/types.ts";
@@ -41,13 +41,13 @@ export async function openForAll(
 
 /** @throws HipError "bad-dataset" on rank 0 where ranks see other data or have planned otherwise */
 export async function checkSamePlan(ranks: Ranks, { config, data, split }: Prepared): Promise<void> {
+  if (ranks.size === 1) return;
   const seen = JSON.stringify([
     config,
     data.slices.map(({ entry, slice }) => [entry.id, slice]),
     split.validate.map(({ id }) => id),
   ]);
-  const all = await gatherValues(ranks, seen);
-  const others = all.flatMap((each, rank) => (each === all[0] ? [] : [rank]));
+  const others = ranksApart(await gatherValues(ranks, seen));
   if (others.length === 0) return;
   if (ranks.rank > 0) throw new OtherRankFailed("ranks see other data");
   throw new HipError(

@@ -1,9 +1,11 @@
-/** Writes the report of a run: figures first, then report.html, so that the page never stands alone. */
+/** Writes reports: figures first, then report.html, so that the page never stands alone. */
 import { join } from "node:path";
+import type { Metrics } from "../../metrics/types.ts";
 import type { ModelCard } from "../../predict/card.ts";
 import type { Judgement } from "../../report/judge.ts";
 import type { ReportInput } from "../../report/report.ts";
-import { runReport } from "../../report/run-report.ts";
+import { type RunReport, runReport } from "../../report/run-report.ts";
+import { writeResults } from "../out-folder.ts";
 import { type LogEntry, RUN_FILES, type RunFolder } from "../run-folder.ts";
 
 export interface RunReportOptions {
@@ -49,4 +51,21 @@ export async function writeRunReport(options: RunReportOptions): Promise<readonl
     ...report.figures.map(({ name }) => join(run.path, "figures", name)),
     join(run.path, RUN_FILES.report),
   ];
+}
+
+/**
+ * Writes OUT/figures, OUT/report.html and, last of all, OUT/metrics.json of what was judged.
+ * @returns the paths of what was written
+ * @throws HipError "disk"
+ */
+export function writeMetricsReport(
+  out: string,
+  metrics: Metrics,
+  { figures, html }: RunReport,
+): Promise<readonly string[]> {
+  const files = [
+    { name: RUN_FILES.report, content: html },
+    { name: RUN_FILES.metrics, content: `${JSON.stringify(metrics, null, 2)}\n` },
+  ];
+  return writeResults(out, { figures, files });
 }

@@ -1,11 +1,9 @@
 /** What `hipmri score --out` leaves behind. */
-import { join } from "node:path";
 import type { Metrics } from "../../metrics/types.ts";
 import { masksReport } from "../../report/masks-report.ts";
-import { makeFolder, writeFileAtomic } from "../atomic.ts";
-import { RUN_FILES } from "../run-folder.ts";
 import { commandLine } from "../shell.ts";
 import { VERSION } from "../version.ts";
+import { writeMetricsReport } from "./report.ts";
 import type { ScoreOptions } from "./score.ts";
 
 /** metrics.json comes last: where it is, all else is there too. */
@@ -37,14 +35,5 @@ export async function writeScores(
     facts: [{ name: "Labels from", value: labelsFrom }],
     reproduce: [command, `hipmri-unet ${VERSION}`],
   });
-  const files: string[] = [];
-  const write = async (path: string, content: string | Uint8Array): Promise<void> => {
-    await writeFileAtomic(path, content);
-    files.push(path);
-  };
-  await makeFolder(join(out, "figures"));
-  for (const { name, content } of report.figures) await write(join(out, "figures", name), content);
-  await write(join(out, RUN_FILES.report), report.html);
-  await write(join(out, RUN_FILES.metrics), `${JSON.stringify(metrics, null, 2)}\n`);
-  return files;
+  return writeMetricsReport(out, metrics, report);
 }

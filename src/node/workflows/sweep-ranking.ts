@@ -6,8 +6,8 @@ import { compareRuns } from "../../report/comparison.ts";
 import { differencesOf } from "../../report/comparison-checks.ts";
 import { orderTrials, rankTrials, type SweepRanking, type SweptKey } from "../../report/sweep.ts";
 import { sweepPage } from "../../report/sweep-page.ts";
-import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { readWholeFile } from "../files.ts";
+import { writeResults } from "../out-folder.ts";
 import { formatDuration } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { commandLine } from "../shell.ts";
@@ -88,15 +88,13 @@ export async function rankSweep(
     ],
     time: formatDuration,
   });
-  const files: string[] = [];
-  const write = async (path: string, content: string): Promise<void> => {
-    await writeFileAtomic(path, content);
-    files.push(path);
-  };
-  await makeFolder(join(out, "figures"));
-  for (const { name, svg } of page.figures) await write(join(out, "figures", `${name}.svg`), svg);
-  await write(join(out, RUN_FILES.report), page.html);
-  // Last of all: it tells that the sweep is at its end.
-  await write(join(out, SWEEP_FILE), `${JSON.stringify(ranking, null, 2)}\n`);
+  const files = await writeResults(out, {
+    figures: page.figures.map(({ name, svg }) => ({ name: `${name}.svg`, content: svg })),
+    files: [
+      { name: RUN_FILES.report, content: page.html },
+      // Last of all: it tells that the sweep is at its end.
+      { name: SWEEP_FILE, content: `${JSON.stringify(ranking, null, 2)}\n` },
+    ],
+  });
   return { ranking, files };
 }
