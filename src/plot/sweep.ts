@@ -19,6 +19,16 @@ const FAILED = "#b03a2e";
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
+/** 1, 2 and 5 times the powers of ten, or these alone over more than two decades: labels of more run into each other. */
+function ticksOfLog([low, high]: readonly [number, number]): readonly number[] {
+  const factors = high / low > 100 ? [1] : [1, 2, 5];
+  const first = Math.floor(Math.log10(low));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first }, (_, i) => first + i);
+  return powers
+    .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))
+    .filter((tick) => tick >= low && tick <= high);
+}
+
 /** A whole SVG file. @param options.scale of the setting's axis, where all its values are numbers */
 export function sweepPlot(
   points: readonly SweepPoint[],
@@ -39,12 +49,12 @@ export function sweepPlot(
   const values = shown.flatMap(({ x }) => (typeof x === "number" ? [x] : []));
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const pad = 0.04 * (high - low || Math.abs(high) || 1);
-  const domain = isLog ? [low / 1.15, high * 1.15] : [low - pad, high + pad];
+  const domain: [number, number] = isLog ? [low / 1.15, high * 1.15] : [low - pad, high + pad];
   const x = isNumeric
     ? {
         type: isLog ? ("log" as const) : ("linear" as const),
         domain,
-        ticks: 6,
+        ticks: isLog ? ticksOfLog(domain) : 6,
         tickFormat: isLog ? "~g" : "~",
       }
     : { type: "point" as const, domain: names, padding: 0.5 };

@@ -18,6 +18,19 @@ describe("sweepPlot()", () => {
     expect(sweepPlot(points, { key: "clipNorm", scale: "linear" })).not.toContain("by the logarithm");
   });
 
+  test("by the logarithm has numbers along its axis that stand clear of each other", () => {
+    const ticks = (low: number, high: number): readonly string[] => {
+      const svg = sweepPlot([point(low, 0.7), point(high, 0.9)], { key: "k", scale: "log" });
+      const axis = svg.slice(svg.indexOf('aria-label="x-axis tick label"'));
+      return [...axis.slice(0, axis.indexOf("</g>")).matchAll(/>([\d.e-]+)<\/text>/g)].map(
+        ([, text]) => text!,
+      );
+    };
+    expect(ticks(1.04e-4, 1.98e-3)).toEqual(["0.0001", "0.0002", "0.0005", "0.001", "0.002"]);
+    expect(ticks(1e-5, 1e-1)).toEqual(["0.00001", "0.0001", "0.001", "0.01", "0.1"]);
+    expect(sweepPlot([], { key: "k", scale: "log" })).not.toMatch(/NaN|Infinity/);
+  });
+
   test("of words, lists and null has a place for each, escaped", () => {
     const svg = sweepPlot([point("<sgd>", 0.7), point(["conv", "norm"], 0.8), point(null, 0.6)], {
       key: "unet.block",
