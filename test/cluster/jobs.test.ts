@@ -21,9 +21,14 @@ const [i, n] = shard.split("/");
 const how = list.split(",")[i - 1] ?? "ok";
 const mark = join(out, "began-" + i);
 const isFirst = !existsSync(mark);
+// Signals are listened for before the log says that the share has begun: the tests send them at once.
 if (how === "wait") {
   process.once("SIGTERM", () => { appendFileSync(join(out, "log"), "saved" + i + "\\n"); process.exit(130); });
   setTimeout(() => {}, 30000);
+}
+if (how === "stubborn") {
+  process.on("SIGTERM", () => appendFileSync(join(out, "log"), "asked" + i + "\\n"));
+  setTimeout(() => { appendFileSync(join(out, "log"), "late" + i + "\\n"); process.exit(0); }, 20000);
 }
 mkdirSync(join(out, "shards"), { recursive: true });
 appendFileSync(mark, process.pid + "\\n");
@@ -41,10 +46,6 @@ if (how === "usage") {
   process.stdout.write(JSON.stringify({ error: { code: "usage", message: "Cannot do so", hint: "Do otherwise", problems: ["this"] } }));
   process.exitCode = 2;
   process.disconnect();
-}
-if (how === "stubborn") {
-  process.on("SIGTERM", () => appendFileSync(join(out, "log"), "asked" + i + "\\n"));
-  setTimeout(() => { appendFileSync(join(out, "log"), "late" + i + "\\n"); process.exit(0); }, 20000);
 }
 if (how === "disk") setTimeout(() => process.exit(3), 100);
 if (how === "crash") {
