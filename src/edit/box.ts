@@ -33,11 +33,16 @@ export function boxOf(region: Region, shape: Triple): VoxelBox {
     checkVoxel(region.last, shape);
     return region;
   }
+  checkPlane(region, shape);
   const { axis, slice } = region;
-  if (!isIndex(slice, shape[axis]))
-    throw new RangeError(`Slice across axis ${axis} must be 0 to ${shape[axis] - 1}, got ${slice}`);
   const at = (corner: Triple): Triple => mapTriple((each) => (each === axis ? slice : corner[each]));
   return { first: at(whole.first), last: at(whole.last) };
+}
+
+/** @throws RangeError where a plane does not lie within the volume. */
+export function checkPlane({ axis, slice }: SlicePlane, shape: Triple): void {
+  if (!isIndex(slice, shape[axis]))
+    throw new RangeError(`Slice across axis ${axis} must be 0 to ${shape[axis] - 1}, got ${slice}`);
 }
 
 /** @throws RangeError where a voxel does not lie within the volume. */

@@ -2,13 +2,13 @@
  * Corrects a mask by hand: in place, within locks, and every step can be undone. A viewer that shows the same array
  * draws anew what each result's box holds.
  */
-import type { Triple } from "./box.ts";
+import type { Axis, Triple } from "./box.ts";
 import { type Brush, checkBrush, paintWay } from "./brush.ts";
 import { applyRuns, type Edit, type EditKind, invertRuns } from "./edit.ts";
 import { type FillHolesOptions, type FillOptions, fill, fillHoles } from "./fill.ts";
 import { type GrowOptions, grow, type ThresholdOptions, threshold } from "./grow.ts";
 import { History } from "./history.ts";
-import { type InterpolateOptions, interpolateSlices } from "./interpolate.ts";
+import { drawnSlices, type InterpolateOptions, interpolateSlices } from "./interpolate.ts";
 import { type EditResult, Pen } from "./pen.ts";
 import { keepLargest, replaceLabel } from "./replace.ts";
 import type { Becoming, MaskEditor, MaskEditorOptions, Over } from "./types.ts";
@@ -64,6 +64,10 @@ class Editor implements MaskEditor {
   volumeMl(label: number): number {
     const [x, y, z] = this.spacingMm;
     return (this.countOf(label) * x * y * z) / 1000;
+  }
+  drawnSlices(label: number, axis: Axis): readonly number[] {
+    checkLabel(label);
+    return drawnSlices(this, label, axis);
   }
 
   get locks(): ReadonlySet<number> {

@@ -9,8 +9,8 @@ import { HipError } from "../core/errors.ts";
 import { PlanarDistances } from "../volume/distance-transform.ts";
 import {
   type Axis,
-  boxOf,
   boxOfValue,
+  checkPlane,
   mapTriple,
   rowStarts,
   sizeOf,
@@ -67,22 +67,30 @@ export function interpolateSlices(
   }
 }
 
+/** Slices across an axis that hold a label, ascending. */
+export function drawnSlices(
+  { mask, shape }: Pick<EditVolume, "mask" | "shape">,
+  label: number,
+  axis: Axis,
+): readonly number[] {
+  const [width, height] = shape;
+  const step = [1, width, width * height][axis]!;
+  const isDrawn = new Uint8Array(shape[axis]);
+  for (let at = mask.indexOf(label); at >= 0; at = mask.indexOf(label, at + 1))
+    isDrawn[Math.floor(at / step) % shape[axis]] = 1;
+  return [...isDrawn.keys()].filter((slice) => isDrawn[slice] === 1);
+}
+
 /** Ascending, each once. */
 function keySlicesOf(
-  { mask, shape }: EditVolume,
+  volume: EditVolume,
   { label, axis, keySlices }: InterpolateOptions,
   box: VoxelBox | undefined,
 ): readonly number[] {
-  const isDrawn = (slice: number): boolean => {
-    const plane = boxOf({ axis, slice }, shape);
-    const [width] = sizeOf(plane);
-    return rowStarts(plane, shape).some((start) => mask.subarray(start, start + width).includes(label));
-  };
-  const keys =
-    keySlices === undefined
-      ? Array.from({ length: shape[axis] }, (_, slice) => slice).filter(isDrawn)
-      : [...new Set(keySlices)].sort((a, b) => a - b);
-  const empty = keys.filter((slice) => !isDrawn(slice));
+  const drawn = drawnSlices(volume, label, axis);
+  const keys = keySlices === undefined ? drawn : [...new Set(keySlices)].sort((a, b) => a - b);
+  for (const slice of keys) checkPlane({ axis, slice }, volume.shape);
+  const empty = keys.filter((slice) => !drawn.includes(slice));
   if (empty.length > 0)
     throw new HipError(
       "bad-mask",

@@ -1,5 +1,5 @@
 /** What an editor of masks offers; editor.ts makes one. */
-import type { Triple } from "./box.ts";
+import type { Axis, Triple } from "./box.ts";
 import type { Brush } from "./brush.ts";
 import type { Edit, EditKind } from "./edit.ts";
 import type { FillHolesOptions, FillOptions } from "./fill.ts";
@@ -40,6 +40,8 @@ export interface MaskEditor extends EditVolume {
   /** Voxels of a label. */
   countOf(label: number): number;
   volumeMl(label: number): number;
+  /** Slices across an axis that hold a label, ascending. */
+  drawnSlices(label: number, axis: Axis): readonly number[];
 
   /** Labels of which no edit takes or adds a voxel. Undo and redo do not ask for locks. */
   readonly locks: ReadonlySet<number>;

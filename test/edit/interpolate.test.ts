@@ -144,3 +144,19 @@ describe("interpolateSlices()", () => {
     expect(one.canUndo).toBe(false);
   });
 });
+
+describe("slices that hold a label", () => {
+  test("are found along each axis", () => {
+    const mask = new Uint8Array(4 * 3 * 2);
+    mask[1 + 4 * (0 + 3 * 0)] = 5;
+    mask[3 + 4 * (2 + 3 * 0)] = 5;
+    mask[0] = 2;
+    const image = new Float32Array(mask.length);
+    const editor = makeMaskEditor({ mask, image, shape: [4, 3, 2], spacingMm: [1, 1, 1] });
+    expect(editor.drawnSlices(5, 0)).toEqual([1, 3]);
+    expect(editor.drawnSlices(5, 1)).toEqual([0, 2]);
+    expect(editor.drawnSlices(5, 2)).toEqual([0]);
+    expect(editor.drawnSlices(1, 2)).toEqual([]);
+    expect(() => editor.drawnSlices(256, 2)).toThrow(RangeError);
+  });
+});

@@ -1,11 +1,11 @@
 /** Correcting the mask by hand: the tool in hand, the editor behind it, and what tools do where the pointer is. */
 import { type EditResult, HipError, type MaskEditor, makeMaskEditor } from "../../../src/browser/index.ts";
 import { TEXT } from "../text.ts";
-import type { PointedVoxel, Viewer } from "../viewer/viewer.ts";
+import { PLANES, type PointedVoxel, type Viewer } from "../viewer/viewer.ts";
 import { changesText } from "../volume-text.ts";
 import type { ShownScan } from "../worker/protocol.ts";
-import { drawnSlices, whyNothing } from "./drawn-slices.ts";
 import type { LabelState } from "./labels.svelte.ts";
+import { whyNothing } from "./why-nothing.ts";
 
 export type Tool = "move" | "brush" | "eraser" | "fill" | "grow";
 export const TOOLS: readonly Tool[] = ["move", "brush", "eraser", "fill", "grow"];
@@ -184,17 +184,19 @@ export class Correction {
   redo(): void {
     this.#do((editor) => editor.redo());
   }
-  /** @param axis across the slices that were drawn @param plane what people call them */
-  interpolate(axis: 0 | 1 | 2, plane: string): void {
+  /** @param axis across the slices that were drawn */
+  interpolate(axis: 0 | 1 | 2): void {
     const editor = this.#editor;
     if (editor === undefined) return;
     const { labels } = this.#context;
     const label = labels.active;
-    const slices = drawnSlices(editor.mask, editor.shape, label, axis);
-    const result =
-      slices.length < 2 ? undefined : this.#do((each) => each.interpolateSlices({ label, axis }));
-    if (result === undefined ? slices.length > 1 : result.changed > 0 || result.isHeldByLock) return;
+    const result = this.#do((each) => each.interpolateSlices({ label, axis }));
+    if (result !== undefined && (result.changed > 0 || result.isHeldByLock)) return;
+    const slices = editor.drawnSlices(label, axis);
+    // What else was in the way was told.
+    if (result === undefined && slices.length > 1) return;
     const name = labels.nameOf(label) ?? "";
+    const plane = TEXT.view[PLANES[axis]].toLowerCase();
     const text = TEXT.correct.nothingBetween;
     const reason = whyNothing(slices);
     if (reason.why === "no gap") this.told = text.noGap(name, plane, reason.first, reason.last);

@@ -1,9 +1,6 @@
 /** What is seen of the scan: planes, brightness, crosshair; and the viewer, made once the page has time for it. */
-import type { Crosshair, Intensities, Layout, Viewer } from "../viewer/viewer.ts";
+import { type Crosshair, type Intensities, type Layout, PLANES, type Viewer } from "../viewer/viewer.ts";
 import type { ScanSummary, ShownScan } from "../worker/protocol.ts";
-
-/** By the axis across them. */
-const PLANES = ["sagittal", "coronal", "axial"] as const;
 
 export class View {
   crosshair = $state.raw<Crosshair | undefined>();

@@ -1,6 +1,8 @@
 /** What the app asks of a viewer. NiiVue is behind it (niivue-viewer.ts), loaded when the first scan is shown. */
 
 export type Layout = "all" | "axial" | "coronal" | "sagittal" | "3d";
+/** By the axis across them. */
+export const PLANES = ["sagittal", "coronal", "axial"] as const satisfies readonly Layout[];
 export type Triple = readonly [number, number, number];
 
 /** A voxel that the pointer is over, and the plane that it was seen in. */
