@@ -1,7 +1,7 @@
 /** Correcting the mask by hand: the tool in hand, the editor behind it, and what tools do where the pointer is. */
 import { type EditResult, HipError, type MaskEditor, makeMaskEditor } from "../../../src/browser/index.ts";
 import { TEXT } from "../text.ts";
-import { PLANES, type PointedVoxel, type Viewer } from "../viewer/viewer.ts";
+import { type Intensities, PLANES, type PointedVoxel, type Viewer } from "../viewer/viewer.ts";
 import { changesText } from "../volume-text.ts";
 import type { ShownScan } from "../worker/protocol.ts";
 import type { LabelState } from "./labels.svelte.ts";
@@ -18,6 +18,8 @@ const GROW_RADIUS_MM = 30;
 export interface CorrectionContext {
   readonly labels: LabelState;
   viewer(): Viewer | undefined;
+  /** The brightness of the view. */
+  window(): Intensities;
   /** null: not known. */
   voxelMl(): number | null;
   /** An edit was made, undone or redone: its bytes for the journal. */
@@ -45,7 +47,6 @@ export class Correction {
   /** Voxels of each label before the edit under way. */
   #before = new Map<number, number>();
   #axis: 0 | 1 | 2 = 1;
-  #window = { low: 0, high: 1 };
   readonly #context: CorrectionContext;
 
   constructor(context: CorrectionContext) {
@@ -76,11 +77,6 @@ export class Correction {
     this.#editor = undefined;
     this.tool = "move";
     this.#refresh();
-  }
-
-  /** In either order: a slider may be drawn past the other. */
-  setWindow({ low, high }: { readonly low: number; readonly high: number }): void {
-    this.#window = { low: Math.min(low, high), high: Math.max(low, high) };
   }
 
   setLocked(label: number, isLocked: boolean): void {
@@ -150,14 +146,15 @@ export class Correction {
       return true;
     }
     if (this.tool === "grow") {
-      const { low, high } = this.#window;
+      const { low, high } = this.#context.window();
       const tolerance = this.tolerance * (high - low);
       this.#do(() => editor.grow({ seed: voxel, label, tolerance, radiusMm: GROW_RADIUS_MM }));
       return true;
     }
     const isEraser = this.tool === "eraser";
     const plane = this.isSphere ? {} : { plane: { axis, slice: voxel[axis] } };
-    const range = this.isByIntensity ? { range: [this.#window.low, this.#window.high] as const } : {};
+    const { low, high } = this.#context.window();
+    const range = this.isByIntensity ? { range: [low, high] as const } : {};
     // The eraser takes the active label alone: what lies beside it is not in danger.
     const over = isEraser ? { over: [label] } : {};
     const brush = { label: isEraser ? 0 : label, radiusMm: this.radiusMm, ...plane, ...range, ...over };

@@ -1,7 +1,7 @@
 /** The mask that is shown and those of the other scans: taken up, put aside, brought to another model's labels, kept. */
 import type { CasePassport, LabelDefinition, MaskEditor } from "../../../src/browser/index.ts";
 import { TEXT } from "../text.ts";
-import type { Viewer } from "../viewer/viewer.ts";
+import type { Intensities, Viewer } from "../viewer/viewer.ts";
 import type { RemoteWorker } from "../worker/client.ts";
 import type { Failure } from "../worker/failure.ts";
 import type { ScanSummary, ShownScan } from "../worker/protocol.ts";
@@ -13,6 +13,7 @@ import type { LabelState } from "./labels.svelte.ts";
 export interface MaskDeskContext {
   readonly labels: LabelState;
   viewer(): Viewer | undefined;
+  window(): Intensities;
   scan(): ScanSummary | undefined;
   shown(): ShownScan | undefined;
   /** Of the model that is open. */
@@ -53,6 +54,7 @@ export class MaskDesk {
     this.correction = new Correction({
       labels: context.labels,
       viewer: () => context.viewer(),
+      window: () => context.window(),
       voxelMl: () => context.scan()?.voxelMl ?? null,
       onEdit: (editor, edit) => this.#onEdit(editor, edit),
       onChange: () => this.recount(),

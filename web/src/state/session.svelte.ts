@@ -35,7 +35,7 @@ export class Session {
   readonly labels = new LabelState();
   readonly failures = new Failures();
   readonly learning = new Learning(this);
-  readonly view = new View((window) => this.correction.setWindow(window));
+  readonly view = new View();
   readonly masks: MaskDesk;
   scans = $state.raw<readonly ScanSummary[]>([]);
   scan = $state.raw<ScanSummary | undefined>();
@@ -60,6 +60,7 @@ export class Session {
     this.masks = new MaskDesk({
       labels: this.labels,
       viewer: () => this.view.viewer,
+      window: () => this.view.window,
       scan: () => this.scan,
       shown: () => this.shown,
       modelLabels: () => this.model?.labels,

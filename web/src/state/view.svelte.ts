@@ -13,12 +13,6 @@ export class View {
   #coming: Promise<Viewer> | undefined;
   #make: (() => Promise<Viewer>) | undefined;
   #isLone = false;
-  readonly #onWindow: (window: Intensities) => void;
-
-  /** @param onWindow the brightness has changed */
-  constructor(onWindow: (window: Intensities) => void) {
-    this.#onWindow = onWindow;
-  }
 
   /** Called once the page has a canvas. */
   lend(make: () => Promise<Viewer>): void {
@@ -55,9 +49,9 @@ export class View {
     return viewer;
   }
 
-  #take(window: Intensities): void {
-    this.window = window;
-    this.#onWindow(window);
+  /** In either order: a slider may be drawn past the other. */
+  #take({ low, high }: Intensities): void {
+    this.window = { low: Math.min(low, high), high: Math.max(low, high) };
   }
 
   async show(scan: ScanSummary, shown: ShownScan): Promise<void> {
@@ -79,10 +73,8 @@ export class View {
     this.#viewer?.setLayout(layout);
   }
 
-  /** In either order: a slider may be drawn past the other. */
-  setWindow({ low, high }: Intensities): void {
-    const window = { low: Math.min(low, high), high: Math.max(low, high) };
+  setWindow(window: Intensities): void {
     this.#take(window);
-    this.#viewer?.setWindow(window);
+    this.#viewer?.setWindow(this.window);
   }
 }
