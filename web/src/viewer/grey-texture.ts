@@ -1,4 +1,5 @@
 /** A volume as the viewer's shaders read it: grey and opacity, a byte each, in a 3D texture that is filled slab by slab. */
+import { bind3d } from "./bind3d.ts";
 import type { Intensities, Triple } from "./viewer.ts";
 
 /** A slab has about as many voxels: a few milliseconds, converted and sent. */
@@ -29,8 +30,7 @@ export function greyBytes(values: Float32Array, { low, high }: Intensities, out:
 
 function bindNew(gl: WebGL2RenderingContext, unit: number, filter: number): WebGLTexture {
   const texture = gl.createTexture();
-  gl.activeTexture(gl.TEXTURE0 + unit);
-  gl.bindTexture(gl.TEXTURE_3D, texture);
+  bind3d(gl, unit, texture);
   gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MIN_FILTER, filter);
   gl.texParameteri(gl.TEXTURE_3D, gl.TEXTURE_MAG_FILTER, filter);
   for (const side of [gl.TEXTURE_WRAP_R, gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T])
@@ -65,8 +65,7 @@ export function fillGrey(
     bytes,
   }: { readonly from: number; readonly slices: number; readonly shape: Triple; readonly bytes: Uint8Array },
 ): void {
-  gl.activeTexture(gl.TEXTURE0 + unit);
-  gl.bindTexture(gl.TEXTURE_3D, texture);
+  bind3d(gl, unit, texture);
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
   const [width, height] = shape;
   const { LUMINANCE_ALPHA: format } = gl;

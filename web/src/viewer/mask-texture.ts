@@ -1,4 +1,5 @@
 /** Sends the changed part of a mask to the graphics card: all of a large one would take longer than a frame. */
+import { bind3d } from "./bind3d.ts";
 import type { Triple, VoxelBox } from "./viewer.ts";
 
 export interface MaskPart {
@@ -20,8 +21,7 @@ export function uploadBox(
     number,
     number,
   ];
-  gl.activeTexture(gl.TEXTURE0 + unit);
-  gl.bindTexture(gl.TEXTURE_3D, texture);
+  bind3d(gl, unit, texture);
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
   gl.pixelStorei(gl.UNPACK_ROW_LENGTH, shape[0]);
   gl.pixelStorei(gl.UNPACK_IMAGE_HEIGHT, shape[1]);

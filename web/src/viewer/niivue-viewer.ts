@@ -111,7 +111,6 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
   const listeners: ((at: Crosshair) => void)[] = [];
   const windowListeners: ((window: Intensities) => void)[] = [];
   let shape: Triple = [0, 0, 0];
-  let labels: readonly ShownLabel[] = [];
   /** Voxels that changed since the last frame. */
   let changed: VoxelBox | undefined;
   /** A window that the next frame will have. */
@@ -152,11 +151,6 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
     });
   }
 
-  function applyLabels(): void {
-    nv.drawLut = lookupTable(labels);
-    if (nv.volumes.length > 0) nv.refreshColormaps();
-  }
-
   function clear(): void {
     coming = undefined;
     nv.closeDrawing();
@@ -177,12 +171,8 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
       await nv.filled();
     },
     showMask(mask) {
-      if (mask === undefined) {
-        nv.closeDrawing();
-        return;
-      }
-      applyLabels();
-      void nv.showBitmap(mask);
+      if (mask === undefined) nv.closeDrawing();
+      else void nv.showBitmap(mask);
     },
     refreshMask(box) {
       const whole: VoxelBox = { from: [0, 0, 0], to: [shape[0] - 1, shape[1] - 1, shape[2] - 1] };
@@ -199,9 +189,9 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
       }
       changed = changed === undefined ? next : unionOf(changed, next);
     },
-    setLabels(next) {
-      labels = next;
-      applyLabels();
+    setLabels(labels) {
+      nv.drawLut = lookupTable(labels);
+      if (nv.volumes.length > 0) nv.refreshColormaps();
       nv.drawScene();
     },
     setWindow(next) {

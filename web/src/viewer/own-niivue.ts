@@ -4,6 +4,7 @@
  */
 import { Niivue, type NVImage, type SLICE_TYPE } from "@niivue/niivue";
 import { inTurns, nextTask } from "../turns.ts";
+import { bind3d } from "./bind3d.ts";
 import { coarseBox, coarseMatrix, coarseShape, sampleBox } from "./coarse-volume.ts";
 import { withoutDrawing } from "./deferred-gl.ts";
 import { fillGrey, greyBytes, makeGreyTexture, makeMaskTexture, slabsOf } from "./grey-texture.ts";
@@ -44,7 +45,7 @@ interface Held {
   readonly shape: Triple;
   readonly data: Float32Array;
   readonly coarse: Coarse;
-  /** With this window the textures were, or are being, filled. */
+  /** The image's, with which the textures were, or are being, filled. */
   window: Intensities | undefined;
 }
 
@@ -55,8 +56,6 @@ export class OwnNiivue extends Niivue {
   #held: Held | undefined;
   #filling: Promise<void> = Promise.resolve();
   #isFilling = false;
-  /** Of masks: the last one that was shown. */
-  #maskTurn = 0;
 
   /** Letters are the page's (keys.ts), and arrows move by the same rule in every plane. */
   override keyDownListener(): void {}
@@ -97,18 +96,17 @@ export class OwnNiivue extends Niivue {
   }
 
   /** Whether the volume is larger than 3D textures may be: NiiVue then has a way of its own. */
-  isHuge({ dimsRAS }: NVImage): boolean {
+  #isHuge({ dimsRAS }: NVImage): boolean {
     return (dimsRAS ?? []).slice(1, 4).some((size) => size > (this.uiData.max3D ?? 0));
   }
 
   override refreshLayers(image: NVImage, layer: number): void {
     const { data, shape } = layer === 0 ? grid(image) : { data: undefined, shape: undefined };
-    if (data === undefined || shape === undefined || this.isHuge(image) || this.back === null) {
+    if (data === undefined || shape === undefined || this.#isHuge(image) || this.back === null) {
       this.#letGo();
       super.refreshLayers(image, layer);
       return;
     }
-    this.refreshColormaps();
     if (this.#held?.image !== image) this.#hold(image, shape, data);
     this.#fill();
   }
@@ -167,10 +165,9 @@ export class OwnNiivue extends Niivue {
         const held = this.#held;
         const { cal_min: low = 0, cal_max: high = 1 } = held?.image ?? {};
         if (held === undefined || (held.window?.low === low && held.window.high === high)) return;
-        held.window = { low: Math.min(low, high), high: Math.max(low, high) };
-        await this.#fillWith(held, held.window);
-        if (this.#held === held) this.drawScene();
         held.window = { low, high };
+        await this.#fillWith(held, { low: Math.min(low, high), high: Math.max(low, high) });
+        if (this.#held === held) this.drawScene();
       }
     };
     this.#filling = run().finally(() => {
@@ -217,9 +214,9 @@ export class OwnNiivue extends Niivue {
       this.refreshDrawing(true);
       return;
     }
-    const turn = ++this.#maskTurn;
     this.gl.deleteTexture(this.drawTexture);
-    this.drawTexture = makeMaskTexture(this.gl, UNIT.mask, held.shape);
+    const texture = makeMaskTexture(this.gl, UNIT.mask, held.shape);
+    this.drawTexture = texture;
     this.drawBitmap = mask;
     const { slices, count } = slabsOf(held.shape);
     const [width, height, depth] = held.shape;
@@ -228,11 +225,8 @@ export class OwnNiivue extends Niivue {
         from: [0, 0, slab * slices],
         to: [width - 1, height - 1, Math.min(depth, (slab + 1) * slices) - 1],
       });
-    await inTurns(
-      count,
-      one,
-      () => this.#held === held && this.#maskTurn === turn && this.drawBitmap === mask,
-    );
+    // Every mask has a texture of its own, and so has none.
+    await inTurns(count, one, () => this.#held === held && this.drawTexture === texture);
     if (this.#held === held) this.drawScene();
   }
 
@@ -253,11 +247,6 @@ export class OwnNiivue extends Niivue {
     uploadBox(gl, SPARE_UNIT, mask, { data: maskData, shape, box: part });
   }
 
-  #bind(unit: number, texture: WebGLTexture | null): void {
-    this.gl.activeTexture(this.gl.TEXTURE0 + unit);
-    this.gl.bindTexture(this.gl.TEXTURE_3D, texture);
-  }
-
   override drawImage3D(...args: Parameters<Niivue["drawImage3D"]>): void {
     const coarse = this.#held?.coarse;
     const { back, volumeTexture, drawTexture, gl } = this;
@@ -267,8 +256,8 @@ export class OwnNiivue extends Niivue {
     }
     const { matRAS } = back;
     if (matRAS === undefined) return;
-    this.#bind(UNIT.volume, coarse.volume);
-    this.#bind(UNIT.mask, coarse.mask);
+    bind3d(gl, UNIT.volume, coarse.volume);
+    bind3d(gl, UNIT.mask, coarse.mask);
     back.matRAS = coarse.matrix;
     const { pixels } = this.detail;
     const [left, top, width, height] = this.screenSlices.at(-1)?.leftTopWidthHeight ?? [];
@@ -283,8 +272,8 @@ export class OwnNiivue extends Niivue {
       );
     else draw();
     back.matRAS = matRAS;
-    this.#bind(UNIT.mask, drawTexture);
-    this.#bind(UNIT.volume, volumeTexture);
+    bind3d(gl, UNIT.mask, drawTexture);
+    bind3d(gl, UNIT.volume, volumeTexture);
   }
 }
 
