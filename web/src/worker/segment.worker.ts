@@ -13,7 +13,6 @@ import {
   encodeMask,
   gzipInBrowser,
   IGNORE_LABEL,
-  type IntensityVolume,
   inflateInBrowser,
   learn,
   type OpenedScans,
@@ -30,6 +29,7 @@ import { demoScanFile } from "./demo-scan.ts";
 import { packError } from "./failure.ts";
 import { makeKeeper } from "./keeper.ts";
 import { restoreMask } from "./kept-mask.ts";
+import { LastRead } from "./last-read.ts";
 import { maskKey } from "./mask-key.ts";
 import type {
   AboutMask,
@@ -59,6 +59,7 @@ interface Held {
 
 const held: Held[] = [];
 const keeper = makeKeeper();
+const lastRead = new LastRead();
 let model: BrowserModel | undefined;
 let steering = { isPaused: false, isFinishing: false, abort: new AbortController() };
 let stopping = new AbortController();
@@ -127,20 +128,6 @@ async function keptOpenings(from: Store): Promise<readonly Opening[]> {
   return openings;
 }
 
-/** The scan that was read last: shown, segmented and learnt from, its files are read once. */
-let lastRead: { readonly scan: Scan; readonly volume: Promise<IntensityVolume> } | undefined;
-
-function volumeOf(scan: Scan): Promise<IntensityVolume> {
-  if (lastRead?.scan !== scan) {
-    const volume = scan.load();
-    lastRead = { scan, volume };
-    volume.catch(() => {
-      lastRead = undefined;
-    });
-  }
-  return lastRead.volume;
-}
-
 const keyOf = (id: number): string => maskKey(id, scanAt(id).scan);
 
 /** The mask of an earlier visit, as the viewer has it. */
@@ -170,7 +157,7 @@ async function correctedCase(
   { card }: BrowserModel,
 ): Promise<CorrectedCase> {
   const { scan } = scanAt(id);
-  const { data } = await volumeOf(scan);
+  const { data } = await lastRead.volumeOf(scan);
   const shown = given ?? (await keptMask(id, data.length))?.mask;
   if (shown === undefined) throw new Error(`internal: no mask of scan ${id}`);
   const turn = scan.turnFor({ card });
@@ -223,12 +210,12 @@ const api: SegmentWorker = {
   },
   async forget() {
     held.length = 0;
-    lastRead = undefined;
+    lastRead.forget();
     await keeper.keep((store) => store.forget());
   },
   async show(id) {
     const { scan } = scanAt(id);
-    const shown = shownScan(scan, await volumeOf(scan));
+    const shown = shownScan(scan, await lastRead.volumeOf(scan));
     void keeper.keep((store) => store.setCurrent(id));
     const kept = await keptMask(id, shown.data.length);
     const buffers = [shown.data.buffer as ArrayBuffer];
@@ -299,7 +286,7 @@ const api: SegmentWorker = {
     const { scan } = scanAt(id);
     stopping = new AbortController();
     const started = performance.now();
-    const { mask, warnings, passport } = await model.segmentScan(scan, await volumeOf(scan), {
+    const { mask, warnings, passport } = await model.segmentScan(scan, await lastRead.volumeOf(scan), {
       onProgress: (done, total) => onProgress(done, total),
       signal: stopping.signal,
     });
