@@ -107,7 +107,13 @@ describePages("masks", () => {
         .waitFor();
       expect(await page.getByRole("region", { name: "Labels" }).isVisible()).toBe(false);
       expect((await page.getByRole("alert").innerText()).trim()).toBe("");
+      await page.getByText("Stopped before it was done").waitFor();
+      // Neither of another scan nor of a mask that is there was anything stopped.
+      await page.getByLabel("Open files").setInputFiles(path("first.nii"));
+      await page.getByText("Ready", { exact: true }).waitFor();
       await segment(page);
+      await page.evaluate(() => hipmri.cancel());
+      expect(await page.getByText(/^Segmented in/).isVisible()).toBe(true);
     }));
 
   test("of a second tab are not kept, and it says so", () =>

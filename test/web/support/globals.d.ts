@@ -9,6 +9,6 @@ declare global {
   var windowsTold: Intensities[];
   const hipmri: Pick<
     Session,
-    "stopWorker" | "kept" | "shown" | "labels" | "busy" | "learning" | "view" | "correction"
+    "stopWorker" | "cancel" | "kept" | "shown" | "labels" | "busy" | "learning" | "view" | "correction"
   >;
 }

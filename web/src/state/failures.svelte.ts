@@ -1,7 +1,7 @@
 /** What went wrong, until the user has read it. */
 import { TEXT } from "../text.ts";
 import { WorkerStopped } from "../worker/client.ts";
-import { type Failure, unpackError } from "../worker/failure.ts";
+import { type Failure, isUsersWish, unpackError } from "../worker/failure.ts";
 
 export class Failures {
   list = $state.raw<readonly Failure[]>([]);
@@ -13,8 +13,7 @@ export class Failures {
   }
 
   take(error: unknown): void {
-    // The user's own wish is no failure. It comes from the worker as a plain error of that name.
-    if (error instanceof Error && error.name === "AbortError") return;
+    if (isUsersWish(error)) return;
     if (error instanceof WorkerStopped)
       this.tell({ message: TEXT.errors.worker, hint: TEXT.errors.workerHint });
     else this.tell(unpackError(error));

@@ -28,8 +28,8 @@ export class MaskDesk {
   readonly autosave: Autosave;
   passport = $state.raw<CasePassport | null | undefined>();
   warnings = $state.raw<readonly string[]>([]);
-  /** That the last segmentation took. */
-  seconds = $state<number | undefined>();
+  /** How the last segmentation of what is shown ended; undefined: there was none. */
+  lastRun = $state.raw<{ readonly seconds: number } | "stopped" | undefined>();
   /** Scans that have a mask. */
   masked = $state.raw<ReadonlySet<number>>(new Set());
   hasMask = $state(false);
@@ -137,7 +137,7 @@ export class MaskDesk {
     this.mask = mask;
     this.passport = passport;
     this.warnings = [];
-    this.seconds = undefined;
+    this.lastRun = undefined;
     this.#isByHand = isByHand || revision > 0;
     this.#isPartial = isPartial;
     this.hasMask = true;
@@ -160,7 +160,7 @@ export class MaskDesk {
     this.hasMask = false;
     this.passport = undefined;
     this.warnings = [];
-    this.seconds = undefined;
+    this.lastRun = undefined;
     this.#isByHand = false;
     this.#context.viewer()?.showMask(undefined);
     this.correction.end();

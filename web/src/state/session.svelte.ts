@@ -4,6 +4,7 @@ import { demoModel, type ModelSource, threadsWanted } from "../demo.ts";
 import { TEXT } from "../text.ts";
 import { nextTask } from "../turns.ts";
 import { makeWorkerClient, proxy, type RemoteWorker, WorkerStopped } from "../worker/client.ts";
+import { isUsersWish } from "../worker/failure.ts";
 import type {
   LearnOutcome,
   LearnReport,
@@ -43,8 +44,6 @@ export class Session {
   /** Why a reload would lose something; undefined where it would not. */
   keepProblem = $state<string | undefined>();
   device = $state<Device>("auto");
-  /** The last segmentation was ended before its time. */
-  isStopped = $state(false);
   shown: ShownScan | undefined;
 
   readonly #link = makeWorkerClient((worker) => this.#refill(worker));
@@ -253,7 +252,7 @@ export class Session {
     }
     // What was said of the mask was said with the other model.
     this.masks.passport = undefined;
-    this.masks.seconds = undefined;
+    this.masks.lastRun = undefined;
     this.masks.labelsChanged();
     this.masks.recount();
   }
@@ -263,7 +262,7 @@ export class Session {
     const { scan } = this;
     if (scan === undefined || this.model === undefined) return;
     this.correction.pointerUp();
-    this.isStopped = false;
+    if (this.masks.lastRun === "stopped") this.masks.lastRun = undefined;
     await this.#tasks.run({ kind: "starting" }, async () => {
       await this.masks.autosave.settled();
       let isRunning = true;
@@ -273,18 +272,22 @@ export class Session {
       });
       const { mask, passport, warnings, seconds } = await this.#link
         .ask((worker) => worker.segment(scan.id, onProgress))
+        .catch((error) => {
+          if (isUsersWish(error)) this.masks.lastRun = "stopped";
+          throw error;
+        })
         .finally(() => {
           isRunning = false;
         });
       const { labels } = this.model!;
       this.masks.take({ mask, revision: 0, passport, labels, isByHand: false, isPartial: false });
       this.masks.warnings = warnings;
-      this.masks.seconds = seconds;
+      this.masks.lastRun = { seconds };
     });
   }
 
+  /** Ends a segmentation before its time; one that is done already stays. */
   cancel(): Promise<void> {
-    this.isStopped = true;
     return this.#link.ask((worker) => worker.cancel() as Promise<void>);
   }
 

@@ -16,6 +16,9 @@ export function packError(error: unknown): Error {
   return new Error([`${error.message}${problems}`, error.hint ?? ""].join(PARTS));
 }
 
+/** What the user stopped has not failed. It comes from the worker as a plain error of that name. */
+export const isUsersWish = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
+
 export function unpackError(error: unknown): Failure {
   const text = error instanceof Error ? error.message : String(error);
   const [message = "", hint] = text.split(PARTS);
