@@ -1,4 +1,5 @@
 /** The volume and its mask with fewer voxels, for the 3D view: a ray through it has as many steps as voxels. */
+import { type Affine, type Grid, gridOfShape } from "../../../src/browser/index.ts";
 import type { Triple, VoxelBox } from "./viewer.ts";
 
 /** Where the coarse voxel's middle lies in the fine grid, along one axis. */
@@ -51,14 +52,13 @@ export function sampleBox<T extends Float32Array | Uint8Array>(
  * @param matrix the fine one, 4 x 4, row by row
  */
 export function coarseMatrix(matrix: ArrayLike<number>, shape: Triple, coarse: Triple): Float32Array {
-  const out = Float32Array.from(matrix);
-  for (let row = 0; row < 3; row++) {
-    for (const axis of [0, 1, 2] as const) {
-      const ratio = shape[axis] / coarse[axis];
-      const step = matrix[4 * row + axis]!;
-      out[4 * row + axis] = step * ratio;
-      out[4 * row + 3]! += step * (0.5 * ratio - 0.5);
-    }
-  }
-  return out;
+  const row = (r: number): Affine[number] => [
+    matrix[4 * r]!,
+    matrix[4 * r + 1]!,
+    matrix[4 * r + 2]!,
+    matrix[4 * r + 3]!,
+  ];
+  // Voxel sizes are in the matrix.
+  const grid: Grid = { shape, spacingMm: [1, 1, 1], affine: [row(0), row(1), row(2), row(3)] };
+  return Float32Array.from(gridOfShape(grid, coarse).affine.flat());
 }
