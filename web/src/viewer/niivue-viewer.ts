@@ -62,7 +62,7 @@ function lookupTable(labels: readonly ShownLabel[]) {
 }
 
 /** Where no graphics card draws, a frame of the 3D view takes as long as its voxels and pixels are many. */
-const DETAIL_IN_SOFTWARE = { voxels: 96, pixels: 40_000 } as const;
+const IN_SOFTWARE = { voxels: 96, pixels: 40_000 } as const;
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 function drawsInSoftware(gl: WebGL2RenderingContext): boolean {
@@ -102,8 +102,8 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
   nv.meshShaders = [];
   await nv.attachToCanvas(canvas, false);
   if (isSoftware) {
-    nv.detail = DETAIL_IN_SOFTWARE;
-    nv.small = makeSmallPicture(gl);
+    nv.voxels3d = IN_SOFTWARE.voxels;
+    nv.small = makeSmallPicture(gl, IN_SOFTWARE.pixels);
   }
   await compiling.settle();
   nv.opts.drawingEnabled = false;
@@ -251,10 +251,10 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
       nv.drawScene();
     },
     snapshot() {
-      const { detail } = nv;
+      const { small } = nv;
       // Looked at elsewhere, and perhaps smaller.
       Object.assign(nv.opts, LETTERS.picture);
-      nv.detail = { ...detail, pixels: undefined };
+      nv.small = undefined;
       nv.textSizePoints();
       // The picture is gone after the frame: it is drawn and taken in one go.
       nv.drawScene();
@@ -265,7 +265,7 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
           "image/png",
         );
       });
-      nv.detail = detail;
+      nv.small = small;
       Object.assign(nv.opts, LETTERS.screen);
       nv.textSizePoints();
       return taken.finally(() => nv.drawScene());

@@ -21,14 +21,6 @@ const SPARE_UNIT = 11;
 /** Of letters: seen on black, on white and on either background. */
 const ON_PICTURE = [0.12, 0.62, 0.52, 1] as const;
 
-/** How fine the 3D view is. */
-export interface Detail3d {
-  /** Voxels along each axis. */
-  readonly voxels: number;
-  /** Of the picture; undefined: as the screen has them. */
-  readonly pixels: number | undefined;
-}
-
 /** What the 3D view reads. */
 interface Coarse {
   readonly shape: Triple;
@@ -50,8 +42,9 @@ interface Held {
 }
 
 export class OwnNiivue extends Niivue {
-  /** Set before the first volume. */
-  detail: Detail3d = { voxels: 256, pixels: undefined };
+  /** That the 3D view has at most along each axis. Set before the first volume. */
+  voxels3d = 256;
+  /** Draws the 3D view with fewer pixels than the screen has. */
   small: SmallPicture | undefined;
   #held: Held | undefined;
   #filling: Promise<void> = Promise.resolve();
@@ -128,7 +121,7 @@ export class OwnNiivue extends Niivue {
     if (this.volumeObject3D !== null) this.volumeObject3D.scale = [...volScale];
     gl.deleteTexture(this.volumeTexture);
     this.volumeTexture = makeGreyTexture(gl, UNIT.volume, shape);
-    const small = coarseShape(shape, this.detail.voxels);
+    const small = coarseShape(shape, this.voxels3d);
     const voxels = small[0] * small[1] * small[2];
     const coarse: Coarse = {
       shape: small,
@@ -259,17 +252,11 @@ export class OwnNiivue extends Niivue {
     bind3d(gl, UNIT.volume, coarse.volume);
     bind3d(gl, UNIT.mask, coarse.mask);
     back.matRAS = coarse.matrix;
-    const { pixels } = this.detail;
     const [left, top, width, height] = this.screenSlices.at(-1)?.leftTopWidthHeight ?? [];
     const draw = (): void => super.drawImage3D(...args);
-    const isSmall = this.small !== undefined && pixels !== undefined && !this.uiData.mouseDepthPicker;
-    if (isSmall && left !== undefined && top !== undefined && width !== undefined && height !== undefined)
-      this.small?.draw(
-        [left, gl.canvas.height - height - top, width, height],
-        pixels,
-        this.opts.backColor,
-        draw,
-      );
+    const small = this.uiData.mouseDepthPicker ? undefined : this.small;
+    if (small && left !== undefined && top !== undefined && width !== undefined && height !== undefined)
+      small.draw([left, gl.canvas.height - height - top, width, height], this.opts.backColor, draw);
     else draw();
     back.matRAS = matRAS;
     bind3d(gl, UNIT.mask, drawTexture);

@@ -22,15 +22,15 @@ export type Area = readonly [number, number, number, number];
 
 export interface SmallPicture {
   /** @param background fills it first @param draw draws into the whole viewport */
-  draw(area: Area, pixels: number, background: readonly number[], draw: () => void): void;
+  draw(area: Area, background: readonly number[], draw: () => void): void;
 }
 
 /** Units that NiiVue leaves alone. */
 const PICTURE_UNIT = 12;
 const DEPTH_UNIT = 13;
 
-/** The program is compiled without waiting where the context defers (deferred-gl.ts). */
-export function makeSmallPicture(gl: WebGL2RenderingContext): SmallPicture {
+/** The program is compiled without waiting where the context defers (deferred-gl.ts). @param pixels of the picture at most */
+export function makeSmallPicture(gl: WebGL2RenderingContext, pixels: number): SmallPicture {
   const program = gl.createProgram();
   for (const [kind, source] of [
     [gl.VERTEX_SHADER, VERTEX],
@@ -74,7 +74,7 @@ export function makeSmallPicture(gl: WebGL2RenderingContext): SmallPicture {
   }
 
   return {
-    draw([left, bottom, width, height], pixels, [red = 0, green = 0, blue = 0], draw) {
+    draw([left, bottom, width, height], [red = 0, green = 0, blue = 0], draw) {
       const share = Math.min(1, Math.sqrt(pixels / (width * height)));
       gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
       resize(Math.max(1, Math.round(width * share)), Math.max(1, Math.round(height * share)));
