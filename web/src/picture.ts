@@ -16,8 +16,10 @@ export interface PictureText {
   readonly notes: readonly string[];
 }
 
-const DARK = { paper: "#0c1211", ink: "#e8f0ee", soft: "#a3b4b0", warn: "#ffc876" } as const;
-const LIGHT = { paper: "#f4f6f6", ink: "#16211f", soft: "#51605d", warn: "#8a4b00" } as const;
+/** The page's own, as app.css and the theme have them. */
+function colour(name: "bg" | "text" | "soft" | "warn"): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
 
 /** Of text, in the picture's own pixels. */
 const sizeFor = (width: number): number => Math.max(14, Math.round(width / 55));
@@ -77,15 +79,10 @@ function drawBar(
   context.fillText(text, x, y - size * 0.7);
 }
 
-export async function makePicture(
-  { png, scales }: Snapshot,
-  text: PictureText,
-  theme: "light" | "dark",
-): Promise<Blob> {
+export async function makePicture({ png, scales }: Snapshot, text: PictureText): Promise<Blob> {
   const image = await createImageBitmap(png);
   const { width } = image;
   const size = sizeFor(width);
-  const colours = theme === "dark" ? DARK : LIGHT;
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d");
   if (context === null) return png;
@@ -103,7 +100,7 @@ export async function makePicture(
   const lines = titles.length + (rows.at(-1)?.line ?? -1) + 1 + notes.length;
   canvas.width = width;
   canvas.height = image.height + edge + lines * step + Math.round(edge / 2);
-  context.fillStyle = colours.paper;
+  context.fillStyle = colour("bg");
   context.fillRect(0, 0, width, canvas.height);
   context.drawImage(image, 0, 0);
   image.close();
@@ -112,13 +109,13 @@ export async function makePicture(
   context.font = font(650);
   for (const scale of scales) drawBar(context, scale, size);
   let y = canvas.height - Math.round(edge / 2) - lines * step + step / 2;
-  const write = (words: string, colour: string, weight: number, x = edge): void => {
+  const write = (words: string, ink: "text" | "soft" | "warn", weight: number, x = edge): void => {
     context.font = font(weight);
-    context.fillStyle = colour;
+    context.fillStyle = colour(ink);
     context.fillText(words, x, y);
   };
   for (const line of titles) {
-    write(line, colours.ink, 650);
+    write(line, "text", 650);
     y += step;
   }
   const top = y;
@@ -127,12 +124,12 @@ export async function makePicture(
     context.fillStyle = `rgb(${row.colour.join(" ")})`;
     context.fillRect(edge + x, y - swatch / 2, swatch, swatch);
     const at = edge + x + swatch + 0.5 * size;
-    write(row.name, colours.ink, 400, at);
-    write(row.volume, colours.soft, 400, at + widthOf(`${row.name} `));
+    write(row.name, "text", 400, at);
+    write(row.volume, "soft", 400, at + widthOf(`${row.name} `));
   }
   y = top + ((rows.at(-1)?.line ?? -1) + 1) * step;
   for (const line of notes) {
-    write(line, colours.warn, 400);
+    write(line, "warn", 400);
     y += step;
   }
   return new Promise((resolve, reject) => {
