@@ -23,22 +23,29 @@ interface Setting {
 
 export interface DeferredGl {
   /**
-   * Waits until everything is compiled; from then on the context is as it was.
+   * Waits until everything is compiled; from then on the context is as it was, but for places given before.
    * @throws Error where the driver refused a program
    */
   settle(): Promise<void>;
 }
 
-/** Nothing is drawn, and nobody asks whether it could be, until the function that comes back is called. */
-function muteDrawing(gl: WebGL2RenderingContext): () => void {
-  const names = ["drawArrays", "drawElements", "checkFramebufferStatus"] as const;
-  for (const name of names)
-    Object.defineProperty(gl, name, { value: () => gl.FRAMEBUFFER_COMPLETE, configurable: true });
+/** Puts methods before the context's own, until the function that comes back is called. */
+function detour(gl: WebGL2RenderingContext, methods: Partial<WebGL2RenderingContext>): () => void {
+  for (const [name, value] of Object.entries(methods))
+    Object.defineProperty(gl, name, { value, configurable: true });
   // The context's own are its prototype's.
   return () => {
-    for (const name of names) Reflect.deleteProperty(gl, name);
+    for (const name of Object.keys(methods)) Reflect.deleteProperty(gl, name);
   };
 }
+
+/** Nothing is drawn, and nobody asks whether it could be, until the function that comes back is called. */
+const muteDrawing = (gl: WebGL2RenderingContext): (() => void) =>
+  detour(gl, {
+    drawArrays: () => {},
+    drawElements: () => {},
+    checkFramebufferStatus: () => gl.FRAMEBUFFER_COMPLETE,
+  });
 
 /** Work whose pictures nobody looks at, without the waiting for them. */
 export function withoutDrawing(gl: WebGL2RenderingContext, work: () => void): void {
@@ -70,22 +77,24 @@ export function deferCompiling(gl: WebGL2RenderingContext): DeferredGl {
     if (place.real === undefined) place.real = plainLocation(place.program, place.name);
     return place.real;
   };
-  gl.getUniformLocation = (program, name) => {
-    programs.add(program);
-    return isPending ? new UniformPlace(program, name) : plainLocation(program, name);
-  };
-  gl.getProgramParameter = (program, name) => {
-    if (!isPending || name !== gl.LINK_STATUS) return plainParameter(program, name);
-    programs.add(program);
-    return true;
-  };
-  gl.useProgram = (program) => {
-    current = program;
+  const ask = detour(gl, {
+    getUniformLocation(program, name) {
+      programs.add(program);
+      return new UniformPlace(program, name);
+    },
+    getProgramParameter(program, name) {
+      if (name !== gl.LINK_STATUS) return plainParameter(program, name);
+      programs.add(program);
+      return true;
+    },
     // A context asks how the program went before it takes it.
-    if (!isPending) plainUse(program);
-  };
+    useProgram(program) {
+      current = program;
+    },
+  });
   // There is no program to draw with yet, and nothing to draw.
   const draw = muteDrawing(gl);
+  // These stay: NiiVue goes on with the places that it was given.
   for (const name of Object.getOwnPropertyNames(WebGL2RenderingContext.prototype).filter(isSetter)) {
     const plain: unknown = Reflect.get(gl, name);
     if (typeof plain !== "function") continue;
@@ -132,6 +141,7 @@ export function deferCompiling(gl: WebGL2RenderingContext): DeferredGl {
       settings.length = 0;
       plainUse(current);
       isPending = false;
+      ask();
       draw();
     },
   };
