@@ -45,9 +45,8 @@ function middleOf(data: Float32Array, shape: readonly [number, number, number]):
   return out;
 }
 
-/** Between the second and the 98th per cent, by a histogram. */
-function robustRange(values: Float32Array): ValueRange {
-  const { low, high } = rangeOf(values);
+/** Between the second and the 98th per cent, by a histogram. @param range of the values, not empty */
+function robustRange(values: Float32Array, { low, high }: ValueRange): ValueRange {
   let zeros = 0;
   for (const value of values) if (value === 0) zeros++;
   const leavesZeros = zeros > MOST_ZEROS * values.length;
@@ -73,5 +72,5 @@ export function brightnessOf(data: Float32Array, shape: readonly [number, number
   const range = { low, high: high > low ? high : low + 1 };
   const middle = middleOf(data, shape);
   const inside = rangeOf(middle);
-  return { range, window: inside.high > inside.low ? robustRange(middle) : range };
+  return { range, window: inside.high > inside.low ? robustRange(middle, inside) : range };
 }
