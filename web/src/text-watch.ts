@@ -29,9 +29,7 @@ export const WATCH = {
     stop: "Stop",
     resume: "Resume",
     report: "Open the report",
-    noReport: "The report is written at the end of the training",
     use: "Use this model",
-    noModel: "There is a model after the first epoch",
     loadingModel: "Loading the model",
     progress: "Steps done",
     epoch: (done: number, all: number) => `Epoch ${done} of ${all}`,
@@ -103,7 +101,6 @@ export const WATCH = {
     mm: (value: number) => `${value.toFixed(1)} mm`,
     states: { missed: "missed", falseAlarm: "false alarm", undefined: "–" },
     none: "The cases are judged at the end of the training.",
-    failed: "The cases cannot be read",
   },
   log: {
     title: "Log",

@@ -20,7 +20,6 @@ export const TEXT = {
     folder: "Open a folder",
     demo: "Try the demo scan",
     demoNote: "A drawn pelvis, no patient: the first click costs nothing.",
-    several: (count: number) => `${count} scans`,
     reading: "Reading",
     nothing: "No scan was found in what was dropped",
     nothingHint: "Drop .nii.gz, .nrrd, .mha or .png files, or a folder of DICOM files",
@@ -37,7 +36,6 @@ export const TEXT = {
     window: "Brightness",
     windowLow: "Darkest value",
     windowHigh: "Brightest value",
-    warnings: "Told by the file",
   },
   view: {
     title: "View",
@@ -52,8 +50,6 @@ export const TEXT = {
     under: "Under the crosshair",
     notPlaced: "orientation not stated",
     background: "background",
-    noWebGl: "The viewer cannot start",
-    noWebGlHint: "Turn on hardware acceleration, or use a browser with WebGL 2",
   },
   picture: {
     synthetic: "Synthetic: drawn by a program, not a patient.",
@@ -66,9 +62,7 @@ export const TEXT = {
     notForScans: "Trained on drawings: its masks of real scans mean nothing",
     open: "Open another model",
     opening: "Opening the model",
-    trainedOn: "Trained on",
     computes: "Computes with",
-    why: "Why this way",
     quality: (dice: string, patients: number, isSynthetic: boolean) =>
       `Dice ${dice} on ${patients} ${isSynthetic ? "drawn " : ""}${patients === 1 ? "patient" : "patients"}`,
     device: "Compute with",
@@ -193,7 +187,6 @@ export const TEXT = {
     grid: "On the grid of the file that was opened",
   },
   errors: {
-    title: "That did not work",
     dismiss: "Dismiss",
     worker: "The computing part of the page stopped",
     otherLabels: (scan: string) =>
