@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { writeNifti } from "../../src/nifti/write.ts";
-import { describePages, usePages } from "./support.ts";
+import { describePages, segmentButton, usePages } from "./support.ts";
 
 const pages = usePages({ isShared: true });
 
@@ -59,7 +59,7 @@ describePages("files that are dropped", () => {
 
   test("on the picture are opened, too, and nothing is left lying over the page", async () => {
     const { page } = pages.app;
-    await page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled")).waitFor();
+    await segmentButton(page).waitFor();
     await dragOver(page, "canvas", { name: "second.nii", events: ["dragenter", "dragover"] });
     await page.getByText("Drop a scan here").waitFor();
     await dragOver(page, "canvas", { name: "second.nii", events: ["drop"] });

@@ -12,7 +12,7 @@ import { predictInputs } from "../../src/node/workflows/predict.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { readSeg } from "../formats/dicom/seg-reader.ts";
 import { loadFixture } from "../formats/dicom/support.ts";
-import { describePages, saved, segment, usePages } from "./support.ts";
+import { describePages, saved, segment, segmentButton, usePages } from "./support.ts";
 
 let model = "";
 
@@ -99,7 +99,7 @@ async function expectedMasks(input: string): Promise<ReadonlyMap<string, Uint8Ar
 async function openInPage(page: Page, input: string): Promise<void> {
   const isFolder = !input.includes(".");
   await page.getByLabel(isFolder ? "Open a folder" : "Open files").setInputFiles(pages.path(input));
-  await page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled")).waitFor();
+  await segmentButton(page).waitFor();
   await segment(page);
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { checkModel } from "../../src/predict/check-model.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
-import { describePages, saved, segment, usePages } from "./support.ts";
+import { describePages, openMask, saved, segment, segmentButton, usePages } from "./support.ts";
 
 const SHAPE = [32, 24, 6] as const;
 const SCANS = ["case_001", "case_002", "case_003"] as const;
@@ -38,17 +38,9 @@ const pages = usePages({
 
 const panel = (page: Page) => page.getByRole("region", { name: "Learn" });
 
-async function openMask(page: Page, name: string): Promise<void> {
+async function choose(page: Page, name: string): Promise<void> {
   await page.getByLabel("Scan shown").selectOption({ label: name });
-  await page
-    .getByRole("button", { name: "Start with an empty mask" })
-    .and(page.locator(":enabled"))
-    .waitFor();
-  await page
-    .getByLabel("Open a mask")
-    .last()
-    .setInputFiles(pages.path(`${name}-mask.nii`));
-  await page.getByRole("region", { name: "Labels" }).waitFor();
+  await openMask(page, pages.path(`${name}-mask.nii`));
   await panel(page).getByLabel(`Learn from ${name}`).check();
 }
 
@@ -57,8 +49,8 @@ describePages("learning", () => {
     const { page } = pages.app;
     const files = ["start.onnx", ...SCANS.map((name) => `${name}.nii`)].map((name) => pages.path(name));
     await page.getByLabel("Open files").setInputFiles(files);
-    await page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled")).waitFor();
-    await page.getByLabel("Open a mask").last().setInputFiles(pages.path("elsewhere.nii"));
+    await segmentButton(page).waitFor();
+    await page.getByLabel("Open a mask").setInputFiles(pages.path("elsewhere.nii"));
     await page
       .getByRole("alert")
       .getByText(/its affine must be that of "case_001"/)
@@ -68,7 +60,7 @@ describePages("learning", () => {
 
   test("makes the model better on the scan that was held out", async () => {
     const { page } = pages.app;
-    for (const name of SCANS) await openMask(page, name);
+    for (const name of SCANS) await choose(page, name);
     await panel(page).getByLabel("Steps").selectOption("240");
     await panel(page).getByRole("button", { name: "Learn from 3 scans" }).click();
     await panel(page)

@@ -5,7 +5,16 @@ import { replaceMetadata } from "../../src/onnx/model.ts";
 import { cardMetadata, readModelCard } from "../../src/predict/card.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
-import { describePages, type OpenApp, openDemo, PATIENCE_MS, segment, usePages } from "./support.ts";
+import {
+  describePages,
+  type OpenApp,
+  openDemo,
+  openMask,
+  PATIENCE_MS,
+  segment,
+  segmentButton,
+  usePages,
+} from "./support.ts";
 
 const SHAPE = [16, 12, 6] as const;
 /** The same model with its labels in another order. */
@@ -46,15 +55,6 @@ async function found(page: Page): Promise<Readonly<Record<string, number>>> {
   );
 }
 
-async function openMask(page: Page, name: string): Promise<void> {
-  await page
-    .getByRole("button", { name: "Start with an empty mask" })
-    .and(page.locator(":enabled"))
-    .waitFor();
-  await page.getByLabel("Open a mask").last().setInputFiles(path(name));
-  await page.getByRole("region", { name: "Labels" }).waitFor();
-}
-
 async function withApp(work: (app: OpenApp) => Promise<void>): Promise<void> {
   const app = await pages.open();
   try {
@@ -72,10 +72,10 @@ describePages("masks", () => {
   test("of scans that came one after another are each scan's own after a reload", () =>
     withApp(async ({ page }) => {
       await page.getByLabel("Open files").setInputFiles([path("model.onnx"), path("first.nii")]);
-      await openMask(page, "first-mask.nii");
+      await openMask(page, path("first-mask.nii"));
       await page.getByLabel("Open files").setInputFiles(path("second.nii"));
       await page.getByLabel("Scan shown").waitFor();
-      await openMask(page, "second-mask.nii");
+      await openMask(page, path("second-mask.nii"));
       await page.evaluate(() => hipmri.kept());
       await page.reload();
       await page.getByRole("region", { name: "Labels" }).waitFor();
@@ -88,7 +88,7 @@ describePages("masks", () => {
   test("keep their labels' names under a model with other numbers", () =>
     withApp(async ({ page }) => {
       await page.getByLabel("Open files").setInputFiles([path("model.onnx"), path("first.nii")]);
-      await openMask(page, "first-mask.nii");
+      await openMask(page, path("first-mask.nii"));
       await page.getByLabel("Open another model").setInputFiles(path("turned.onnx"));
       await page.getByRole("region", { name: "Model" }).getByText("turned.onnx").waitFor();
       await idle(page);
@@ -98,13 +98,10 @@ describePages("masks", () => {
   test("stay as they are when a segmentation is stopped, which is no failure", () =>
     withApp(async ({ page }) => {
       await openDemo(page);
-      await page.getByRole("button", { name: "Segment", exact: true }).click();
+      await segmentButton(page).click();
       await page.getByText(/^Slice \d+ of 60$/).waitFor();
       await page.getByRole("button", { name: "Stop" }).click();
-      await page
-        .getByRole("button", { name: "Segment", exact: true })
-        .and(page.locator(":enabled"))
-        .waitFor();
+      await segmentButton(page).waitFor();
       expect(await page.getByRole("region", { name: "Labels" }).isVisible()).toBe(false);
       expect((await page.getByRole("alert").innerText()).trim()).toBe("");
       await page.getByText("Stopped before it was done").waitFor();

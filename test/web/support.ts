@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { ensureWebBuilt } from "../../bin/build.js";
 import { type Serving, serve } from "../../src/server/serve.ts";
@@ -137,16 +137,30 @@ async function openApp(browser: Browser, { runs = [], context = {} }: OpenAppOpt
   };
 }
 
+/** There once a scan without a mask can be segmented. */
+export const segmentButton = (page: Page): Locator =>
+  page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled"));
+
 /** Opens the demo scan and waits until it can be segmented. */
 export async function openDemo(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Try the demo scan" }).click();
-  await page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled")).waitFor();
+  await segmentButton(page).waitFor();
 }
 
 /** Segments what is shown. */
 export async function segment(page: Page): Promise<void> {
   await page.getByRole("button", { name: /^Segment/ }).click();
   await page.getByText(/^Segmented in/).waitFor();
+}
+
+/** Opens a mask of the scan that is shown, which has none yet. */
+export async function openMask(page: Page, path: string): Promise<void> {
+  await page
+    .getByRole("button", { name: "Start with an empty mask" })
+    .and(page.locator(":enabled"))
+    .waitFor();
+  await page.getByLabel("Open a mask").setInputFiles(path);
+  await page.getByRole("region", { name: "Labels" }).waitFor();
 }
 
 /** What a click saves, under what name. */

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { axisCodesOf, reorientation, reorientGrid } from "../../src/volume/orient.ts";
 import { writeFiles } from "../cli/support.ts";
 import { loadFixture } from "../formats/dicom/support.ts";
-import { describePages, type OpenApp, usePages } from "./support.ts";
+import { describePages, type OpenApp, segmentButton, usePages } from "./support.ts";
 
 const pages = usePages({
   prepare: async (folder) => {
@@ -38,10 +38,7 @@ describePages("the viewer", () => {
     const { page } = app;
     try {
       await page.getByLabel("Open a folder").setInputFiles(pages.path("oblique"));
-      await page
-        .getByRole("button", { name: "Segment", exact: true })
-        .and(page.locator(":enabled"))
-        .waitFor();
+      await segmentButton(page).waitFor();
       const { shape, affine } = loadFixture("oblique-rle").volumes[0]!;
       const grid = { shape, spacingMm: [1, 1, 1] as const, affine };
       const shown = reorientGrid(grid, reorientation(axisCodesOf(affine)!, "RAS"));

@@ -15,7 +15,7 @@ import {
 } from "../../src/predict/known-answer.ts";
 import { tinyModel, writeFiles } from "../cli/support.ts";
 import { niftiBytes } from "../support/data-folder.ts";
-import { describePages, PATIENCE_MS, saved, segment, usePages, WEBGPU_FLAGS } from "./support.ts";
+import { describePages, openMask, PATIENCE_MS, saved, segment, usePages, WEBGPU_FLAGS } from "./support.ts";
 
 /** Of a learning, compared. */
 const STEPS = 6;
@@ -93,12 +93,7 @@ describePages("the model panel", () => {
       await page.getByLabel("Open files").setInputFiles(names);
       for (const scan of ["other", "scan"]) {
         await page.getByLabel("Scan shown").selectOption({ label: scan });
-        await page
-          .getByRole("button", { name: "Start with an empty mask" })
-          .and(page.locator(":enabled"))
-          .waitFor();
-        await page.getByLabel("Open a mask").last().setInputFiles(pages.path("mask.nii"));
-        await page.getByRole("region", { name: "Labels" }).waitFor();
+        await openMask(page, pages.path("mask.nii"));
         await page.getByLabel(`Learn from ${scan}`).check();
       }
       const losses = async (device: string): Promise<readonly number[]> => {
