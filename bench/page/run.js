@@ -2,13 +2,12 @@
 // one and on two WebAssembly threads beside Node. `node bench/page/run.js [--rounds N] [--json]`
 // Chromium: HIPMRI_CHROMIUM, or /usr/bin/chromium. It draws in software here: figures of drawing are those of the worst case.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
-import { ensureBuilt, ensureWebBuilt } from "../../bin/build.js";
+import { folder, inPage, median, segmentButton, writeVolume } from "./support.js";
 
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "3" }, json: { type: "boolean" } },
@@ -16,26 +15,7 @@ const { values } = parseArgs({
 const ROUNDS = Number(values.rounds);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MODEL = join(ROOT, "web", "public", "demo", "model.onnx");
-const FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
-
-if (ensureBuilt() !== 0 || ensureWebBuilt() !== 0) process.exit(1);
-const { serve } = await import("../../dist/server/serve.js");
-const { makePhantomVolume } = await import("../../dist/dataset/phantom/phantom.js");
-const { writeNifti } = await import("../../dist/nifti/write.js");
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const spread = (numbers) => `${Math.min(...numbers).toFixed(1)}-${Math.max(...numbers).toFixed(1)}`;
-const folder = mkdtempSync(join(tmpdir(), "hipmri-bench-page-"));
-
-/** A drawn volume of 256 x 256 x 128 voxels in HipMRI's voxel size. */
-function writeVolume() {
-  const size = { x: 256, y: 256, slices: 128 };
-  const options = { patients: { train: 0, validate: 0, test: 1 }, weeksPerPatient: 1, size, seed: 9 };
-  const { image, shape, spacingMm, affine } = makePhantomVolume(options, 0, 0);
-  const path = join(folder, "volume.nii");
-  writeFileSync(path, writeNifti({ shape, dtype: "float32", data: image, spacingMm, affine }));
-  return path;
-}
 
 /** Processes that descend from this one. */
 function descendants(rows) {
@@ -76,15 +56,9 @@ function watchMemory() {
   };
 }
 
-async function inPage(work) {
-  const serving = await serve({ runs: [], port: 0 });
-  const browser = await chromium.launch({
-    executablePath: process.env.HIPMRI_CHROMIUM ?? "/usr/bin/chromium",
-    args: FLAGS,
-  });
-  try {
-    const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
-    page.setDefaultTimeout(600_000);
+/** From an empty browser: two clicks. */
+const firstMask = () =>
+  inPage(async (page, url) => {
     await page.addInitScript(() => {
       globalThis.longTasks = [];
       new PerformanceObserver((list) =>
@@ -96,19 +70,6 @@ async function inPage(work) {
         buffered: true,
       });
     });
-    return await work(page, serving.url);
-  } finally {
-    await browser.close();
-    await serving.close();
-  }
-}
-
-const segmentButton = (page) =>
-  page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled"));
-
-/** From an empty browser: two clicks. */
-const firstMask = () =>
-  inPage(async (page, url) => {
     const started = performance.now();
     await page.goto(url);
     const loaded = performance.now();
@@ -190,7 +151,6 @@ for (const threads of [1, 2]) {
     ratio: median(web.map(({ seconds }, i) => seconds / node[i].seconds)),
   });
 }
-rmSync(folder, { recursive: true, force: true });
 const demo = Object.fromEntries(
   Object.keys(first[0]).map((key) => [
     key,

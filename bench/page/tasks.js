@@ -1,13 +1,11 @@
 // How long the page stands still while a scan is opened: the longest tasks of its main thread, in milliseconds of the clock
 // and of the processor (which other work on the machine does not lengthen), and a frame of the large 3D view.
 // `node bench/page/tasks.js [--rounds N] [--app FOLDER,FOLDER] [--json]`: other builds of web/dist are measured by turns.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
-import { ensureBuilt, ensureWebBuilt } from "../../bin/build.js";
+import { folder, inPage, median, segmentButton, writeVolume } from "./support.js";
 
 const { values } = parseArgs({
   options: {
@@ -16,21 +14,7 @@ const { values } = parseArgs({
     json: { type: "boolean" },
   },
 });
-if (ensureBuilt() !== 0 || ensureWebBuilt() !== 0) process.exit(1);
-const { serve } = await import("../../dist/server/serve.js");
-const { makePhantomVolume } = await import("../../dist/dataset/phantom/phantom.js");
-const { writeNifti } = await import("../../dist/nifti/write.js");
-
-const FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
-const folder = mkdtempSync(join(tmpdir(), "hipmri-bench-tasks-"));
-const volume = join(folder, "volume.nii");
-{
-  const size = { x: 256, y: 256, slices: 128 };
-  const options = { patients: { train: 0, validate: 0, test: 1 }, weeksPerPatient: 1, size, seed: 9 };
-  const { image, shape, spacingMm, affine } = makePhantomVolume(options, 0, 0);
-  writeFileSync(volume, writeNifti({ shape, dtype: "float32", data: image, spacingMm, affine }));
-}
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const volume = writeVolume();
 
 /** Tasks of the page's main thread between two marks. */
 function longest(events, from, to) {
@@ -47,27 +31,21 @@ function longest(events, from, to) {
   return { clockMs: most("dur"), processorMs: most("tdur") };
 }
 
-async function open(appFolder, scan) {
-  const serving = await serve({ runs: [], port: 0, appFolder });
-  const browser = await chromium.launch({
-    executablePath: process.env.HIPMRI_CHROMIUM ?? "/usr/bin/chromium",
-    args: FLAGS,
-  });
-  try {
-    const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
-    page.setDefaultTimeout(600_000);
+const open = (appFolder, scan) =>
+  inPage(async (page, url) => {
+    const browser = page.context().browser();
     const trace = join(folder, "trace.json");
     await browser.startTracing(page, {
       categories: ["devtools.timeline", "toplevel", "blink.user_timing"],
       path: trace,
     });
-    await page.goto(serving.url);
+    await page.goto(url);
     // As long as somebody needs to find the button.
     await page.waitForTimeout(3000);
     await page.evaluate(() => performance.mark("bench-click"));
     if (scan === "demo") await page.getByRole("button", { name: "Try the demo scan" }).click();
     else await page.getByLabel("Open files").setInputFiles(volume);
-    await page.getByRole("button", { name: "Segment", exact: true }).and(page.locator(":enabled")).waitFor();
+    await segmentButton(page).waitFor();
     await page.waitForTimeout(3000);
     await page.evaluate(() => performance.mark("bench-shown"));
     await browser.stopTracing();
@@ -95,18 +73,13 @@ async function open(appFolder, scan) {
       ...events.filter(({ pid, ts }) => pid === click.pid && ts > 0).map(({ ts }) => ts),
     );
     return { before: longest(events, first, click), opening: longest(events, click.ts, shown), frame3dMs };
-  } finally {
-    await browser.close();
-    await serving.close();
-  }
-}
+  }, appFolder);
 
 const apps = values.app.split(",");
 const found = [];
 for (let round = 0; round < Number(values.rounds); round++)
   for (const scan of ["demo", "256 x 256 x 128"])
     for (const app of apps) found.push({ app, scan, ...(await open(app, scan)) });
-rmSync(folder, { recursive: true, force: true });
 const rows = apps.flatMap((app) =>
   ["demo", "256 x 256 x 128"].map((scan) => {
     const own = found.filter((each) => each.app === app && each.scan === scan);
