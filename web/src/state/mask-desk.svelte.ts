@@ -106,7 +106,7 @@ export class MaskDesk {
   }
 
   /** A mask of earlier, its labels brought to those of the model that is open. */
-  takeHeld(held: HeldMask): void {
+  #takeHeld(held: HeldMask): void {
     const labels = this.#context.modelLabels() ?? held.labels;
     const mask = relabel(held.mask, held.labels, labels);
     if (mask === undefined) {
@@ -127,7 +127,7 @@ export class MaskDesk {
   takeUp(kept: HeldMask | undefined): void {
     const scan = this.#context.scan();
     const held = (scan === undefined ? undefined : this.#aside.get(scan.id)) ?? kept;
-    if (held !== undefined) this.takeHeld(held);
+    if (held !== undefined) this.#takeHeld(held);
   }
 
   take({ mask, revision, passport, isByHand, isPartial }: HeldMask): void {

@@ -151,15 +151,11 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
     });
   }
 
-  function clear(): void {
-    coming = undefined;
-    nv.closeDrawing();
-    for (const volume of [...nv.volumes]) nv.removeVolume(volume);
-  }
-
   return {
     async showVolume(volume: ShownVolume) {
-      clear();
+      coming = undefined;
+      nv.closeDrawing();
+      for (const old of [...nv.volumes]) nv.removeVolume(old);
       // A canvas that changes its size after something was drawn waits for that.
       nv.resizeListener();
       await nextTask();
@@ -269,10 +265,6 @@ export async function makeNiivueViewer(canvas: HTMLCanvasElement): Promise<Viewe
       Object.assign(nv.opts, LETTERS.screen);
       nv.textSizePoints();
       return taken.finally(() => nv.drawScene());
-    },
-    dispose() {
-      clear();
-      nv.cleanup();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** What the app asks of a viewer. NiiVue is behind it (niivue-viewer.ts), loaded when the first scan is shown. */
+/** What the app asks of a viewer. NiiVue is behind it (niivue-viewer.ts), loaded once the page has time, or with the first scan. */
 
 export type Layout = "all" | "axial" | "coronal" | "sagittal" | "3d";
 /** By the axis across them. */
@@ -87,5 +87,4 @@ export interface Viewer {
   setTheme(theme: "light" | "dark"): void;
   /** The view as it is, with letters large enough for a page. */
   snapshot(): Promise<Snapshot>;
-  dispose(): void;
 }
