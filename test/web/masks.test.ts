@@ -113,6 +113,18 @@ describePages("masks", () => {
       expect(await page.getByText(/^Segmented in/).isVisible()).toBe(true);
     }));
 
+  test("stay as they are when it is stopped while the model starts", () =>
+    withApp(async ({ page }) => {
+      await openDemo(page);
+      await page.evaluate(async () => {
+        const done = hipmri.segment();
+        await Promise.all([hipmri.cancel(), done]);
+      });
+      expect(await page.getByText("Stopped before it was done").isVisible()).toBe(true);
+      expect(await page.getByRole("region", { name: "Labels" }).isVisible()).toBe(false);
+      expect((await page.getByRole("alert").innerText()).trim()).toBe("");
+    }));
+
   test("of a second tab are not kept, and it says so", () =>
     withApp(async ({ page, serving }) => {
       await page.getByLabel("Open files").setInputFiles([path("model.onnx"), path("first.nii")]);

@@ -9,6 +9,15 @@ declare global {
   var windowsTold: Intensities[];
   const hipmri: Pick<
     Session,
-    "stopWorker" | "cancel" | "kept" | "shown" | "labels" | "busy" | "learning" | "view" | "correction"
+    | "stopWorker"
+    | "segment"
+    | "cancel"
+    | "kept"
+    | "shown"
+    | "labels"
+    | "busy"
+    | "learning"
+    | "view"
+    | "correction"
   >;
 }

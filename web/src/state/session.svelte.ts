@@ -46,6 +46,8 @@ export class Session {
   device = $state<Device>("auto");
   shown: ShownScan | undefined;
 
+  /** Of the last segmentation that was asked for. */
+  #stopping = new AbortController();
   readonly #link = makeWorkerClient((worker) => this.#refill(worker));
   readonly #tasks = new Tasks(
     (error) => this.#fail(error),
@@ -263,6 +265,8 @@ export class Session {
     if (scan === undefined || this.model === undefined) return;
     this.correction.pointerUp();
     if (this.masks.lastRun === "stopped") this.masks.lastRun = undefined;
+    this.#stopping = new AbortController();
+    const { signal } = this.#stopping;
     await this.#tasks.run({ kind: "starting" }, async () => {
       await this.masks.autosave.settled();
       let isRunning = true;
@@ -271,7 +275,11 @@ export class Session {
         if (isRunning) this.#tasks.busy = { kind: "segmenting", done, total };
       });
       const { mask, passport, warnings, seconds } = await this.#link
-        .ask((worker) => worker.segment(scan.id, onProgress))
+        .ask((worker) => {
+          // Of a segmentation that has not begun the worker cannot be told that it is unwanted.
+          signal.throwIfAborted();
+          return worker.segment(scan.id, onProgress);
+        })
         .catch((error) => {
           if (isUsersWish(error)) this.masks.lastRun = "stopped";
           throw error;
@@ -288,6 +296,7 @@ export class Session {
 
   /** Ends a segmentation before its time; one that is done already stays. */
   cancel(): Promise<void> {
+    this.#stopping.abort();
     return this.#link.ask((worker) => worker.cancel() as Promise<void>);
   }
 
