@@ -1,6 +1,5 @@
 /** `hipmri score`. */
 import type { Shard } from "../core/shard.ts";
-import { describeCheck, SUMMARY_FILE } from "../dataset/nnunet-summary.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
 import type { ScoredMasks, ScoreOptions } from "../node/workflows/score.ts";
@@ -31,10 +30,11 @@ function labelText({ labelsFrom, mapping }: ScoredMasks): string {
   return `${pairs.join(", ")} (from ${labelsFrom})`;
 }
 
-export function scoreOutcome(
+export async function scoreOutcome(
   scored: ScoredMasks,
   { seconds, isRescored }: { readonly seconds: string; readonly isRescored?: true | undefined },
-): Outcome {
+): Promise<Outcome> {
+  const { describeCheck, SUMMARY_FILE } = await import("../dataset/nnunet-summary.ts");
   const { metrics, summary, files } = scored;
   const facts = alignRows([
     ["Labels", labelText(scored)],
@@ -91,7 +91,7 @@ export const addScore: AddVerb = (program, session) => {
       }
       const { scoreMasks } = await import("../node/workflows/score.ts");
       const scored = await work(scoreMasks);
-      session.finish(scoreOutcome(scored, { seconds: seconds(), isRescored: flags.rescored }));
+      session.finish(await scoreOutcome(scored, { seconds: seconds(), isRescored: flags.rescored }));
     });
   addExamples(addCommonFlags(command), [
     "hipmri score nnunet-predictions/ labelsTs/ --convention nnunet",
