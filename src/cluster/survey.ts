@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { factsOf, gridOf } from "../apply/image-facts.ts";
+import { sampleEvenly } from "../core/statistics.ts";
 import { counted } from "../core/text.ts";
 import type { CaseEntry, LayoutName } from "../dataset/types.ts";
 import { readModelFile } from "../node/workflows/model-file.ts";
@@ -12,6 +13,7 @@ import { readRunOf } from "../node/workflows/run-source.ts";
 import { openMasks, type ScoreInputs } from "../node/workflows/score-inputs.ts";
 import { type ModelCard, readModelCard } from "../predict/card.ts";
 import { makeCanvas, pixelFit, type Size } from "../predict/fit.ts";
+import { PIXELS_AT_ONCE } from "../predict/predictor.ts";
 import { planForModel } from "../predict/segment.ts";
 import { planTiles } from "../predict/tiles.ts";
 import { inferenceOperations } from "../unet/work.ts";
@@ -33,8 +35,6 @@ const PROCESS_MB = 250;
 const BYTES_PER_VOXEL = 20;
 /** Of an inference: for each pixel at once and channel of the base width. */
 const INFERENCE_BYTES = 60;
-/** As predict/predictor.ts takes them. */
-const PIXELS_AT_ONCE = 8 * 256 * 128;
 
 interface Sample {
   readonly voxels: number;
@@ -42,12 +42,6 @@ interface Sample {
   readonly extents: Size;
   /** Of the network, where there is one. */
   readonly operations: number;
-}
-
-/** So many of a list, evenly spaced. */
-function someOf<T>(items: readonly T[], count: number): readonly T[] {
-  if (items.length <= count) return items;
-  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
 }
 
 /** Files that cannot be read tell nothing here; the work itself tells of them. */
@@ -85,7 +79,7 @@ interface Sized {
 
 async function sizeOf(images: readonly PlannedMask[], card?: ModelCard): Promise<Sized> {
   const samples: Sample[] = [];
-  for (const image of someOf(images, SAMPLES)) samples.push(...(await sampleOf(image, card)));
+  for (const image of sampleEvenly(images, SAMPLES)) samples.push(...(await sampleOf(image, card)));
   const mean = (of: (sample: Sample) => number): number =>
     samples.reduce((sum, sample) => sum + of(sample), 0) / Math.max(1, samples.length);
   return {

@@ -36,7 +36,7 @@ export interface Predictor {
 }
 
 /** Pixels in one run of the network, all images of the batch together; bounds memory. */
-const PIXELS_AT_ONCE = 8 * 256 * 128;
+export const PIXELS_AT_ONCE = 8 * 256 * 128;
 
 /** The class with the highest score at each pixel. @param scores [classes, pixels] */
 function argmax(scores: Float32Array, classes: number, into: Uint8Array): void {
