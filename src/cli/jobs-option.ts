@@ -59,13 +59,6 @@ async function checkJobs(flags: JobsFlags): Promise<string> {
   return flags.out;
 }
 
-/** Into how many shares the work in OUT was cut before; undefined where there is none, or a mixture. */
-async function countOfShares(out: string): Promise<number | undefined> {
-  const { listShards } = await import("../node/shard-store.ts");
-  const counts = new Set((await listShards(out)).map(({ count }) => count));
-  return counts.size === 1 ? [...counts][0] : undefined;
-}
-
 /** "the same command goes on with --resume in place of --overwrite" */
 function describeGoingOn(argv: readonly string[], again: readonly string[] = []): string {
   const isReplacing = argv.includes("--overwrite");
@@ -108,6 +101,7 @@ export async function runWithJobs(
   await work.prepare?.(out);
   const { availableParallelism } = await import("node:os");
   const { runJobs } = await import("../cluster/jobs.ts");
+  const { countOfShares, SHARDS_FOLDER } = await import("../node/shard-store.ts");
   const started = performance.now();
   const jobs = flags.jobs ?? 1;
   // Shares that are done stay done, whatever the number of jobs.
@@ -147,7 +141,6 @@ export async function runWithJobs(
   const { mergeShards } = await import("../cluster/merge.ts");
   const { mergedOutcome } = await import("./merge.ts");
   const { removePath } = await import("../node/atomic.ts");
-  const { SHARDS_FOLDER } = await import("../node/shard-store.ts");
   const merged = await mergeShards(out, { warn });
   // What is joined needs them no more; left there, the next call would take them for its own.
   await removePath(join(out, SHARDS_FOLDER));

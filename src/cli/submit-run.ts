@@ -9,7 +9,7 @@ import { type Script, slurmScripts, submitAll } from "../cluster/slurm.ts";
 import { OWN_COMMAND } from "../cluster/worker.ts";
 import { HipError } from "../core/errors.ts";
 import { makeFolder, writeFileAtomic } from "../node/atomic.ts";
-import { listShards } from "../node/shard-store.ts";
+import { countOfShares } from "../node/shard-store.ts";
 import { VERSION } from "../node/version.ts";
 import type { Outcome } from "./outcome.ts";
 import { readCall, type SubmittedCall } from "./submit-call.ts";
@@ -43,9 +43,8 @@ async function survey(call: SubmittedCall, flags: SubmitFlags, settings: SubmitS
 
 /** Shards that are there already are of one count: others would share the work out otherwise. */
 async function tasksBefore(out: string, wished: number | undefined): Promise<number | undefined> {
-  const counts = [...new Set((await listShards(out)).map(({ count }) => count))];
-  if (counts.length !== 1) return wished;
-  const [count] = counts as [number];
+  const count = await countOfShares(out);
+  if (count === undefined) return wished;
   if (wished === undefined || wished === count) return count;
   throw new HipError("usage", `--tasks must be ${count}: "${out}" holds shards of ${count}, got ${wished}`, {
     hint: `Give --tasks ${count} to do what is missing, or another --out`,

@@ -128,6 +128,12 @@ export async function listShards(out: string): Promise<readonly Shard[]> {
     .sort((a, b) => a.count - b.count || a.index - b.index);
 }
 
+/** Into how many shares the work in OUT was cut before; undefined where there is none, or a mixture. */
+export async function countOfShares(out: string): Promise<number | undefined> {
+  const counts = new Set((await listShards(out)).map(({ count }) => count));
+  return counts.size === 1 ? [...counts][0] : undefined;
+}
+
 function damaged(path: string, why: string, cause?: unknown): HipError {
   return new HipError("bad-checkpoint", `Cannot read the shard's result "${path}": ${why}`, {
     hint: "Remove the file and do the shard again",
