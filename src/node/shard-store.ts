@@ -4,7 +4,8 @@ import { open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { HipError } from "../core/errors.ts";
-import { formatShard, type Shard } from "../core/shard.ts";
+import { mapParallel } from "../core/parallel.ts";
+import { formatShard, placesOf, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import { makeFolder, removePath, writeFileAtomic } from "./atomic.ts";
 import { packJson, unpackJson } from "./shard-values.ts";
@@ -196,19 +197,40 @@ export function differences(found: Pick<ShardHead, "about">, expected: Pick<Shar
   });
 }
 
-/** Files of other jobs in OUT/shards, with what differs. Those that cannot be read are nobody's: they are done again. */
-async function findAliens(out: string, shard: Shard, job: Pick<ShardHead, "job" | "about">) {
-  const aliens: { readonly path: string; readonly problems: readonly string[] }[] = [];
-  for (const other of await listShards(out)) {
-    const path = shardPath(out, other);
-    const head = await readShardHead(path).catch(() => undefined);
+/** Heads that are read at once: the disk of a cluster takes its time for each. */
+const HEADS_AT_ONCE = 16;
+
+/** A file of another job in OUT/shards, with what differs. */
+interface Alien {
+  readonly path: string;
+  readonly problems: readonly string[];
+}
+
+/**
+ * What is there for a share: its own head, where it is of the job, and files of other jobs. Those that cannot be read
+ * are nobody's: they are done again.
+ */
+async function lookAround(
+  out: string,
+  { index, count }: Shard,
+  job: Pick<ShardHead, "job" | "about">,
+): Promise<{ readonly own: ShardHead | undefined; readonly aliens: readonly Alien[] }> {
+  const shards = await listShards(out);
+  const heads = await mapParallel(shards, HEADS_AT_ONCE, (shard) =>
+    readShardHead(shardPath(out, shard)).catch(() => undefined),
+  );
+  const aliens: Alien[] = [];
+  let own: ShardHead | undefined;
+  for (const [i, shard] of shards.entries()) {
+    const head = heads[i];
     if (head === undefined) continue;
-    const count =
-      other.count === shard.count ? [] : [`number of shards: expected ${shard.count}, found ${other.count}`];
-    const problems = [...(head.job === job.job ? [] : differences(head, job)), ...count];
-    if (problems.length > 0) aliens.push({ path, problems });
+    const ofCount =
+      shard.count === count ? [] : [`number of shards: expected ${count}, found ${shard.count}`];
+    const problems = [...(head.job === job.job ? [] : differences(head, job)), ...ofCount];
+    if (problems.length > 0) aliens.push({ path: shardPath(out, shard), problems });
+    else if (shard.index === index) own = head;
   }
-  return aliens;
+  return { own, aliens };
 }
 
 /** @throws HipError "usage" where the text would be longer than strings can be, 512 MiB */
@@ -238,18 +260,21 @@ export interface ShardTask {
 
 /**
  * Begins a share of a job: looks at what is there, removes results of other jobs where that is asked.
- * @param places the share's items, of the whole list; as placesOf()
+ * @param places the share's items, of the whole list; by default as placesOf() shares them out by size
  * @throws HipError "usage" where OUT/shards holds results of another job, saying what differs; "disk"
  */
 export async function openShard(
   out: string,
   request: ShardRequest,
   job: ShardJob,
-  places: readonly number[],
+  places: readonly number[] = placesOf(
+    job.items.map(({ size }) => size),
+    request,
+  ),
 ): Promise<ShardTask> {
   const { index, count } = request;
   const description = describeJob(job);
-  const aliens = await findAliens(out, request, description);
+  const { own, aliens } = await lookAround(out, request, description);
   const [alien] = aliens;
   if (alien !== undefined && !request.overwrite) {
     const more = aliens.length > 1 ? ` (and ${counted(aliens.length - 1, "file")} more)` : "";
@@ -260,8 +285,7 @@ export async function openShard(
   }
   for (const { path } of aliens) await removePath(path);
   const path = shardPath(out, { index, count });
-  const before = await readShardHead(path).catch(() => undefined);
-  const isDone = before?.complete === true && before.job === description.job;
+  const isDone = own?.complete === true && own.job === description.job;
   return {
     path,
     places,

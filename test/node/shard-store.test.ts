@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { placesOf } from "../../src/core/shard.ts";
 import { openShard, readShardFile, type ShardJob, shardPath } from "../../src/node/shard-store.ts";
 import { VERSION } from "../../src/node/version.ts";
 
@@ -25,15 +24,7 @@ const JOB: ShardJob = {
   items: ITEMS,
 };
 const begin = (index: number, count = 2, job: ShardJob = JOB, overwrite?: boolean) =>
-  openShard(
-    out,
-    { index, count, overwrite, command: ["predict", "m", "a b"] },
-    job,
-    placesOf(
-      job.items.map(({ size }) => size),
-      { index, count },
-    ),
-  );
+  openShard(out, { index, count, overwrite, command: ["predict", "m", "a b"] }, job);
 
 test("a share is done once its result is there, and holds what was given", async () => {
   const task = await begin(2);
@@ -64,6 +55,25 @@ test("a share is done once its result is there, and holds what was given", async
   });
   expect((await begin(2)).isDone).toBe(true);
   expect((await begin(1)).isDone).toBe(false);
+});
+
+describe("equal items", () => {
+  const equal = (seed: number): ShardJob => ({
+    verb: "train --folds",
+    options: { seed },
+    items: ["a", "b", "c"].map((id) => ({ id, size: 1 })),
+  });
+  const share = (index: number, seed: number, overwrite = false) => begin(index, 2, equal(seed), overwrite);
+
+  test("are dealt out evenly; another training's shares are replaced by --overwrite alone", async () => {
+    const shares = [await share(1, 1), await share(2, 1)];
+    expect(shares.flatMap(({ places }) => places).toSorted()).toEqual([0, 1, 2]);
+    await shares[0]!.write({});
+    expect((await share(1, 1)).isDone).toBe(true);
+    await expect(share(2, 2)).rejects.toMatchObject({ problems: ["seed: expected 2, found 1"] });
+    expect((await share(2, 2, true)).isDone).toBe(false);
+    expect((await share(1, 1)).isDone).toBe(false);
+  });
 });
 
 test("is whole JSON, whatever reads it", async () => {

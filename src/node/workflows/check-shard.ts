@@ -1,7 +1,6 @@
 /** A share of `hipmri check`, and its shards merged: findings are made of all cases together, at merge. */
 import { z } from "zod";
 import { type ErrorJson, errorJson, HipError } from "../../core/errors.ts";
-import { placesOf } from "../../core/shard.ts";
 import { examineCases, indexForCheck, reportOfExams } from "../../dataset/doctor/check.ts";
 import type { CaseExam } from "../../dataset/doctor/examine-case.ts";
 import type { Indexed } from "../../dataset/doctor/read-index.ts";
@@ -81,7 +80,7 @@ export async function checkShard(
       size: sizes[i]!,
     })),
   };
-  const task = await openShard(out, request, job, placesOf(sizes, request));
+  const task = await openShard(out, request, job);
   if (task.isDone) return task.done;
   const result: z.infer<typeof schema> = {
     root: data,

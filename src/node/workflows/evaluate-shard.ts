@@ -1,6 +1,5 @@
 /** A share of `hipmri evaluate`: its cases judged, and kept for merge. */
 import { z } from "zod";
-import { placesOf } from "../../core/shard.ts";
 import type { JoinOptions } from "../../report/judge.ts";
 import { type JudgedCase, judgeCases } from "../../report/judged-case.ts";
 import { openFolder } from "../folder.ts";
@@ -42,7 +41,7 @@ async function openEvaluateShard({ options, chosen, context }: OpenedEvaluation,
     filesSha256: await stampCases(root, cases),
     items: cases.map(({ id }, i) => ({ id, size: sizes[i]! })),
   };
-  return openShard(options.out, request, job, placesOf(sizes, request));
+  return openShard(options.out, request, job);
 }
 
 /**

@@ -10,6 +10,7 @@ import { checkRunFolder } from "../run-folder.ts";
 import {
   describeJob,
   differences,
+  openShard,
   readShardFile,
   type ShardJob,
   type ShardRequest,
@@ -28,7 +29,6 @@ import {
 import { configOfFold, firstConfig, sharedPlan } from "./folds-plan.ts";
 import { describeCases } from "./listed-cases.ts";
 import { storedConfig, trainRun } from "./train.ts";
-import { openTrainingShare } from "./training-share.ts";
 
 /** What merge needs to know. */
 const schema = z.strictObject({
@@ -93,7 +93,7 @@ export async function trainFoldsShard(
   const isQuiet = options.quiet ?? false;
   const started = performance.now();
   const job = await jobOf(options);
-  const task = await openTrainingShare(options, request, job);
+  const task = await openShard(out, { ...request, overwrite }, job);
   const { places } = task;
   const summary = (done: readonly DoneFold[]): FoldsSummary => ({
     finished: done.length === places.length,

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { placesOf } from "../../core/shard.ts";
 import { DATASET_JSON } from "../../dataset/dataset-json.ts";
 import type { MaskRef } from "../../dataset/mask-pairs.ts";
 import { inItemOrder, openShard, type ShardDone, type ShardRequest, type ShardSet } from "../shard-store.ts";
@@ -64,7 +63,7 @@ export async function scoreShard(
     ]),
     items: masks.cases.map(({ id }, i) => ({ id, size: sizes[i]! })),
   };
-  const task = await openShard(options.out, request, job, placesOf(sizes, request));
+  const task = await openShard(options.out, request, job);
   if (task.isDone) return task.done;
   const cases = await score(task.places.map((place) => masks.cases[place]!));
   const { comparable } = context;

@@ -7,6 +7,7 @@ import { describeValues, type SweepRanking } from "../../report/sweep.ts";
 import { makeFolder } from "../atomic.ts";
 import { formatDuration } from "../progress.ts";
 import {
+  openShard,
   readShardFile,
   type ShardDone,
   type ShardJob,
@@ -20,7 +21,6 @@ import type { SweepPlan } from "./sweep-plan.ts";
 import { rankSweep } from "./sweep-ranking.ts";
 import { startOfTrial, type TrialStart, trainTrial } from "./sweep-trial.ts";
 import type { TrainRunOptions } from "./train-options.ts";
-import { openTrainingShare } from "./training-share.ts";
 
 export interface TrainSweepOptions extends Omit<TrainRunOptions, "config" | "test" | "partOf"> {
   readonly plan: SweepPlan;
@@ -106,7 +106,7 @@ async function trainSweepShard(options: TrainSweepOptions, request: ShardRequest
   const { out, plan, overwrite } = options;
   const started = performance.now();
   const job = await jobOf(options);
-  const task = await openTrainingShare(options, request, job);
+  const task = await openShard(out, { ...request, overwrite }, job);
   const own = task.places.map((place) => plan.trials[place]!);
   const summary = (done: number): SweepSummary => ({
     finished: done === own.length,
