@@ -3,7 +3,7 @@
  * its memory holds. Each leaves OUT/shards/I-of-N.json; merging them is left to whoever asked.
  */
 import { stat } from "node:fs/promises";
-import { HipError, type HipErrorCode } from "../core/errors.ts";
+import { type ErrorJson, errorFromJson, HipError } from "../core/errors.ts";
 import { formatShard, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import { shardPath } from "../node/shard-store.ts";
@@ -52,11 +52,8 @@ interface Job {
 /** The error that a job printed as JSON. */
 function errorOf({ stdout }: WorkerEnd): HipError | undefined {
   try {
-    const { error } = JSON.parse(stdout) as {
-      error: { code: HipErrorCode; message: string; hint?: string; problems: string[] };
-    };
-    const { code, message, hint, problems } = error;
-    return new HipError(code, message, { problems, ...(hint === undefined ? {} : { hint }) });
+    const { error } = JSON.parse(stdout) as { readonly error: ErrorJson };
+    return errorFromJson(error);
   } catch {
     return undefined;
   }

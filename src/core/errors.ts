@@ -54,3 +54,7 @@ export interface ErrorJson {
 export function errorJson({ code, message, hint, problems }: HipError): ErrorJson {
   return { code, message, ...(hint === undefined ? {} : { hint }), problems };
 }
+
+/** The error of errorJson(), as another process or an earlier one left it. */
+export const errorFromJson = ({ code, message, ...more }: ErrorJson): HipError =>
+  new HipError(code, message, more);

@@ -1,6 +1,6 @@
 /** A share of `hipmri check`, and its shards merged: findings are made of all cases together, at merge. */
 import { z } from "zod";
-import { type ErrorJson, errorJson, HipError } from "../../core/errors.ts";
+import { type ErrorJson, errorFromJson, errorJson, HipError } from "../../core/errors.ts";
 import { examineCases, indexForCheck, reportOfExams } from "../../dataset/doctor/check.ts";
 import type { CaseExam } from "../../dataset/doctor/examine-case.ts";
 import type { Indexed } from "../../dataset/doctor/read-index.ts";
@@ -101,8 +101,7 @@ export async function mergeChecks({ out, files }: ShardSet): Promise<CheckResult
     results.map((result) => result.cases),
   );
   if (indexed === null) {
-    const { code, message, ...more } = refused!;
-    const report = reportOfExams(root, new HipError(code, message, more), []);
+    const report = reportOfExams(root, errorFromJson(refused!), []);
     return { report, page: await writeCheckPage(out, report, []) };
   }
   const exams = cases.map(({ exam }, place): CaseExam => ({ ...exam, entry: indexed.index.cases[place]! }));

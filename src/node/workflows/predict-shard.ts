@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { groupSlices, type Slice } from "../../apply/slice-set.ts";
-import { type ErrorJson, errorJson, HipError } from "../../core/errors.ts";
+import { type ErrorJson, errorFromJson, errorJson, type HipError } from "../../core/errors.ts";
 import { placesOf } from "../../core/shard.ts";
 import { contentOf } from "../../formats/dicom/content.ts";
 import type { CasePassport } from "../../passport/types.ts";
@@ -48,10 +48,7 @@ export function unpackPrediction(result: unknown): Prediction {
       ...output,
       passport: output.passport === null ? null : passports[output.passport]!,
     })),
-    failures: failures.map(({ input, error: { code, message, ...more } }) => ({
-      input,
-      error: new HipError(code, message, more),
-    })),
+    failures: failures.map(({ input, error }) => ({ input, error: errorFromJson(error) })),
   };
 }
 
