@@ -4,6 +4,7 @@ import { HipError } from "../core/errors.ts";
 import { formatShard, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import {
+  commandOf,
   differences,
   listShards,
   readShardFile,
@@ -17,10 +18,9 @@ import { VERSION } from "../node/version.ts";
 
 const SHOWN_PROBLEMS = 20;
 
-/** " (redo: hipmri evaluate … --shard 3/8)", where the shards tell the command. */
+/** "; do it with: hipmri evaluate … --shard 3/8", where the shards tell the command. */
 function redo(files: readonly ShardFile[], shard: Shard): string {
-  const command = files.find((file) => file.command !== null)?.command ?? null;
-  const words = redoCommand(command, shard);
+  const words = redoCommand(commandOf(files), shard);
   return words === undefined ? "" : `; do it with: ${commandLine(words)}`;
 }
 

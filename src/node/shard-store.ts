@@ -310,6 +310,10 @@ export async function openShard(
   };
 }
 
+/** The words after "hipmri" that do the whole job, of whichever shard tells them. */
+export const commandOf = (files: readonly ShardHead[]): readonly string[] | null =>
+  files.find(({ command }) => command !== null)?.command ?? null;
+
 /** "--shard 3/8" behind the words of the whole job; undefined where the shards do not tell them. */
 export const redoCommand = (
   command: readonly string[] | null,

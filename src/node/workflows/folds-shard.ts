@@ -1,5 +1,5 @@
 /** A share of `hipmri train --folds`: some of the folds, by the plan that all share; and what merge makes of all. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { HipError } from "../../core/errors.ts";
 import { LAYOUT_NAMES } from "../../dataset/layouts.ts";
@@ -8,8 +8,10 @@ import type { TrainConfig } from "../../train/config.ts";
 import { makeFolder } from "../atomic.ts";
 import { checkRunFolder } from "../run-folder.ts";
 import {
+  commandOf,
   describeJob,
   differences,
+  inItemOrder,
   openShard,
   readShardFile,
   type ShardJob,
@@ -162,19 +164,18 @@ export async function mergeFolds({ out, files, warn }: ShardSet): Promise<FoldsS
   const shards = files.map(({ result }) => schema.parse(result));
   const [first] = shards;
   const { data, layout, test, seed } = first!;
-  const done = shards
-    .flatMap(({ folds }) => folds)
-    .sort((a, b) => a.fold - b.fold)
-    .map(({ fold, foregroundDice }) => ({ run: join(out, foldName(fold)), foregroundDice }));
+  const done = inItemOrder(
+    files,
+    shards.map(({ folds }) => folds),
+  ).map(({ fold, foregroundDice }) => ({ run: foldFolder(out, fold), foregroundDice }));
   const seconds = shards.reduce((sum, shard) => sum + shard.seconds, 0);
-  const command = files.find((file) => file.command !== null)?.command ?? ["merge", out];
   return joinFolds(done, {
     data,
     layout: layout ?? undefined,
     out,
     test,
     seed,
-    command: commandLine(["hipmri", ...command]),
+    command: commandLine(["hipmri", ...(commandOf(files) ?? ["merge", out])]),
     stderr: process.stderr,
     quiet: warn === undefined,
     time: () => ({ name: "Time of all shards together", seconds }),

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { errorJson, type HipError } from "../../core/errors.ts";
 import { imageStem } from "../../formats/image-file.ts";
 import { writeFileAtomic } from "../atomic.ts";
-import type { ShardSet } from "../shard-store.ts";
+import { inItemOrder, type ShardSet } from "../shard-store.ts";
 import { failuresError, type PredictedMask, type Prediction, predictionJson } from "./predict.ts";
 import { unpackPrediction } from "./predict-shard.ts";
 
@@ -38,17 +38,15 @@ export interface MergedPrediction extends Prediction {
  * @throws HipError "disk"
  */
 export async function mergePredictions({ out, files }: ShardSet): Promise<MergedPrediction> {
-  const shards = files.map(({ items, places, result }) => ({
-    placeOf: new Map(items.map((input, i) => [input, places[i]!])),
-    ...unpackPrediction(result),
-  }));
+  const shards = files.map(({ result }) => unpackPrediction(result));
+  // An image has a mask or a failure.
   const inOrder = <T extends { readonly input: string }>(
     pick: (prediction: Prediction) => readonly T[],
-  ): readonly T[] =>
-    shards
-      .flatMap((shard) => pick(shard).map((value) => ({ value, place: shard.placeOf.get(value.input)! })))
-      .sort((a, b) => a.place - b.place)
-      .map(({ value }) => value);
+  ): readonly T[] => {
+    const byInput = new Map(shards.flatMap(pick).map((value) => [value.input, value]));
+    const ofItems = files.map(({ items }) => items.map((input) => byInput.get(input)));
+    return inItemOrder(files, ofItems).filter((value) => value !== undefined);
+  };
   const prediction: Prediction = {
     outputs: inOrder(({ outputs }) => outputs),
     failures: inOrder(({ failures }) => failures),

@@ -7,6 +7,8 @@ import { describeValues, type SweepRanking } from "../../report/sweep.ts";
 import { makeFolder } from "../atomic.ts";
 import { formatDuration } from "../progress.ts";
 import {
+  commandOf,
+  inItemOrder,
   openShard,
   readShardFile,
   type ShardDone,
@@ -178,15 +180,17 @@ export async function mergeSweep({ out, files }: ShardSet): Promise<SweepSummary
   const shards = files.map(({ result }) => schema.parse(result));
   const [first] = shards;
   const seconds = shards.reduce((sum, shard) => sum + shard.seconds, 0);
-  const command = files.find((file) => file.command !== null)?.command ?? ["merge", out];
-  const trials = shards.flatMap((shard) => shard.trials).sort();
+  const trials = inItemOrder(
+    files,
+    shards.map((shard) => shard.trials),
+  );
   const ranked = await rankSweep({
     out,
     data: first!.data,
     trials,
     keys: first!.keys,
     seed: first!.seed,
-    command: commandLine(["hipmri", ...command]),
+    command: commandLine(["hipmri", ...(commandOf(files) ?? ["merge", out])]),
     time: { name: "Time of all shards together", seconds },
   });
   return { finished: true, done: trials.length, ...ranked, seconds, run: out };
