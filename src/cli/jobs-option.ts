@@ -6,6 +6,7 @@ import { HipError } from "../core/errors.ts";
 import { formatShard, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import { commandLine } from "../node/shell.ts";
+import { withoutFlag } from "./command-words.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import type { Outcome } from "./outcome.ts";
 import { findShard, wholeCommand } from "./shard-option.ts";
@@ -34,10 +35,8 @@ export interface JobsFlags {
 export const hasJobs = ({ jobs }: JobsFlags): boolean => jobs !== undefined && jobs > 1;
 
 /** The command line without `--jobs` and what is a share's own. */
-export function commandOfJobs(argv: readonly string[]): readonly string[] {
-  const words = wholeCommand(argv);
-  return words.filter((word, i) => !/^--jobs(=|$)/.test(word) && (i === 0 || words[i - 1] !== "--jobs"));
-}
+export const commandOfJobs = (argv: readonly string[]): readonly string[] =>
+  withoutFlag(wholeCommand(argv), "--jobs");
 
 /** @throws HipError "usage" where a share is asked for beside `--jobs`, by flag or by a cluster, or where shares cannot meet */
 async function checkJobs(flags: JobsFlags): Promise<string> {

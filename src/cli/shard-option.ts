@@ -6,6 +6,7 @@ import { formatShard, parseShard, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import type { ShardDone, ShardRequest } from "../node/shard-store.ts";
 import { commandLine } from "../node/shell.ts";
+import { withoutFlag } from "./command-words.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -26,12 +27,8 @@ export function overwriteShardsOption(): Option {
 const OWN_FLAGS = ["--overwrite", "--json", "--quiet"];
 
 /** The command line without the share. */
-export function wholeCommand(argv: readonly string[]): readonly string[] {
-  return argv.filter(
-    (word, i) =>
-      !OWN_FLAGS.includes(word) && !/^--shard(=|$)/.test(word) && (i === 0 || argv[i - 1] !== "--shard"),
-  );
-}
+export const wholeCommand = (argv: readonly string[]): readonly string[] =>
+  withoutFlag(argv, "--shard").filter((word) => !OWN_FLAGS.includes(word));
 
 /**
  * The share that is asked for: the flag's, else the environment's, which is told on stderr; undefined where that is

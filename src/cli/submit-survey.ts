@@ -3,6 +3,7 @@ import type { Work, WorkKind, Workload } from "../cluster/plan.ts";
 import { HipError } from "../core/errors.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import type { TrainConfig } from "../train/config.ts";
+import { withResume } from "./command-words.ts";
 import type { SubmittedCall } from "./submit-call.ts";
 import { configSources, type Flags as TrainFlags } from "./train.ts";
 
@@ -87,7 +88,7 @@ async function surveyTraining(call: SubmittedCall): Promise<SurveyedCall> {
   const workload = await surveyTrain({ data: operands[0] ?? "", layout, out, ...trainings });
   return {
     // A task that starts again goes on; of a folder without a run it starts one.
-    work: { verb: "train", words: flags.resume ? words : [...words, "--resume"], out, kind },
+    work: { verb: "train", words: withResume(words), out, kind },
     workload,
     threads: flags.threads ?? (flags.resume ? trainings.config.threads : undefined),
   };
@@ -113,7 +114,7 @@ export function unseenCall(call: SubmittedCall, tasks: number, why: string): Sur
   const isTraining = verb === "train";
   const kind: WorkKind = isTraining ? trainingKind(flags) : "items";
   return {
-    work: { verb, words: isTraining && !flags.resume ? [...words, "--resume"] : words, out, kind },
+    work: { verb, words: isTraining ? withResume(words) : words, out, kind },
     workload: {
       items: tasks,
       noun: { items: "share", run: "run", folds: "fold", sweep: "trial" }[kind],

@@ -10,8 +10,10 @@ import { formatMetricsTables } from "../metrics/table.ts";
 import type { DeviceName } from "../node/device-names.ts";
 import type { ShardRequest } from "../node/shard-store.ts";
 import { commandLine } from "../node/shell.ts";
+import { foldFolder, foldName } from "../node/workflows/folds-options.ts";
 import type { TrainSummary } from "../node/workflows/train-options.ts";
 import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
+import { withResume } from "./command-words.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import { hasJobs, jobsOption, runWithJobs } from "./jobs-option.ts";
 import { alignRows } from "./layout.ts";
@@ -63,7 +65,7 @@ function configFlags({ preset, epochs, minutes, seed, threads, plane, from }: Fl
 
 /** Folds that are still to be trained are trained as the first was. */
 const resumedRun = (out: string, { folds }: Flags): string =>
-  folds === undefined ? out : join(out, "fold_0");
+  folds === undefined ? out : foldFolder(out, 0);
 
 /** Where the configuration comes from. */
 export const configSources = (flags: Flags) => ({
@@ -144,9 +146,8 @@ async function runSweep(data: string, flags: Flags, argv: readonly string[]): Pr
 async function againCommand(argv: readonly string[], shard: ShardRequest | undefined): Promise<string> {
   const { redoCommand } = await import("../node/shard-store.ts");
   const words = wholeCommand(argv);
-  const resumed = words.includes("--resume") ? words : [...words, "--resume"];
   return commandLine(
-    shard === undefined ? ["hipmri", ...resumed] : redoCommand(shard.command ?? words, shard)!,
+    shard === undefined ? ["hipmri", ...withResume(words)] : redoCommand(shard.command ?? words, shard)!,
   );
 }
 
@@ -156,7 +157,6 @@ async function runFolds(data: string, flags: Flags, argv: readonly string[]): Pr
   await refuseLauncher("folds");
   if (hasJobs(flags)) {
     const options = await trainOptions(data, flags, argv, true);
-    const { foldName } = await import("../node/workflows/folds-options.ts");
     const { checkFolds } = await import("../node/workflows/folds.ts");
     return trainWithJobs(
       Array.from({ length: folds }, (_, fold) => foldName(fold)),

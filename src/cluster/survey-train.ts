@@ -4,6 +4,8 @@ import { median } from "../core/statistics.ts";
 import { counted } from "../core/text.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import { readLog } from "../node/run-folder.ts";
+import { foldFolder } from "../node/workflows/folds-options.ts";
+import { trialName } from "../node/workflows/sweep-plan.ts";
 import { memoryMbOf, WIDTHS } from "../plan/load.ts";
 import { batchFor, levelsFor } from "../plan/size.ts";
 import type { TrainConfig } from "../train/config.ts";
@@ -74,6 +76,12 @@ function stepMemoryMb({ memoryMb, input, unet, batchSize }: TrainConfig, data: D
   return isStated ? needed : Math.min(needed, memoryMb);
 }
 
+/** The run folder of the first network; a single one has the whole folder. */
+function firstRun(out: string, noun: string): string {
+  if (noun === "run") return out;
+  return noun === "fold" ? foldFolder(out, 0) : join(out, trialName(0));
+}
+
 /**
  * `hipmri train`.
  * @param request.runs where the networks' run folders are, or will be
@@ -89,7 +97,7 @@ export async function surveyTrain(request: {
 }): Promise<Workload> {
   const { data, layout, config, out, runs, noun } = request;
   const isRun = noun === "run";
-  const measured = await measuredOf(isRun ? out : join(out, noun === "fold" ? "fold_0" : "trial_000"));
+  const measured = await measuredOf(firstRun(out, noun));
   const size = await surveyData(data, layout);
   const { seconds, basis } = timeOf(config, isRun ? measured : undefined);
   const stepMb = stepMemoryMb(config, size);
