@@ -35,7 +35,7 @@ export interface JobsFlags {
 export const hasJobs = ({ jobs }: JobsFlags): boolean => jobs !== undefined && jobs > 1;
 
 /** The command line without `--jobs` and what is a share's own. */
-export const commandOfJobs = (argv: readonly string[]): readonly string[] =>
+const commandOfJobs = (argv: readonly string[]): readonly string[] =>
   withoutFlag(wholeCommand(argv), "--jobs");
 
 /** @throws HipError "usage" where a share is asked for beside `--jobs`, by flag or by a cluster, or where shares cannot meet */

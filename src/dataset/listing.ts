@@ -67,7 +67,7 @@ function naturalKey(text: string): string {
 const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Control characters as JSON writes them: a file's name may hold a line break or an escape sequence. */
-export function escapeControls(text: string): string {
+function escapeControls(text: string): string {
   return text.replace(CONTROLS, (found) => {
     const quoted = JSON.stringify(found).slice(1, -1);
     return quoted === found ? `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}` : quoted;

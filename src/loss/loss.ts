@@ -39,7 +39,7 @@ export function crossEntropy(logProbabilities: Value, truth: Value): Value {
  * 1 - mean soft Dice of the foreground labels, each summed over the whole batch.
  * Milletari et al., "V-Net" (2016); over the batch and without background as nnU-Net (Isensee et al. 2021) has it.
  */
-export function softDice(logProbabilities: Value, truth: Value, smooth = 1): Value {
+function softDice(logProbabilities: Value, truth: Value, smooth = 1): Value {
   const labelled = reduceSum(truth, [1]);
   const foreground = (x: Value): Value => slice(x, [0, 1, 0, 0], [0, 0, 0, 0]);
   const p = mul(foreground(exp(logProbabilities)), labelled);

@@ -84,12 +84,3 @@ export function makePatientBootstrap(patients: number, options: BootstrapOptions
       }),
   };
 }
-
-/**
- * The interval of a mean.
- * @param values one per independent subject. Another order is another sample of resamples, so give a fixed one.
- * @returns the same for the same seed; null for fewer than two values.
- */
-export function bootstrapMean(values: readonly number[], options: BootstrapOptions): Interval {
-  return makePatientBootstrap(values.length, options).ratio({ sums: values, counts: values.map(() => 1) });
-}

@@ -6,7 +6,6 @@
 import { percentileOfSorted } from "../core/statistics.ts";
 import { PlanarDistances } from "../volume/distance-transform.ts";
 import type { DistanceScores, MaskPair } from "./conventions/types.ts";
-import { cropLabel } from "./crop.ts";
 
 type Triple = readonly [x: number, y: number, z: number];
 
@@ -104,23 +103,6 @@ export function surfaceDistancesOfMasks({ truth, prediction, shape, spacingMm }:
     truthToPredictionMm: nearestDistancesMm(truthSurface, predictionSurface, shape, spacingMm).sort(),
     predictionToTruthMm: nearestDistancesMm(predictionSurface, truthSurface, shape, spacingMm).sort(),
   };
-}
-
-/**
- * Surface distances of one label, both ways.
- * @param truth, prediction labels, shape[0] * shape[1] * shape[2], x fastest; where the truth is 255 the voxel belongs to neither.
- * @returns undefined where the label lacks in either: there is no distance to a surface that is not there.
- */
-export function surfaceDistances(
-  truth: Uint8Array,
-  prediction: Uint8Array,
-  shape: Triple,
-  spacingMm: Triple,
-  id: number,
-): SurfaceDistances | undefined {
-  const masks = cropLabel(truth, prediction, shape, id);
-  if (masks === undefined || !masks.truth.includes(1) || !masks.prediction.includes(1)) return undefined;
-  return surfaceDistancesOfMasks({ ...masks, spacingMm });
 }
 
 function sum(values: Float64Array): number {

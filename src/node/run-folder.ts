@@ -43,7 +43,7 @@ const EVENTS_PREFIX = "events.out.tfevents.";
 
 /** RUN/samples/epoch-0001.png: a few validation slices as the network of that epoch sees them. */
 export const SAMPLES_FOLDER = "samples";
-export const sampleName = (epoch: number): string => `epoch-${String(epoch).padStart(4, "0")}.png`;
+const sampleName = (epoch: number): string => `epoch-${String(epoch).padStart(4, "0")}.png`;
 /** The epoch of a sample's name; undefined of other names. */
 export function sampleEpoch(name: string): number | undefined {
   const digits = /^epoch-(\d{4,9})\.png$/.exec(name)?.[1];

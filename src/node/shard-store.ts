@@ -111,12 +111,12 @@ export function describeJob({
 }
 
 /** "3-of-8.json". */
-export const shardFileName = ({ index, count }: Shard): string => `${index}-of-${count}.json`;
+const shardFileName = ({ index, count }: Shard): string => `${index}-of-${count}.json`;
 export const shardPath = (out: string, shard: Shard): string =>
   join(out, SHARDS_FOLDER, shardFileName(shard));
 
 /** The shard that a file in OUT/shards is of; undefined of other names. */
-export function shardOfName(name: string): Shard | undefined {
+function shardOfName(name: string): Shard | undefined {
   const [, index, count] = /^([1-9]\d{0,8})-of-([1-9]\d{0,8})\.json$/.exec(name) ?? [];
   return index === undefined ? undefined : { index: Number(index), count: Number(count) };
 }

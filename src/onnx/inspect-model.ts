@@ -20,7 +20,7 @@ import { IR_VERSION, OPSET } from "./model.ts";
 import { structureSize } from "./structure-size.ts";
 
 /** Of a whole file, unless given: several times the largest preset. */
-export const MOST_MODEL_BYTES = 512 * 2 ** 20;
+const MOST_MODEL_BYTES = 512 * 2 ** 20;
 /** Of everything but weights: an ensemble of ten mirrored networks with its card has a tenth of it. */
 const MOST_STRUCTURE_BYTES = 16 * 2 ** 20;
 /** Kernels, steps, paddings and axes are far below it. */

@@ -49,7 +49,7 @@ export function labelColour(id: number): Rgb | undefined {
 }
 
 /** "#rrggbb". */
-export function toHex(colour: Rgb): string {
+function toHex(colour: Rgb): string {
   return `#${colour.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
 }
 

@@ -165,7 +165,7 @@ export function drawContours(
 }
 
 /** How a pixel's two labels compare; undefined where both are background. */
-export function differenceColour(truth: number, prediction: number): Rgb | undefined {
+function differenceColour(truth: number, prediction: number): Rgb | undefined {
   if (truth === prediction) return truth === 0 ? undefined : DIFFERENCE_COLOURS.correct;
   if (prediction === 0) return DIFFERENCE_COLOURS.missed;
   return truth === 0 ? DIFFERENCE_COLOURS.false : DIFFERENCE_COLOURS.wrongLabel;

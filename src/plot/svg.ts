@@ -1,7 +1,7 @@
 /** Small parts that every SVG of ours is made of. */
 
 /** "system-ui" is unknown outside browsers; these names are on nearly every machine. */
-export const FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
+const FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 export const INK = "#222222";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 forbids these even when escaped.

@@ -85,7 +85,7 @@ export interface Comparison {
   readonly warnings: readonly string[];
 }
 
-export const SIGNIFICANT = 0.05;
+const SIGNIFICANT = 0.05;
 
 const KEYS = { dice: "dice", nsd: "nsd", hd95: "hd95Mm" } as const satisfies Record<
   ComparedMetric,

@@ -36,7 +36,7 @@ export function splitTable({ splits }: DoctorReport): string {
 }
 
 /** "1 x 1 x 1 mm (217), …": the most frequent values of a property. */
-export function valuesText(values: readonly ValueCount[]): string {
+function valuesText(values: readonly ValueCount[]): string {
   const shown = values.slice(0, SHOWN_VALUES).map(({ value, files }) => `${value} (${count(files)})`);
   const more = values.length - shown.length;
   return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");

@@ -39,8 +39,6 @@ export interface SeedSlice {
 export interface SeedRule {
   /** The next slice; a batch may take slices of two volumes. @param scores logits [classes, pixels]; @param truth label ids [pixels] */
   add(scores: Float32Array, truth: Uint8Array): void;
-  /** As add(), of probabilities that makeSoftmax() made for others as well. */
-  addProbabilities(probabilities: Float32Array, truth: Uint8Array): void;
   /** As add(), of a slice that makeSeedMeter() measured. */
   addSlice(slice: SeedSlice): void;
   result(): SeedRuleResult;
@@ -139,12 +137,9 @@ export function makeSeedRule(options: {
     batch.background += background;
     batch.pixels += pixels;
   }
-  const addProbabilities = (probabilities: Float32Array, truth: Uint8Array): void =>
-    addSlice(measure(probabilities, truth));
 
   return {
-    add: (scores, truth) => addProbabilities(softmax(scores), truth),
-    addProbabilities,
+    add: (scores, truth) => addSlice(measure(softmax(scores), truth)),
     addSlice,
     result() {
       const points = batches.flatMap(({ probability, background, pixels }, i) =>

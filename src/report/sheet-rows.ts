@@ -45,7 +45,7 @@ export function isUpsideDown({ orientation }: Pick<DecodedCase, "orientation">):
 }
 
 /** One slice on its own, head or front upwards. */
-export function cutUpright<T extends Float32Array | Uint8Array>(
+function cutUpright<T extends Float32Array | Uint8Array>(
   data: T,
   slice: number,
   of: { readonly width: number; readonly height: number; readonly isFlipped: boolean },

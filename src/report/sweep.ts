@@ -127,7 +127,7 @@ export function rankTrials(
   };
 }
 
-export const valueText = (value: unknown): string =>
+const valueText = (value: unknown): string =>
   typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 
 /** "optimizer.kind sgd, clipNorm 1" */
@@ -137,7 +137,7 @@ export const describeValues = (values: RankedTrial["values"]): string =>
     .join(", ");
 
 /** "-0.012 (-0.020 to -0.004), p 0.03", "the best", "failed". */
-export function toBestText({ rank, toBest, failure }: RankedTrial): string {
+function toBestText({ rank, toBest, failure }: RankedTrial): string {
   if (failure !== null) return "failed";
   if (toBest === null) return rank === 1 ? "the best" : "-";
   const range = toBest.ci95 === null ? "" : ` (${rangeText(toBest.ci95, DIGITS)})`;

@@ -17,7 +17,6 @@
 
 /** JSON files of a run folder that can be asked for by name. */
 export const RUN_JSON_FILES = ["metrics.json", "test-metrics.json", "config.json", "split.json"] as const;
-export type RunJsonFile = (typeof RUN_JSON_FILES)[number];
 
 /**
  * waiting: no training has begun there yet. starting: resumed from here, the data are being read. running: a living

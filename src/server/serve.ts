@@ -12,7 +12,7 @@ import { listStaticFiles } from "./static-files.ts";
 import { watchRuns } from "./watched-runs.ts";
 
 const HOST = "127.0.0.1";
-export const DEFAULT_PORT = 8017;
+const DEFAULT_PORT = 8017;
 /** How many ports from the default one on are tried. */
 const TRIED_PORTS = 100;
 

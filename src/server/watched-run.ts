@@ -24,8 +24,7 @@ export interface WatchedRun {
 }
 
 /** From where the run lies, so that a bookmark holds; says nothing about it. */
-export const runId = (folder: string): string =>
-  createHash("sha256").update(folder).digest("hex").slice(0, 16);
+const runId = (folder: string): string => createHash("sha256").update(folder).digest("hex").slice(0, 16);
 
 export function makeWatchedRun(
   folder: string,

@@ -21,7 +21,7 @@ import type { Shape, Value } from "../graph/value.ts";
 import type { BlockStep, UnetConfig } from "./config.ts";
 
 /** PyTorch's and nnU-Net's default. */
-export const NORM_EPSILON = 1e-5;
+const NORM_EPSILON = 1e-5;
 
 /** Where a network takes its parameters, statistics and dropout masks from. */
 export interface UnetContext {

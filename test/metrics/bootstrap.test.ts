@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { makeRandom } from "../../src/core/random.ts";
 import { mean } from "../../src/core/statistics.ts";
-import { bootstrapMean } from "../../src/metrics/bootstrap.ts";
+import { type BootstrapOptions, makePatientBootstrap } from "../../src/metrics/bootstrap.ts";
 
-describe("bootstrapMean", () => {
+/** Of one value per patient. */
+const bootstrapMean = (values: readonly number[], options: BootstrapOptions) =>
+  makePatientBootstrap(values.length, options).ratio({ sums: values, counts: values.map(() => 1) });
+
+describe("the interval of a mean", () => {
   it("is null for fewer than two values", () => {
     expect(bootstrapMean([], { seed: 1 })).toBeNull();
     expect(bootstrapMean([0.8], { seed: 1 })).toBeNull();

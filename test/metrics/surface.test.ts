@@ -1,9 +1,27 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { summariseSurfaceDistances, surfaceDistances, surfaceVoxels } from "../../src/metrics/surface.ts";
+import { cropLabel } from "../../src/metrics/crop.ts";
+import {
+  summariseSurfaceDistances,
+  surfaceDistancesOfMasks,
+  surfaceVoxels,
+} from "../../src/metrics/surface.ts";
 import { drawSlice } from "./masks.ts";
 
 type Triple = readonly [x: number, y: number, z: number];
+
+/** Of one label; undefined where it lacks in either. */
+function surfaceDistances(
+  truth: Uint8Array,
+  prediction: Uint8Array,
+  shape: Triple,
+  spacingMm: Triple,
+  id: number,
+) {
+  const masks = cropLabel(truth, prediction, shape, id);
+  if (masks === undefined || !masks.truth.includes(1) || !masks.prediction.includes(1)) return undefined;
+  return surfaceDistancesOfMasks({ ...masks, spacingMm });
+}
 
 function bruteForce(from: Uint8Array, to: Uint8Array, [nx, ny]: Triple, [sx, sy, sz]: Triple): number[] {
   const place = (i: number) =>

@@ -23,7 +23,7 @@ function oval(dx: number, dy: number, a: number, b: number, square: number): num
 }
 
 /** Signed distance (mm, negative inside) to the skin: trunk, two thighs below the groin, scrotum. */
-export function makeOutline(build: Build): (x: number, y: number, z: number) => number {
+function makeOutline(build: Build): (x: number, y: number, z: number) => number {
   const { hipMm, bellyMm } = build;
   return (x, y, z) => {
     // Most of the grid is air: far from the skin any distance will do.
@@ -57,7 +57,7 @@ function softMin(a: number, b: number, seamMm: number): number {
 }
 
 /** Signed distance to the wall of the pelvic cavity: a funnel from the pelvic floor up into the belly. */
-export function cavityMm(x: number, y: number, z: number): number {
+function cavityMm(x: number, y: number, z: number): number {
   if (z < -52) return -52 - z + 10;
   const low = 13 + 0.4 * (Math.min(z, 0) + 52);
   const high = 28 * smoothStep(-12, 45, z) + 42 * smoothStep(50, 110, z);

@@ -20,10 +20,7 @@ export interface PhantomFile {
 export const PHANTOM_DESCRIPTION = `SYNTHETIC phantom v${PHANTOM_VERSION}, hipmri-unet: not a patient`;
 
 /** `case_004_week_0_slice_10` and `seg_004_week_0_slice_10`: the case padded to three digits, the rest not. */
-export function phantomNames(
-  entry: PhantomCase,
-  slice: number,
-): { readonly image: string; readonly mask: string } {
+function phantomNames(entry: PhantomCase, slice: number): { readonly image: string; readonly mask: string } {
   const name = `${String(entry.patient).padStart(3, "0")}_week_${entry.week}_slice_${slice}.nii.gz`;
   return {
     image: `keras_slices_${entry.split}/case_${name}`,

@@ -111,7 +111,7 @@ function startOf(window: Window): Start {
  * The inflated dataset of a deflated file. DICOM has deflate data alone: a zlib header (RFC 1950) is set before it,
  * and its checksum is not asked for.
  */
-export async function inflateDataset(input: DicomInput, at: number, inflate: Inflate): Promise<Uint8Array> {
+async function inflateDataset(input: DicomInput, at: number, inflate: Inflate): Promise<Uint8Array> {
   const { source, name } = input;
   const deflated = await source.read(at, source.size - at);
   const zlib = new Uint8Array(deflated.length + 2);

@@ -26,7 +26,7 @@ export interface StackGeometry {
 }
 
 /** Gaps between slices may differ from each other by this part of one. */
-export const GAP_TOLERANCE = 0.01;
+const GAP_TOLERANCE = 0.01;
 /** A slice farther than this part of a gap from its place on an even grid is not placed there. */
 const DISPLACEMENT_LIMIT = 0.1;
 const TILT_DEGREES = 0.5;

@@ -25,7 +25,7 @@ function decodeSegment(encoded: Uint8Array, out: Uint8Array, first: number, step
 }
 
 /** RLE shrinks to 2 bytes in 128 at most. */
-export const RLE_RATIO = 64;
+const RLE_RATIO = 64;
 
 /**
  * One frame of one sample per voxel, little endian.

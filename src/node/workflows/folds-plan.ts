@@ -18,7 +18,7 @@ import { foldFolder, type TrainFoldsOptions } from "./folds-options.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { storedConfig } from "./train.ts";
 
-export const PLAN_FILE = "plan.json";
+const PLAN_FILE = "plan.json";
 
 /**
  * The configuration of the first fold. The last weights are kept: were the best on the fold's patients kept, these
