@@ -2,7 +2,7 @@
  * Which of the browser's ways to compute is used: WebGPU, then WebAssembly, with threads where there are. A way is taken
  * only where it gave the model's known answer; the reason of the choice is told.
  */
-import { HipError } from "../core/errors.ts";
+import { HipError, messageOf } from "../core/errors.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import { type BrowserDevice, makeBrowserRuntime, type RuntimeFiles } from "./runtime.ts";
 
@@ -115,7 +115,7 @@ async function tryRung(
       await program.dispose();
     }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: messageOf(error) };
   }
 }
 

@@ -1,4 +1,5 @@
 /** `hipmri check`. */
+import { formatDuration } from "../core/duration.ts";
 import type { Shard } from "../core/shard.ts";
 import { LAYOUT_NAMES } from "../dataset/layouts.ts";
 import type { LayoutName } from "../dataset/types.ts";
@@ -70,7 +71,6 @@ export const addCheck: AddVerb = (program, session) => {
         const work = { sharesThreads: false };
         return session.finish(await runWithJobs(session.argv, flags, work));
       }
-      const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const seconds = (): string => formatDuration((performance.now() - started) / 1000);
       const { out } = flags;

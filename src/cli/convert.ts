@@ -1,4 +1,5 @@
 /** `hipmri convert`. */
+import { formatDuration } from "../core/duration.ts";
 import { HipError } from "../core/errors.ts";
 import { counted } from "../core/text.ts";
 import { CONVERSIONS, type Conversion } from "../dataset/convert-plan.ts";
@@ -97,7 +98,6 @@ export const addConvert: AddVerb = (program, session) => {
     .option("--seed <n>", "seed of the split, where it is drawn", wholeNumber("--seed", 0), 0)
     .option("--overwrite", "replace an earlier conversion")
     .action(async (data: string, flags: Flags) => {
-      const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const out = needed(flags.out, "--out", "the folder to make");
       const done = await runConvert(data, out, flags);

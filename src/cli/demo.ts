@@ -1,5 +1,6 @@
 /** `hipmri demo`. */
 import { join } from "node:path";
+import { formatDuration } from "../core/duration.ts";
 import { formatMetricsTable } from "../metrics/table.ts";
 import { commandLine } from "../node/shell.ts";
 import type { DemoResult } from "../node/workflows/demo.ts";
@@ -17,7 +18,6 @@ interface Flags extends CommonFlags {
 }
 
 async function outcomeOf(result: DemoResult): Promise<Outcome> {
-  const { formatDuration } = await import("../node/progress.ts");
   const { folders, masks, test } = result;
   const json = { ...result, synthetic: true };
   if (!result.finished || test === undefined) {

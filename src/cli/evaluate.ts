@@ -1,4 +1,5 @@
 /** `hipmri evaluate`. */
+import { formatDuration } from "../core/duration.ts";
 import type { Shard } from "../core/shard.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
@@ -79,7 +80,6 @@ export const addEvaluate: AddVerb = (program, session) => {
         const work = { sharesThreads: flags.threads === undefined, isRescored: flags.rescored };
         return session.finish(await runWithJobs(session.argv, flags, work));
       }
-      const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const { split, threads, device, layout, mask, convention, tolerance: toleranceMm } = flags;
       const out = needed(flags.out, "--out", "where the results go");

@@ -1,5 +1,6 @@
 /** `hipmri merge`. */
 import type { MergeableVerb, Merged } from "../cluster/merge.ts";
+import { formatDuration } from "../core/duration.ts";
 import { checkOutcome } from "./check.ts";
 import { evaluationOutcome } from "./evaluate.ts";
 import type { Outcome } from "./outcome.ts";
@@ -50,7 +51,6 @@ export const addMerge: AddVerb = (program, session) => {
     .argument("<dir>", "the --out of the shards")
     .action(async (dir: string) => {
       const { mergeShards } = await import("../cluster/merge.ts");
-      const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const merged = await mergeShards(dir, { warn });
       const seconds = formatDuration((performance.now() - started) / 1000);

@@ -1,4 +1,5 @@
 /** `hipmri predict`. */
+import { formatDuration } from "../core/duration.ts";
 import type { Shard } from "../core/shard.ts";
 import { counted, wrapText } from "../core/text.ts";
 import type { DeviceName } from "../node/device-names.ts";
@@ -160,7 +161,6 @@ export const addPredict: AddVerb = (program, session) => {
         return session.finish(await runWithJobs(session.argv, flags, { sharesThreads }));
       }
       const { failuresError, predictInputs, predictionJson } = await import("../node/workflows/predict.ts");
-      const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const { threads, device, series, anonymise, keepTexts } = flags;
       const out = needed(flags.out, "--out", "where the masks go");

@@ -1,4 +1,5 @@
 /** `hipmri quantise`. */
+import { formatDuration } from "../core/duration.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import { commandLine } from "../node/shell.ts";
 import type { Quantised } from "../node/workflows/quantise.ts";
@@ -67,7 +68,6 @@ export const addQuantise: AddVerb = (program, session) => {
     .option("--threads <n>", "CPU threads (default: those of the run)", wholeNumber("--threads", 1))
     .action(async (model: string, data: string, flags: Flags) => {
       const { quantiseModel } = await import("../node/workflows/quantise.ts");
-      const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const { out, layout, limit, threads } = flags;
       const done = await withProgress({ label: "Quantising", isQuiet: flags.quiet ?? false }, (onProgress) =>

@@ -1,4 +1,5 @@
 /** `hipmri score`. */
+import { formatDuration } from "../core/duration.ts";
 import type { Shard } from "../core/shard.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import { formatMetricsTable, formatRescoredTable } from "../metrics/table.ts";
@@ -73,7 +74,6 @@ export const addScore: AddVerb = (program, session) => {
         const work = { sharesThreads: false, isRescored: flags.rescored };
         return session.finish(await runWithJobs(session.argv, flags, work));
       }
-      const { formatDuration } = await import("../node/progress.ts");
       const started = performance.now();
       const { labels, map, perOrgan, convention, out, tolerance: toleranceMm } = flags;
       const shard = await shardRequest(flags, session.argv);

@@ -7,7 +7,7 @@
  */
 import { decode } from "fast-png";
 import type { Inflate } from "../core/bytes.ts";
-import { HipError } from "../core/errors.ts";
+import { HipError, messageOf } from "../core/errors.ts";
 import type { ImageHeader } from "../volume/image.ts";
 import { CUT_SHORT, EXPORT_AGAIN, failToRead } from "./errors.ts";
 import type { ImageFile } from "./image-file.ts";
@@ -66,8 +66,7 @@ async function checkPixels(parts: PngParts, name: string, inflate: Inflate): Pro
   try {
     found = (await inflate(parts.packed(), needed + SLACK_BYTES, { format: "zlib" })).length;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new HipError("unreadable-image", `Cannot read "${name}": its pixels: ${reason}`, {
+    throw new HipError("unreadable-image", `Cannot read "${name}": its pixels: ${messageOf(cause)}`, {
       hint: (cause instanceof HipError && cause.hint) || "Copy or download the file again",
       cause,
     });
@@ -95,12 +94,15 @@ function samplesOf(parts: PngParts, name: string): Uint8Array | Uint16Array {
     if (parts.depth < 8) return unpack(data, parts);
     return data instanceof Uint16Array || data instanceof Uint8Array ? data : new Uint8Array(data);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     const hint = "Copy or download the file again";
-    throw new HipError("unreadable-image", `Cannot read "${name}": the PNG is damaged (${reason})`, {
-      hint,
-      cause,
-    });
+    throw new HipError(
+      "unreadable-image",
+      `Cannot read "${name}": the PNG is damaged (${messageOf(cause)})`,
+      {
+        hint,
+        cause,
+      },
+    );
   }
 }
 

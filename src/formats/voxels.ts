@@ -1,6 +1,6 @@
 /** Voxels stored as a run of numbers: raw, compressed or as text; checked before anything of their size is allocated. */
 import type { ByteSource, Inflate } from "../core/bytes.ts";
-import { HipError } from "../core/errors.ts";
+import { HipError, messageOf } from "../core/errors.ts";
 import { decodeVoxels } from "../nifti/decode.ts";
 import { dtypeOfName } from "../nifti/dtype.ts";
 import type { NiftiDtype } from "../nifti/types.ts";
@@ -49,7 +49,7 @@ async function inflated(stored: StoredVoxels, packed: Uint8Array, inflate: Infla
   try {
     bytes = await inflate(packed, needed + SLACK_BYTES, { format });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     const hint = (cause instanceof HipError && cause.hint) || "Copy or download the file again";
     const what = `${reason.charAt(0).toLowerCase()}${reason.slice(1)}`;
     throw new HipError("unreadable-image", `Cannot read "${name}": ${what}`, { hint, cause });

@@ -1,6 +1,6 @@
 /** A file that may be gzipped, told by its first two bytes, and what may be asked of it before anything is allocated. */
 import { type ByteSource, type Inflate, InflateLimitError } from "../core/bytes.ts";
-import { HipError } from "../core/errors.ts";
+import { HipError, messageOf } from "../core/errors.ts";
 import { failToRead } from "./fields.ts";
 import { endsInGz } from "./names.ts";
 
@@ -46,7 +46,7 @@ export interface StoredFile {
 
 /** Names the file in what the platform said about gzip. */
 function inflateFailure(name: string, cause: unknown): HipError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   const hint = (cause instanceof HipError && cause.hint) || "Copy or download the file again";
   const what = `${reason.charAt(0).toLowerCase()}${reason.slice(1)}`;
   return new HipError("unreadable-image", `Cannot read "${name}": ${what}`, { hint, cause });

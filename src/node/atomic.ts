@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { constants, copyFile, link, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { HipError, type HipErrorCode } from "../core/errors.ts";
+import { HipError, type HipErrorCode, messageOf } from "../core/errors.ts";
 
 const RIGHTS = "Give yourself the right to write there (chmod, chown), or choose another folder with --out";
 const PATH = "Check the path, or make the folder first";
@@ -35,7 +35,7 @@ export function writeError(what: string, cause: unknown): unknown {
   if (known !== undefined)
     return new HipError(known[0], `Cannot ${what}: ${known[1]}`, { hint: known[2], cause });
   const hint = "Check the disk, or choose another one with --out";
-  return new HipError("disk", `Cannot ${what}: ${(cause as Error).message}`, { hint, cause });
+  return new HipError("disk", `Cannot ${what}: ${messageOf(cause)}`, { hint, cause });
 }
 
 /** Makes a rename durable. Windows cannot open a folder, and some network disks cannot sync one: there it is best effort. */

@@ -13,9 +13,10 @@ import { type DecodeContext, decodeCase } from "../dataset/decode.ts";
 import type { Folder } from "../dataset/folder.ts";
 import { gatherLabels, type LabelScan, scanMask } from "../dataset/labels.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
-import { type HashedFile, openCaseStore, sha256 } from "./case-store.ts";
+import { type HashedFile, openCaseStore } from "./case-store.ts";
 import { inflateGzip } from "./inflate.ts";
 import { inflateTogether } from "./inflate-together.ts";
+import { sha256Of } from "./sha256.ts";
 
 const AT_ONCE = 16;
 
@@ -100,7 +101,7 @@ export function makeCaseCache(
     const decoded = await decodeCase(entry, { ...context, folder, inflate });
     // Voxels that came from another file are not in the key.
     if (!isWhole) return decoded;
-    const decodedHashes = paths.map((path, i) => (files[i]!.bytes ? hashes[i]! : sha256(bytes.get(path)!)));
+    const decodedHashes = paths.map((path, i) => (files[i]!.bytes ? hashes[i]! : sha256Of(bytes.get(path)!)));
     await store.writeCase(caseKey(paths, decodedHashes, context), decoded);
     return decoded;
   }
@@ -160,7 +161,7 @@ function labelIds(context: DecodeContext): string {
 
 function caseKey(paths: readonly string[], hashes: readonly string[], context: DecodeContext): string {
   const files = paths.map((path, i) => [path, hashes[i]]);
-  return sha256(
+  return sha256Of(
     JSON.stringify({
       version: DECODER_VERSION,
       labels: labelIds(context),

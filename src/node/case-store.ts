@@ -9,15 +9,16 @@
  *
  * Nothing is ever deleted: the folder may be removed at any time.
  */
-import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { messageOf } from "../core/errors.ts";
 import { readCase, writeCase } from "../dataset/cache.ts";
 import { type Folder, readMarked } from "../dataset/folder.ts";
 import type { CaseEntry, DecodedCase } from "../dataset/types.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { addLines, type Line, readLines } from "./checked-lines.ts";
+import { sha256Of } from "./sha256.ts";
 
 export interface HashedFile {
   readonly hash: string;
@@ -54,10 +55,9 @@ export function openCaseStore(root: string): CaseStore {
       await mkdir(dirname(path), { recursive: true });
       await work();
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
       // Again: others may have failed while this one waited.
       if (warnings.length === 0) {
-        warnings.push(`Cannot write the cache in "${root}", going on without it: ${why}`);
+        warnings.push(`Cannot write the cache in "${root}", going on without it: ${messageOf(error)}`);
       }
     }
   }
@@ -76,7 +76,7 @@ export function openCaseStore(root: string): CaseStore {
       const known = await files;
       const { bytes, fingerprint } = await readMarked(folder, path, (each) => known.has(each));
       if (bytes === undefined) return { hash: known.get(fingerprint!)!, bytes };
-      const hash = sha256(bytes);
+      const hash = sha256Of(bytes);
       if (fingerprint !== undefined) {
         known.set(fingerprint, hash);
         news.push([fingerprint, hash]);
@@ -96,8 +96,4 @@ export function openCaseStore(root: string): CaseStore {
       if (lines.length > 0) await write(labelsPath, () => addLines(labelsPath, lines));
     },
   };
-}
-
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

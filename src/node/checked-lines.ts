@@ -2,8 +2,8 @@
  * A file of `key value checksum` lines that several processes may add to. Lines that were torn by a crash or by
  * another writer fail their checksum and count as absent.
  */
-import { createHash } from "node:crypto";
 import { appendFile, readFile, stat, writeFile } from "node:fs/promises";
+import { sha256Of } from "./sha256.ts";
 
 /** Beyond this size the file is not read and starts anew: stale lines are never taken out one by one. */
 const MAX_BYTES = 64 * 2 ** 20;
@@ -30,5 +30,5 @@ export async function addLines(path: string, lines: readonly Line[]): Promise<vo
 }
 
 function checksumOf(key: string, value: string): string {
-  return createHash("sha256").update(`${key} ${value}`).digest("hex").slice(0, 12);
+  return sha256Of(`${key} ${value}`).slice(0, 12);
 }

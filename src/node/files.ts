@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ByteSource, makeByteSource } from "../core/bytes.ts";
-import { HipError, type HipErrorCode } from "../core/errors.ts";
+import { HipError, type HipErrorCode, messageOf } from "../core/errors.ts";
 import type { ImageFile } from "../formats/image-file.ts";
 import { type QuickRead, quickRead } from "./quick-read.ts";
 
@@ -26,7 +26,7 @@ function readError(path: string, cause: unknown): unknown {
   }
   if (code === "") return cause;
   const hint = "Check the disk, and copy the file to another one";
-  return new HipError("disk", `Cannot read "${path}": ${(cause as Error).message}`, { hint, cause });
+  return new HipError("disk", `Cannot read "${path}": ${messageOf(cause)}`, { hint, cause });
 }
 
 async function withReason<T>(path: string, work: () => Promise<T>): Promise<T> {

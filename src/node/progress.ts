@@ -3,8 +3,6 @@ import { type GenericFormatter, MultiBar } from "cli-progress";
 import { formatDuration } from "../core/duration.ts";
 import { isJobProcess, tellParent } from "./job-channel.ts";
 
-export { formatDuration } from "../core/duration.ts";
-
 export interface ProgressValues {
   readonly loss?: number | undefined;
   /** Mean foreground Dice of the last validation, 0 to 1. */

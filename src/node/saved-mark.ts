@@ -4,6 +4,7 @@
  * into the same folder.
  */
 import { writeFile } from "node:fs/promises";
+import { messageOf } from "../core/errors.ts";
 
 export const SAVED_MARK_VARIABLE = "HIPMRI_SAVED_MARK";
 
@@ -14,7 +15,6 @@ export async function leaveSavedMark(
   const path = env[SAVED_MARK_VARIABLE];
   if (path === undefined || path === "") return;
   await writeFile(path, "").catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`hipmri: warning: Cannot leave the mark of a saved step: ${why}\n`);
+    process.stderr.write(`hipmri: warning: Cannot leave the mark of a saved step: ${messageOf(error)}\n`);
   });
 }

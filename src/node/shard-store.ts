@@ -1,13 +1,13 @@
 /** OUT/shards/I-of-N.json: what a share of a job has made, written last of all, so that a share is done or not done. */
-import { createHash } from "node:crypto";
 import { open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { HipError } from "../core/errors.ts";
+import { HipError, messageOf } from "../core/errors.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { formatShard, placesOf, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import { makeFolder, removePath, writeFileAtomic } from "./atomic.ts";
+import { sha256Of } from "./sha256.ts";
 import { packJson, unpackJson } from "./shard-values.ts";
 import { VERSION } from "./version.ts";
 
@@ -85,8 +85,6 @@ export interface ShardSet {
 /** In `about`: other files under the names of the items. */
 const FILES = "files";
 
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-
 /** What the job is, in words, and its digest. */
 export function describeJob({
   verb,
@@ -95,7 +93,7 @@ export function describeJob({
   filesSha256,
   items,
 }: ShardJob): Pick<ShardHead, "job" | "about"> {
-  const list = sha256(JSON.stringify(items.map(({ id, size }) => [id, size])));
+  const list = sha256Of(JSON.stringify(items.map(({ id, size }) => [id, size])));
   const given = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, `${value}`] as const],
   );
@@ -107,7 +105,7 @@ export function describeJob({
     ...(filesSha256 === undefined ? [] : [[FILES, `sha256:${filesSha256.slice(0, 16)}`] as const]),
     ...given.toSorted(([a], [b]) => (a < b ? -1 : 1)),
   ]);
-  return { job: sha256(JSON.stringify(about)), about };
+  return { job: sha256Of(JSON.stringify(about)), about };
 }
 
 /** "3-of-8.json". */
@@ -158,7 +156,7 @@ function parse<T>(schema: z.ZodType<T>, text: string, path: string): T {
 /** @throws HipError "bad-checkpoint" where it is no shard's result or was cut short, "disk" */
 export async function readShardFile(path: string): Promise<ShardFile> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw damaged(path, (cause as Error).message, cause);
+    throw damaged(path, messageOf(cause), cause);
   });
   return { ...parse(fileSchema, text, path), path } as ShardFile;
 }
@@ -168,7 +166,7 @@ const CHUNK = 2 ** 16;
 /** All but the result, which may be many megabytes: the file's first line holds it. */
 async function readShardHead(path: string): Promise<ShardHead> {
   const handle = await open(path, "r").catch((cause: unknown) => {
-    throw damaged(path, (cause as Error).message, cause);
+    throw damaged(path, messageOf(cause), cause);
   });
   try {
     const chunks: Buffer[] = [];

@@ -2,16 +2,16 @@
  * RUN/test-looks.jsonl: every time that the test patients of a run were judged. Figures on them are those of unseen
  * patients only as long as nothing was trained or chosen by them, and nobody remembers that months later.
  */
-import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { HipError } from "../core/errors.ts";
+import { HipError, messageOf } from "../core/errors.ts";
 import { readModelCard } from "../predict/card.ts";
 import type { TestSeen } from "../predict/card-parts.ts";
 import { writeError } from "./atomic.ts";
 import { readWholeFile } from "./files.ts";
 import { RUN_FILES, readLog } from "./run-folder.ts";
+import { sha256Of } from "./sha256.ts";
 import { VERSION } from "./version.ts";
 
 const lookSchema = z.object({
@@ -87,14 +87,13 @@ export async function recordTestLook(
   const { by, why, model } = options;
   const path = join(run, RUN_FILES.testLooks);
   try {
-    const modelSha256 = createHash("sha256").update(model).digest("hex");
+    const modelSha256 = sha256Of(model);
     const at = new Date().toISOString();
     const look: TestLook = { step: await stepsDone(run), modelSha256, by, why, version: VERSION, at };
     await appendLine(path, JSON.stringify(look));
   } catch (error) {
     const cause = writeError(`write "${path}"`, error);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    options.warn?.(`this look at the test patients is not on record: ${reason}`);
+    options.warn?.(`this look at the test patients is not on record: ${messageOf(cause)}`);
   }
 }
 

@@ -1,9 +1,9 @@
 /** What the files of a run folder say of it: configuration, labels, which results are there. */
-import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type RunSession, readSession } from "../node/live-run.ts";
 import { RUN_FILES, SAMPLES_FOLDER, sampleEpoch } from "../node/run-folder.ts";
+import { sha256Of } from "../node/sha256.ts";
 import { labelHex } from "../plot/colours.ts";
 import { readModelCard } from "../predict/card.ts";
 import type { RunLabel, RunPlan, RunState, SampleList } from "./api.ts";
@@ -44,7 +44,7 @@ const countOf = (value: unknown): number | null =>
 
 /** Only what the page shows: a configuration of another version is read too. */
 function configFacts(bytes: Buffer): ConfigFacts {
-  const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+  const digest = sha256Of(bytes).slice(0, 12);
   const parsed: unknown = JSON.parse(bytes.toString("utf8"));
   const config = (typeof parsed === "object" && parsed !== null ? parsed : {}) as Readonly<
     Record<string, unknown>

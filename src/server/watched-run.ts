@@ -1,8 +1,8 @@
 /** One run as the page sees it. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { HipError } from "../core/errors.ts";
 import { RUN_FILES } from "../node/run-folder.ts";
+import { sha256Of } from "../node/sha256.ts";
 import type { RunState } from "./api.ts";
 import { resumeRun, stopRun } from "./control.ts";
 import { makeFactsReader, type RunFacts } from "./run-facts.ts";
@@ -24,7 +24,7 @@ export interface WatchedRun {
 }
 
 /** From where the run lies, so that a bookmark holds; says nothing about it. */
-const runId = (folder: string): string => createHash("sha256").update(folder).digest("hex").slice(0, 16);
+const runId = (folder: string): string => sha256Of(folder).slice(0, 16);
 
 export function makeWatchedRun(
   folder: string,

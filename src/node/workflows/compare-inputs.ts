@@ -1,5 +1,4 @@
 /** What `hipmri compare` is given: run folders, and folders or files of evaluate and score. */
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
@@ -8,6 +7,7 @@ import type { ComparedRun } from "../../report/comparison.ts";
 import { parseMetrics } from "../../report/read-metrics.ts";
 import { readWholeFile } from "../files.ts";
 import { RUN_FILES, readLog } from "../run-folder.ts";
+import { sha256Of } from "../sha256.ts";
 import { readRunOf } from "./run-source.ts";
 
 /** Which figures of run folders are compared. */
@@ -95,7 +95,7 @@ async function trainingOf(model: string): Promise<Pick<ReadRun, "training" | "mo
       steps: card.steps,
       seed: card.seed,
       config: (run?.config ?? {}) as Readonly<Record<string, unknown>>,
-      modelSha256: createHash("sha256").update(bytes).digest("hex"),
+      modelSha256: sha256Of(bytes),
       dataDigest: card.data?.digest ?? null,
       trainPatients: run?.patients.train ?? [],
       log: await readLog(dirname(model)),

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { endianness } from "node:os";
 import { type HashedContent, hashHead, shortHash } from "../../dataset/case-hash.ts";
 import type { DecodedCase } from "../../dataset/types.ts";
+import { sha256Of } from "../sha256.ts";
 
 /** Hexadecimal SHA-256 sums. */
 export interface CaseDigest {
@@ -40,5 +41,5 @@ export function caseHashes(digests: readonly CaseDigest[]): readonly string[] {
 /** "sha256:…" over all cases, in whatever order they come. */
 export function dataDigest(digests: readonly CaseDigest[]): string {
   const lines = digests.map(({ image, mask }) => `${image} ${mask}\n`).sort();
-  return `sha256:${createHash("sha256").update(lines.join("")).digest("hex")}`;
+  return `sha256:${sha256Of(lines.join(""))}`;
 }

@@ -3,9 +3,10 @@ import { z } from "zod";
 import type { JoinOptions } from "../../report/judge.ts";
 import { type JudgedCase, judgeCases } from "../../report/judged-case.ts";
 import { openFolder } from "../folder.ts";
+import { peakMb } from "../peak-memory.ts";
 import { openShard, type ShardDone, type ShardRequest } from "../shard-store.ts";
 import { measureCases } from "./case-sizes.ts";
-import { type EvaluateOptions, type OpenedEvaluation, peakMb, withEvaluation } from "./evaluate.ts";
+import { type EvaluateOptions, type OpenedEvaluation, withEvaluation } from "./evaluate.ts";
 import type { EvaluationContext } from "./evaluate-report.ts";
 import { stampCases } from "./file-stamps.ts";
 

@@ -1,5 +1,6 @@
 /** `hipmri evaluate`: a model judged on one split of a data folder. */
 import { join, resolve } from "node:path";
+import { formatDuration } from "../../core/duration.ts";
 import { HipError } from "../../core/errors.ts";
 import type { Split } from "../../core/split.ts";
 import type { LayoutName } from "../../dataset/types.ts";
@@ -9,7 +10,8 @@ import { type JoinOptions, judge } from "../../report/judge.ts";
 import { chooseRuntime } from "../device.ts";
 import type { DeviceName } from "../device-names.ts";
 import { checkOutFolder } from "../out-folder.ts";
-import { formatDuration } from "../progress.ts";
+import { peakMb } from "../peak-memory.ts";
+import { sha256Of } from "../sha256.ts";
 import {
   type Evaluation,
   type EvaluationContext,
@@ -19,7 +21,7 @@ import {
 } from "./evaluate-report.ts";
 import { checkSameLabels, type JudgedCases } from "./judged-cases.ts";
 import { chooseKnownCases } from "./known-cases.ts";
-import { readModelFile, sha256Of } from "./model-file.ts";
+import { readModelFile } from "./model-file.ts";
 import { type OpenedData, openData } from "./open-data.ts";
 import { type RunSource, readRunOf, threadsOf } from "./run-source.ts";
 
@@ -81,8 +83,6 @@ export interface OpenedEvaluation {
   /** To be told once the cases are read: what they and the cache met. */
   tellWarnings(): void;
 }
-
-export const peakMb = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
 
 /**
  * Opens model and data and chooses the cases, for as long as `work` takes.

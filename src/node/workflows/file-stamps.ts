@@ -1,11 +1,11 @@
 /** Whether files are still those that a result was made of: told by their sizes and times, without reading them. */
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { mapParallel } from "../../core/parallel.ts";
 import { DATASET_JSON } from "../../dataset/dataset-json.ts";
 import type { MaskRef } from "../../dataset/mask-pairs.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
+import { sha256Of } from "../sha256.ts";
 
 /** Files looked at at once. */
 const AT_ONCE = 32;
@@ -25,7 +25,7 @@ export async function stampFiles(paths: readonly string[]): Promise<string> {
     const found = await stat(path).catch(() => undefined);
     return found === undefined ? null : [found.size, Math.floor(found.mtimeMs)];
   });
-  return createHash("sha256").update(JSON.stringify(stamps)).digest("hex");
+  return sha256Of(JSON.stringify(stamps));
 }
 
 /** As stampFiles(), of the images and masks of cases and the dataset.json that names their labels. @param root "" of paths that stand for themselves */

@@ -1,5 +1,4 @@
 /** The card of a finished model: what training found out, written into model.onnx and beside it for people. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Metrics } from "../../metrics/types.ts";
 import { replaceMetadata } from "../../onnx/model.ts";
@@ -10,6 +9,7 @@ import { cardMetrics } from "../../report/card-metrics.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { RUN_FILES, type RunFolder } from "../run-folder.ts";
+import { sha256Of } from "../sha256.ts";
 import { recordTestLook, testSeenOfRun } from "../test-looks.ts";
 import type { Prepared } from "./prepare.ts";
 
@@ -57,7 +57,7 @@ export async function writeFinalCard(options: FinalCardOptions): Promise<ModelCa
     const path = join(run.path, RUN_FILES.testMetrics);
     await writeFileAtomic(path, `${JSON.stringify(test, null, 2)}\n`);
   }
-  const modelSha256 = createHash("sha256").update(bytes).digest("hex");
+  const modelSha256 = sha256Of(bytes);
   await run.writeCard(cardMarkdown(card, { modelSha256 }));
   return card;
 }

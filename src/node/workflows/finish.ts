@@ -1,8 +1,8 @@
 /** The end of a run: the best model judged with distances by the real inference path, figures, report. */
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { formatDuration } from "../../core/duration.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { ModelCard } from "../../predict/card.ts";
 import { describeInference } from "../../predict/card-text.ts";
@@ -12,8 +12,10 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { FittedConfig } from "../../train/config.ts";
 import { tuneModel } from "../../train/tune.ts";
 import { readWholeFile } from "../files.ts";
-import { formatDuration, makeProgress } from "../progress.ts";
+import { peakMb } from "../peak-memory.ts";
+import { makeProgress } from "../progress.ts";
 import { type LogEntry, RUN_FILES, type RunFolder, readLog } from "../run-folder.ts";
+import { sha256Of } from "../sha256.ts";
 import { commandLine } from "../shell.ts";
 import { VERSION } from "../version.ts";
 import { writeFinalCard } from "./final-card.ts";
@@ -148,9 +150,7 @@ function tellTuning(options: TrainRunOptions, card: ModelCard): void {
 
 /** What tells the model and its data again. */
 async function provenanceLines(path: string, { data }: ModelCard): Promise<readonly string[]> {
-  const sha256 = createHash("sha256")
-    .update(await readWholeFile(path))
-    .digest("hex");
+  const sha256 = sha256Of(await readWholeFile(path));
   return [`model.onnx sha256:${sha256}`, ...(data === null ? [] : [`Data ${data.digest}`])];
 }
 
@@ -168,7 +168,7 @@ function factsOf({ config, prepared, seconds }: FinishContext, log: readonly Log
     { name: "Steps", value: `${config.steps} of batch ${config.batchSize}` },
     { name: "Time of this session", value: formatDuration(seconds) },
     { name: "Median step", value: `${Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)} ms` },
-    { name: "Peak memory", value: `${Math.round(process.resourceUsage().maxRSS / 1024)} MB` },
+    { name: "Peak memory", value: `${peakMb()} MB` },
     { name: "Processor", value: `${cpus()[0]?.model ?? "unknown"}, ${config.threads} threads` },
     { name: "Best epoch", value: String(bestEpochOf(log)) },
   ];

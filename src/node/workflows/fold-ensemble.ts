@@ -1,5 +1,4 @@
 /** The networks of all folds as one model.onnx: the mean of their probabilities, taken inside the graph. */
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
@@ -16,6 +15,7 @@ import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { readWholeFile } from "../files.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { makeNodeRuntime } from "../runtime.ts";
+import { sha256Of } from "../sha256.ts";
 
 /** Who was learnt from and who judged: all patients were both, but no patient judged a network that knew him or her. */
 function ensembleCard(cards: readonly ModelCard[], metrics: Metrics, tested: Metrics | undefined): ModelCard {
@@ -112,7 +112,7 @@ export async function writeEnsemble({
   await makeFolder(out);
   const path = join(out, RUN_FILES.model);
   await writeFileAtomic(path, bytes);
-  const modelSha256 = createHash("sha256").update(bytes).digest("hex");
+  const modelSha256 = sha256Of(bytes);
   await writeFileAtomic(join(out, RUN_FILES.card), cardMarkdown(card, { modelSha256 }));
   const config = JSON.parse(await readFile(join(runs[0]!, RUN_FILES.config), "utf8")) as {
     readonly split: object;

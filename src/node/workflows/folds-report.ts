@@ -1,5 +1,6 @@
 /** report.html of a cross-validation: all patients in one table, each fold in a line. */
 import { join } from "node:path";
+import { formatDuration } from "../../core/duration.ts";
 import { counted } from "../../core/text.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import { boxByLabel } from "../../plot/boxes.ts";
@@ -8,7 +9,6 @@ import { formatInterval, formatNumber } from "../../report/format.ts";
 import { reportHtml } from "../../report/report.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { readWholeFile } from "../files.ts";
-import { formatDuration } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { readMetrics } from "./finish.ts";
 

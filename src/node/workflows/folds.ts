@@ -3,11 +3,11 @@
  * and their ensemble as one model.onnx. Every fold is a run folder of its own, so that folds stop and resume as runs do.
  */
 import { join } from "node:path";
+import { formatDuration } from "../../core/duration.ts";
 import { HipError } from "../../core/errors.ts";
 import { patientsOf, splitByPatient } from "../../dataset/split.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { makeFolder } from "../atomic.ts";
-import { formatDuration } from "../progress.ts";
 import { checkRunFolder, RUN_FILES } from "../run-folder.ts";
 import { joinFolds, removeTest } from "./folds-join.ts";
 import { type DoneFold, type FoldsSummary, foldFolder, type TrainFoldsOptions } from "./folds-options.ts";

@@ -1,5 +1,4 @@
 /** `hipmri info`: the header of an image, or the card of a model. */
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { DicomListing } from "../../formats/dicom/series.ts";
@@ -11,6 +10,7 @@ import type { ImageHeader } from "../../volume/image.ts";
 import { withImageFile } from "../files.ts";
 import { inflateGzip } from "../inflate.ts";
 import { isRunModel, RUN_FILES } from "../run-folder.ts";
+import { sha256Of } from "../sha256.ts";
 import { testSeenOfRun } from "../test-looks.ts";
 import { findSeries } from "./dicom-input.ts";
 import { readModelFile } from "./model-file.ts";
@@ -55,7 +55,7 @@ async function describeDicom(path: string): Promise<DicomInfo | undefined> {
 async function describeModel(given: string): Promise<ModelInfo> {
   const { path, bytes } = await readModelFile(given);
   const card = readModelCard(bytes, path);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = sha256Of(bytes);
   const isInRun = isRunModel(path);
   const model = { steps: card.steps, testPatients: card.patients.test };
   const testSeen = isInRun ? await testSeenOfRun(dirname(path), model) : card.testSeen;

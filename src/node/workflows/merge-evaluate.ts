@@ -1,10 +1,11 @@
 /** The shards of `hipmri evaluate` made into one evaluation. */
+import { formatDuration } from "../../core/duration.ts";
 import { makeJudgement } from "../../report/judge.ts";
-import { formatDuration } from "../progress.ts";
+import { sha256Of } from "../sha256.ts";
 import { inItemOrder, type ShardSet } from "../shard-store.ts";
 import { type Evaluation, makeEvaluationReport, noteTestLook, writeEvaluation } from "./evaluate-report.ts";
 import { type EvaluateShardResult, evaluateShardSchema } from "./evaluate-shard.ts";
-import { readModelFile, sha256Of } from "./model-file.ts";
+import { readModelFile } from "./model-file.ts";
 
 /** Notes that the test patients' figures are seen now, which needs the model as it was judged. */
 async function noteLook({ context }: EvaluateShardResult, warn: ShardSet["warn"]): Promise<void> {

@@ -1,5 +1,4 @@
 /** A model as the user names it: a run folder or a model.onnx. */
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
@@ -42,6 +41,3 @@ export async function readModelFile(
   }
   return readChecked(inside);
 }
-
-/** The digest by which reports, shards and test looks call a model. */
-export const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -1,10 +1,10 @@
 /** The trials of a sweep with their whole configurations, checked before anything is trained. */
-import { createHash } from "node:crypto";
 import { HipError } from "../../core/errors.ts";
 import { counted } from "../../core/text.ts";
 import type { SweptKey } from "../../report/sweep.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { parseSweep, type SweepAxis, type TrialSettings, trialsOf } from "../../train/sweep.ts";
+import { sha256Of } from "../sha256.ts";
 import { type ConfigSources, parseSetting, readTrainConfig } from "./config-file.ts";
 
 export interface Trial {
@@ -47,7 +47,7 @@ function trialOf(name: string, settings: TrialSettings, config: TrainConfig): Tr
   const values = Object.fromEntries(
     settings.map((setting) => [setting.key, at(parseSetting(settingOf(setting)), setting.key)]),
   );
-  return { name, values, config, asked: createHash("sha256").update(JSON.stringify(config)).digest("hex") };
+  return { name, values, config, asked: sha256Of(JSON.stringify(config)) };
 }
 
 /** Flags are laid over settings: what both state would not be swept at all. */

@@ -1,5 +1,6 @@
 /** The end of a sweep: its trials ranked by the validation patients, sweep.json and report.html. */
 import { join } from "node:path";
+import { formatDuration } from "../../core/duration.ts";
 import { HipError } from "../../core/errors.ts";
 import { readModelCard } from "../../predict/card.ts";
 import { compareRuns } from "../../report/comparison.ts";
@@ -8,7 +9,6 @@ import { orderTrials, rankTrials, type SweepRanking, type SweptKey } from "../..
 import { sweepPage } from "../../report/sweep-page.ts";
 import { readWholeFile } from "../files.ts";
 import { writeResults } from "../out-folder.ts";
-import { formatDuration } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
 import { commandLine } from "../shell.ts";
 import { VERSION } from "../version.ts";

@@ -1,11 +1,11 @@
 /** `hipmri train --sweep`: a run folder for each trial, and their ranking by the validation patients, never the test's. */
 import { resolve } from "node:path";
 import { z } from "zod";
+import { formatDuration } from "../../core/duration.ts";
 import { HipError } from "../../core/errors.ts";
 import { flattenConfig } from "../../report/format.ts";
 import { describeValues, type SweepRanking } from "../../report/sweep.ts";
 import { makeFolder } from "../atomic.ts";
-import { formatDuration } from "../progress.ts";
 import {
   commandOf,
   inItemOrder,

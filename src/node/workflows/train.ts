@@ -1,6 +1,7 @@
 /** `hipmri train`: from a data folder and a configuration to a run folder. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { formatDuration } from "../../core/duration.ts";
 import { HipError } from "../../core/errors.ts";
 import { counted } from "../../core/text.ts";
 import { patientsOf } from "../../dataset/split.ts";
@@ -17,7 +18,7 @@ import { parameterCount } from "../../unet/parameters.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { chooseRuntime } from "../device.ts";
 import type { announceRun } from "../live-run.ts";
-import { formatDuration } from "../progress.ts";
+import { peakMb } from "../peak-memory.ts";
 import { checkRunFolder, RUN_FILES, readLog } from "../run-folder.ts";
 import { testSeenOfRun } from "../test-looks.ts";
 import { makeEpochSamples } from "./epoch-samples.ts";
@@ -289,9 +290,8 @@ function describePlan(
   ];
   if (measured !== undefined) {
     const seconds = estimateMs(plan, done, measured) / 1000;
-    const memoryMb = Math.round(process.resourceUsage().maxRSS / 1024);
     lines.push(
-      `Estimate  ${formatDuration(seconds)} (${Math.round(measured.stepMs)} ms a step, measured), about ${memoryMb} MB of memory`,
+      `Estimate  ${formatDuration(seconds)} (${Math.round(measured.stepMs)} ms a step, measured), about ${peakMb()} MB of memory`,
     );
   }
   return lines.join("\n");

@@ -1,9 +1,10 @@
 /** What the training loop's reports become: progress, log lines, TensorBoard events, checkpoints. */
 import { concatenate } from "../../core/bytes.ts";
+import { formatDuration } from "../../core/duration.ts";
 import { scalarRecord } from "../../train/events.ts";
 import type { StepPlan, TrainingHost } from "../../train/types.ts";
 import type { LiveRun } from "../live-run.ts";
-import { formatDuration, makeProgress } from "../progress.ts";
+import { makeProgress } from "../progress.ts";
 import type { RunFolder } from "../run-folder.ts";
 import type { EpochSamples } from "./epoch-samples.ts";
 import type { TrainRunOptions } from "./train-options.ts";
