@@ -37,7 +37,7 @@ export interface Workload {
   readonly cpus: number;
   /** Of one training whose batch is stated: how its steps can be shared out among ranks. */
   readonly batch?: { readonly batchSize: number; readonly microBatch: number | null } | undefined;
-  /** Seconds of the longest stretch of a training that cannot be left: a step and a validation; undefined: not measured. */
+  /** Seconds of the longest step in the log of an earlier start: a training is left between steps; undefined: none was logged. */
   readonly stretchSeconds: number | undefined;
   /** Sentences on how the figures were come by. */
   readonly basis: readonly string[];
@@ -98,6 +98,7 @@ const TASK_SECONDS = 30 * 60;
 const MOST_TASKS = 1000;
 /** Compute nodes are slower than estimates, and shared file systems are slower than that. */
 const TIME_MARGIN = 2;
+/** A training is told how long to take, or was measured; at the limit it is queued again. */
 const TRAIN_MARGIN = 1.25;
 const START_SECONDS = 300;
 /** Beside the work itself, decoded cases are kept in up to a quarter of what a task is given. */
