@@ -1,5 +1,7 @@
 /** The doctor's report on a terminal: the tables, then the findings with the errors first, then the verdict. */
+
 import { styleText } from "node:util";
+import { counted } from "../core/text.ts";
 import { formatShare, linesBelow } from "../dataset/doctor/findings.ts";
 import type { DoctorFinding, DoctorReport, LabelRow, Severity } from "../dataset/doctor/types.ts";
 import { verdictOf } from "../report/doctor-page.ts";
@@ -57,7 +59,7 @@ function splitText({ splits }: DoctorReport): string {
     .map(({ split, patients, cases }) =>
       split === "drawn"
         ? `not stated: ${patients} patients are shared out by the seed`
-        : `${split} ${patients} patients (${cases} cases)`,
+        : `${split} ${counted(patients, "patient")} (${counted(cases, "case")})`,
     )
     .join(", ");
 }

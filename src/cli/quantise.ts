@@ -1,5 +1,6 @@
 /** `hipmri quantise`. */
 import { formatDuration } from "../core/duration.ts";
+import { counted } from "../core/text.ts";
 import type { LayoutName } from "../dataset/types.ts";
 import { commandLine } from "../node/shell.ts";
 import type { Quantised } from "../node/workflows/quantise.ts";
@@ -39,7 +40,7 @@ function quantiseText({ path, limit, float32, int8, observed }: Quantised, secon
   const facts = alignRows([
     [
       "Judged",
-      `on ${int8.metrics.cases.length} volumes of ${int8.metrics.patients} validation patients; ranges observed on ${observed} training volumes; limit ${limit}`,
+      `on ${counted(int8.metrics.cases.length, "volume")} of ${counted(int8.metrics.patients, "validation patient")}; ranges observed on ${counted(observed, "training volume")}; limit ${limit}`,
     ],
     [
       "Speed",

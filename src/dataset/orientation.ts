@@ -66,6 +66,10 @@ async function ofVolumes(
   return mostFrequent(found.filter((codes) => codes !== undefined));
 }
 
+/** In which plane slices that do not say how they lie are taken: the layout's own, where it has one. */
+export const layoutPlane = ({ layout }: Pick<DatasetIndex, "layout">): Plane | undefined =>
+  layout === "keras_slices" ? "coronal" : undefined;
+
 const isHipmri = ({ layout }: DatasetIndex): boolean => layout === "csiro" || layout === "csiro_cluster";
 
 async function ofSlices(
@@ -114,7 +118,8 @@ export async function findOrientation(
   }
   if (stated !== undefined)
     return { orientation: stated, reason: `${planeOf(stated)} slices, by their headers` };
-  const assumed = wanted ?? (index.layout === "keras_slices" ? PLANE_CODES.coronal : undefined);
+  const own = layoutPlane(index);
+  const assumed = wanted ?? (own === undefined ? undefined : PLANE_CODES[own]);
   if (assumed === undefined) return { orientation: undefined, reason: "slices that do not say how they lie" };
   const source = wanted === undefined ? "the layout's own" : "as wanted";
   return { orientation: assumed, reason: `${planeOf(assumed)} slices, ${source}: their headers do not say` };

@@ -133,7 +133,7 @@ function fullBody(indexed: Indexed, exams: readonly CaseExam[]): Body {
     );
   const labels = areLabelsFound ? met() : index.labels;
   const rows = labelRows(exams, labels);
-  const { findings, geometry } = headerFindings(exams);
+  const { findings, geometry } = headerFindings(exams, index);
   const all = [
     ...fastFindings(index),
     ...findings,

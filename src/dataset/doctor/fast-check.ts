@@ -2,6 +2,7 @@
 import { mapParallel } from "../../core/parallel.ts";
 import { sampleEvenly } from "../../core/statistics.ts";
 import { counted } from "../../core/text.ts";
+import { layoutPlane } from "../orientation.ts";
 import type { CaseEntry, DatasetIndex, FilePair } from "../types.ts";
 import { caseProblems, sliceWarnings } from "./examine-case.ts";
 import { examineHeaders, type PairHeaders, type ReadContext } from "./examine-pair.ts";
@@ -47,6 +48,7 @@ export function headerFindings(
     readonly problems: readonly FileProblem[];
     readonly warnings: readonly string[];
   }[],
+  index: Pick<DatasetIndex, "layout">,
 ): { readonly findings: readonly DoctorFinding[]; readonly geometry: GeometryTable } {
   const facts = (which: "image" | "mask"): HeaderFacts[] =>
     cases.flatMap(({ pairs }) => pairs.flatMap((pair) => (pair[which] === undefined ? [] : [pair[which]])));
@@ -68,7 +70,7 @@ export function headerFindings(
       ...geometryFindings(images.filter(isUsable), masks),
       ...doubts,
     ],
-    geometry: geometryTable(images, masks),
+    geometry: geometryTable(images, masks, layoutPlane(index)),
   };
 }
 
@@ -96,7 +98,7 @@ export async function checkHeaders(
       warnings: index.unit === "slice" ? sliceWarnings(read.files, read.pairs) : [],
     };
   });
-  const { findings, geometry } = headerFindings(cases);
+  const { findings, geometry } = headerFindings(cases, index);
   return { findings: sortFindings([...fastFindings(index), ...findings]), geometry };
 }
 

@@ -1,5 +1,6 @@
 /** Shapes, voxel sizes and orientations over a whole data set: a table, and what is mixed in it. */
 import { counted } from "../../core/text.ts";
+import type { Plane } from "../../volume/orient.ts";
 import { makeFinding } from "./findings.ts";
 import type { HeaderFacts } from "./headers.ts";
 import type { DoctorFinding, GeometryTable, ValueCount } from "./types.ts";
@@ -28,15 +29,23 @@ const spacingText = ({ spacingMm, shape }: HeaderFacts): string =>
 const orientationText = ({ isPlaced, codes }: HeaderFacts): string =>
   isPlaced ? (codes ?? "does not span space") : "not stated";
 
-const planeText = ({ plane, isPlaced }: HeaderFacts): string =>
-  plane === undefined ? "not known" : `${plane}${isPlaced ? "" : " (assumed)"}`;
+/** @param assumed of images that do not say how they lie */
+function planeText({ plane, isPlaced }: HeaderFacts, assumed: Plane | undefined): string {
+  const taken = plane ?? assumed;
+  return taken === undefined ? "not known" : `${taken}${isPlaced ? "" : " (assumed)"}`;
+}
 
-export function geometryTable(images: readonly HeaderFacts[], masks: readonly HeaderFacts[]): GeometryTable {
+/** @param assumed the plane of images that do not say how they lie; undefined: it is not known */
+export function geometryTable(
+  images: readonly HeaderFacts[],
+  masks: readonly HeaderFacts[],
+  assumed?: Plane,
+): GeometryTable {
   return {
     shape: countValues(images, ({ shape }) => shape.join(" x ")),
     spacingMm: countValues(images, spacingText),
     orientation: countValues(images, orientationText),
-    plane: countValues(images, planeText),
+    plane: countValues(images, (each) => planeText(each, assumed)),
     format: countValues(images, ({ format }) => format),
     imageDtype: countValues(images, ({ dtype }) => dtype),
     maskDtype: countValues(masks, ({ dtype }) => dtype),

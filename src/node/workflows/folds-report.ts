@@ -46,7 +46,7 @@ export async function writeFoldsReport(of: {
         name: `Fold ${fold + 1}`,
         value: `mean Dice ${formatNumber(own?.foregroundMean ?? null, 3)} (${(own?.labels ?? [])
           .map(({ name, dice }) => `${name} ${formatNumber(dice.perVolume.mean, 3)}`)
-          .join(", ")}), ${own?.patients ?? 0} patients`,
+          .join(", ")}), ${counted(own?.patients ?? 0, "patient")}`,
       })),
       { name: of.time.name, value: formatDuration(of.time.seconds) },
     ],

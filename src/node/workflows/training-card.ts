@@ -1,5 +1,6 @@
 /** The card of the model that is about to be trained: what data and configuration say of it. */
 
+import { counted } from "../../core/text.ts";
 import { patientsOf } from "../../dataset/split.ts";
 import type { CaseEntry } from "../../dataset/types.ts";
 import { type InputFit, type ModelCard, PLAIN_INFERENCE } from "../../predict/card.ts";
@@ -53,7 +54,7 @@ export function trainingCard(from: TrainingCardFacts): TrainingCard {
     labels,
     input,
     inference: { ...PLAIN_INFERENCE, mirrored: mirroredAxes(config) },
-    trainedOn: `${layout} data set, ${split.train.length} volumes of ${patients.train} patients${from.from === undefined ? "" : `, starting from the weights of a model trained on: ${from.from.trainedOn}`}`,
+    trainedOn: `${layout} data set, ${counted(split.train.length, "volume")} of ${counted(patients.train, "patient")}${from.from === undefined ? "" : `, starting from the weights of a model trained on: ${from.from.trainedOn}`}`,
     synthetic,
     seed: config.seed,
     patients,

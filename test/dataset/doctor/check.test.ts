@@ -413,6 +413,15 @@ describe("orientation and voxel size", () => {
     ]);
   });
 
+  test("not stated by slices, where the layout has a plane of its own", async () => {
+    const files = soundSlices();
+    for (const [path, bytes] of Object.entries(files)) files[path] = withoutPlace(bytes);
+    for (const isFast of [true, false]) {
+      const { geometry } = await check(files, { isFast });
+      expect(geometry.plane.map(({ value }) => value)).toEqual(["coronal (assumed)"]);
+    }
+  });
+
   test("not stated by one image only, whose voxel size is known", async () => {
     const report = await checkWith((files) => {
       addVolume(files, 1, { image: { spacingMm: [1, 1, 1.02] }, mask: { spacingMm: [1, 1, 1.02] } });
