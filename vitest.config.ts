@@ -7,5 +7,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    // Texts are the same whether npm or npx has started the tests.
+    env: { npm_lifecycle_event: "test" },
   },
 });

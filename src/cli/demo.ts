@@ -4,6 +4,7 @@ import { formatDuration } from "../core/duration.ts";
 import { formatMetricsTable } from "../metrics/table.ts";
 import { commandLine } from "../node/shell.ts";
 import type { DemoResult } from "../node/workflows/demo.ts";
+import { tell } from "./as-typed.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
@@ -21,7 +22,7 @@ async function outcomeOf(result: DemoResult): Promise<Outcome> {
   const { folders, masks, test } = result;
   const json = { ...result, synthetic: true };
   if (!result.finished || test === undefined) {
-    process.stderr.write("Stopped: run hipmri demo again to start anew\n");
+    tell("Stopped: run hipmri demo again to start anew\n");
     return { json, text: "", exitCode: INTERRUPTED };
   }
   const facts = alignRows([

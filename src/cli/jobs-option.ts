@@ -6,6 +6,7 @@ import { HipError } from "../core/errors.ts";
 import { formatShard, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import { commandLine } from "../node/shell.ts";
+import { tell } from "./as-typed.ts";
 import { withoutFlag } from "./command-words.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import type { Outcome } from "./outcome.ts";
@@ -134,7 +135,7 @@ export async function runWithJobs(
   );
   if (!isDone) {
     const again = commandLine(["hipmri", ...wholeCommand(argv), ...(work.again ?? [])]);
-    process.stderr.write(`Stopped; shares that are done are kept. Go on with: ${again}\n`);
+    tell(`Stopped; shares that are done are kept. Go on with: ${again}\n`);
     return { json: { finished: false, run: out }, text: "", exitCode: INTERRUPTED };
   }
   const { mergeShards } = await import("../cluster/merge.ts");

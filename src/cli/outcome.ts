@@ -1,6 +1,7 @@
 /** What a verb hands back, and how it is shown: results on stdout, all else on stderr. */
 import { styleText } from "node:util";
 import { errorJson, type HipError } from "../core/errors.ts";
+import { asTyped, tell } from "./as-typed.ts";
 
 export interface Outcome {
   /** The result as `--json` prints it. */
@@ -26,7 +27,7 @@ function isColoured(stream: NodeJS.WriteStream): boolean {
 }
 
 export function printError(error: HipError): void {
-  process.stderr.write(errorText(error, isColoured(process.stderr)));
+  tell(errorText(error, isColoured(process.stderr)));
 }
 
 export function printJson(value: unknown): void {
@@ -37,7 +38,7 @@ export function printJson(value: unknown): void {
 export function printOutcome(outcome: Outcome, isJson: boolean): number {
   const { json, text, error, exitCode } = outcome;
   if (isJson) printJson(error === undefined ? json : { ...json, error: errorJson(error) });
-  else if (text !== "") process.stdout.write(`${text}\n`);
+  else if (text !== "") process.stdout.write(`${asTyped(text)}\n`);
   if (error !== undefined) printError(error);
   return exitCode ?? (error === undefined ? 0 : 1);
 }

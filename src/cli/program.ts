@@ -3,6 +3,7 @@ import { Command, type CommanderError } from "commander";
 import { HipError } from "../core/errors.ts";
 import { VERSION } from "../node/version.ts";
 import { closestWord } from "../train/suggest.ts";
+import { asTyped } from "./as-typed.ts";
 import { addCheck } from "./check.ts";
 import { addCompare } from "./compare.ts";
 import { addConvert } from "./convert.ts";
@@ -70,7 +71,7 @@ export function buildProgram(session: Session): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
-        process.stdout.write(text);
+        process.stdout.write(asTyped(text));
       },
       writeErr: () => undefined,
     })

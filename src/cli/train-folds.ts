@@ -2,6 +2,7 @@
 import { formatMetricsTables } from "../metrics/table.ts";
 import { commandLine } from "../node/shell.ts";
 import type { FoldsSummary } from "../node/workflows/folds-options.ts";
+import { tell } from "./as-typed.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
@@ -15,7 +16,7 @@ export function foldsOutcome(
   const { shard, run: out } = summary;
   const json = { ...summary, ...(shard === undefined ? {} : { shard: shardJson(shard) }) };
   if (!summary.finished) {
-    process.stderr.write(`Stopped and saved. Go on with: ${again}\n`);
+    tell(`Stopped and saved. Go on with: ${again}\n`);
     return { json, text: "", exitCode: INTERRUPTED };
   }
   if (shard !== undefined) {

@@ -6,6 +6,7 @@ import { counted } from "../core/text.ts";
 import { commandLine } from "../node/shell.ts";
 import type { SweepSummary } from "../node/workflows/sweep.ts";
 import { formatRanking } from "../report/sweep.ts";
+import { tell } from "./as-typed.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";
@@ -48,9 +49,7 @@ export function sweepOutcome(
   const { shard, run: out, ranking, files, done } = summary;
   const json = { ...summary, ...(shard === undefined ? {} : { shard: shardJson(shard) }) };
   if (!summary.finished) {
-    process.stderr.write(
-      `Stopped and saved after ${counted(done, "whole trial")}. Go on with: ${shown.again ?? ""}\n`,
-    );
+    tell(`Stopped and saved after ${counted(done, "whole trial")}. Go on with: ${shown.again ?? ""}\n`);
     return { json, text: "", exitCode: INTERRUPTED };
   }
   if (shard !== undefined) {

@@ -13,6 +13,7 @@ import { commandLine } from "../node/shell.ts";
 import { foldFolder, foldName } from "../node/workflows/folds-options.ts";
 import type { TrainSummary } from "../node/workflows/train-options.ts";
 import { PRESET_NAMES, type PresetName } from "../unet/presets.ts";
+import { tell } from "./as-typed.ts";
 import { withResume } from "./command-words.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import { hasJobs, jobsOption, runWithJobs } from "./jobs-option.ts";
@@ -233,7 +234,7 @@ async function outcomeOf(data: string, summary: TrainSummary): Promise<Outcome> 
   const out = summary.run;
   if (!summary.finished) {
     const again = commandLine(["hipmri", "train", data, "--out", out, "--resume"]);
-    process.stderr.write(`Stopped after step ${summary.steps}, saved. Go on with: ${again}\n`);
+    tell(`Stopped after step ${summary.steps}, saved. Go on with: ${again}\n`);
     return { json: { ...summary }, text: "", exitCode: INTERRUPTED };
   }
   const next =

@@ -1,5 +1,6 @@
 /** What the verbs have in common: how they are added to the command, and their progress on stderr. */
 import type { Command } from "commander";
+import { tell } from "./as-typed.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** One call of the command. */
@@ -34,7 +35,7 @@ export function addExamples(command: Command, examples: readonly string[]): Comm
 }
 
 export function warn(message: string): void {
-  process.stderr.write(`warning: ${message}\n`);
+  tell(`warning: ${message}\n`);
 }
 
 /** Lends `work` a function that shows progress; the bar is ended whatever happens. */
