@@ -35,7 +35,8 @@ function findingText(finding: DoctorFinding, paint: Paint): string {
   const { severity, code, message, remedy } = finding;
   const head = wrapText(`${message} [${code}]`, `${severity}: `, INDENT);
   const below = linesBelow(finding);
-  const lines = below.lines.slice(0, SHOWN_LINES);
+  // Layouts that are expected are all of them news to whoever has none of them.
+  const lines = code === "unusable-dataset" ? below.lines : below.lines.slice(0, SHOWN_LINES);
   const more = below.total - lines.length;
   return [
     head[0]!.replace(`${severity}:`, paint(severity, `${severity}:`)),

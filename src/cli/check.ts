@@ -40,7 +40,7 @@ export async function checkOutcome({ report, page }: CheckResult, seconds: strin
   const { checkText } = await import("./check-text.ts");
   const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const time = ["Time", seconds] as const;
-  const facts = alignRows(page === undefined ? [time] : [time, ["Next", `open ${page}`]]);
+  const facts = alignRows(page === undefined ? [time] : [time, ["Next", `look at ${page}`]]);
   return {
     json: { ...report, ...(page === undefined ? {} : { page }) },
     text: `${checkText(report, isColoured)}\n\n${facts}`,

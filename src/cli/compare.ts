@@ -55,7 +55,7 @@ export const addCompare: AddVerb = (program, session) => {
       });
       const facts = alignRows([
         ["Files", files],
-        ["Next", `open ${pagePath}`],
+        ["Next", `look at ${pagePath}`],
       ]);
       session.finish({ json: { ...comparison }, text: `${formatComparison(comparison)}\n\n${facts}` });
     });

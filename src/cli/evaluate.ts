@@ -45,7 +45,7 @@ export function evaluationOutcome(
   const facts = alignRows([
     ["Time", seconds],
     ["Files", files],
-    ["Next", `open ${reportPath}`],
+    ["Next", `look at ${reportPath}`],
   ]);
   const tables = [formatMetricsTable(metrics), ...(isRescored ? [formatRescoredTable(metrics)] : [])];
   return { json: { ...metrics }, text: [...tables, facts].join("\n\n") };

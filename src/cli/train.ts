@@ -240,7 +240,7 @@ async function outcomeOf(data: string, summary: TrainSummary): Promise<Outcome> 
   const next =
     summary.test === undefined
       ? commandLine(["hipmri", "evaluate", out, data, "--split", "test", "--out", join(out, "test")])
-      : `open ${join(out, "report.html")}`;
+      : `look at ${join(out, "report.html")}`;
   return { json: { ...summary }, text: await describeRun(summary, next) };
 }
 

@@ -32,6 +32,10 @@ function saidBy(error: unknown): string {
   return said === "" ? messageOf(error) : said.split("\n").join("; ");
 }
 
+/** Whether it was SLURM that refused, and not that none could be asked. */
+const isReached = (error: unknown): boolean =>
+  !/fetch_config|resolve_ctls|Unable to (?:establish|contact)|contact slurm controller/i.test(saidBy(error));
+
 /**
  * Submits the scripts in order.
  * @param folder where they lie
@@ -55,9 +59,11 @@ export async function submitScripts(
       const taken = jobs.map(({ id }) => id);
       throw new HipError("usage", `SLURM does not take "${file}": ${saidBy(cause)}`, {
         hint:
-          taken.length === 0
-            ? `Give what it wants with --partition, --account or --slurm, or edit and submit the scripts in "${folder}"`
-            : `Earlier stages are queued already: cancel them with ${commandLine(["scancel", ...taken])}`,
+          taken.length > 0
+            ? `Earlier stages are queued already: cancel them with ${commandLine(["scancel", ...taken])}`
+            : isReached(cause)
+              ? `Give what it wants with --partition, --account or --slurm, or edit and submit the scripts in "${folder}"`
+              : "No SLURM controller answers here: run this on a login node of the cluster, where sinfo lists its partitions",
         cause,
       });
     }

@@ -203,7 +203,7 @@ function hintFor(root: string, items: readonly FolderItem[], isLoose: boolean): 
     return 'Put the images into "images" and the masks into "labels", with one name each for image and mask';
   }
   if (sortListing(items).files.length > 0) {
-    return "These are the images themselves: give the folder that holds their folder";
+    return 'These are images: put them into "images" and their masks into "labels", with one name each for image and mask; a scan alone is judged with "hipmri evaluate RUN SCAN --mask MASK"';
   }
   return 'Give the folder that holds these folders; "hipmri phantom DIR" writes an example of keras_slices';
 }

@@ -41,7 +41,9 @@ export interface PairedTest {
 }
 
 /** Up to so many patients all 2^n sign patterns are counted. */
-export const LARGEST_EXACT = 16;
+const LARGEST_EXACT = 16;
+/** Below this p, corrected for the number of tests, a difference is said to be shown. */
+export const SIGNIFICANT = 0.05;
 const DRAWS = 20_000;
 
 /** Differences that only rounding makes. */
@@ -138,6 +140,10 @@ export function signFlipP(differences: readonly number[], seed: number): number 
     ? exactP(differences, observed)
     : drawnP(differences, observed, seed);
 }
+
+/** The smallest p that so many patients can give, after Holm's correction for so many tests. */
+export const leastCorrectedP = (patients: number, tests: number): number =>
+  Math.min(1, (tests * 2) / 2 ** Math.min(patients, LARGEST_EXACT));
 
 /** The mean difference over patients with its interval and test. */
 export function testPairs({ pairs, leftOut }: PairedSample, { seed }: { readonly seed: number }): PairedTest {

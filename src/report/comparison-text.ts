@@ -60,11 +60,14 @@ export function concludePair(pair: ComparedPair, comparison: Comparison): string
     return `"${other}" and "${baseline}" cannot be ranked by ${name}: they missed labels, or found ones that are not there, in other volumes, and such distances are infinite. Compare by Dice or NSD. Of the volumes where both have one: ${numbers}.`;
   if (isEqual(main))
     return `"${other}" and "${baseline}" have the same figures for every patient: ${numbers}.`;
-  const lead =
-    main.verdict === "no difference shown" || main.verdict === "not tested"
-      ? `No difference between "${other}" and "${baseline}" was shown, which does not prove that there is none`
-      : `"${other}" is ${main.verdict} than "${baseline}"`;
-  return `${lead}: ${numbers}.${concludeLabels(pair)}`;
+  return `${leadOf(pair, main)}: ${numbers}.${concludeLabels(pair)}`;
+}
+
+function leadOf({ baseline, other }: ComparedPair, { verdict, patients }: ComparedFigure): string {
+  if (verdict === "better" || verdict === "worse") return `"${other}" is ${verdict} than "${baseline}"`;
+  if (verdict === "too few patients")
+    return `Too few patients to tell "${other}" from "${baseline}": of ${patients} no difference, however large, can be shown. As they are`;
+  return `No difference between "${other}" and "${baseline}" was shown, which does not prove that there is none`;
 }
 
 /** " By label, it is better for bladder, worse for prostate."; empty where no label alone shows a difference. */

@@ -1,7 +1,15 @@
 /** Runs judged on the same cases, held against each other: what comparison.json says. */
 import { mean } from "../core/statistics.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
-import { holm, type PairedTest, type PatientPair, pairByPatient, testPairs } from "../metrics/paired.ts";
+import {
+  holm,
+  leastCorrectedP,
+  type PairedTest,
+  type PatientPair,
+  pairByPatient,
+  SIGNIFICANT,
+  testPairs,
+} from "../metrics/paired.ts";
 import type { CaseLabelMetrics, CaseMetrics, Interval, Metrics } from "../metrics/types.ts";
 import { comparisonWarnings } from "./comparison-warnings.ts";
 import { flattenConfig } from "./format.ts";
@@ -31,8 +39,17 @@ export interface ComparedRun {
   } | null;
 }
 
-/** "not comparable": of distances, where the runs missed or wrongly found a label in other volumes. */
-export type Verdict = "better" | "worse" | "no difference shown" | "not tested" | "not comparable";
+/**
+ * "too few patients": no difference between so few, however large, could be shown.
+ * "not comparable": of distances, where the runs missed or wrongly found a label in other volumes.
+ */
+export type Verdict =
+  | "better"
+  | "worse"
+  | "no difference shown"
+  | "too few patients"
+  | "not tested"
+  | "not comparable";
 
 /** One figure of two runs. */
 export interface ComparedFigure extends PairedTest {
@@ -85,8 +102,6 @@ export interface Comparison {
   readonly warnings: readonly string[];
 }
 
-const SIGNIFICANT = 0.05;
-
 const KEYS = { dice: "dice", nsd: "nsd", hd95: "hd95Mm" } as const satisfies Record<
   ComparedMetric,
   keyof CaseLabelMetrics
@@ -134,9 +149,19 @@ function meanValue(ids: readonly number[], metric: ComparedMetric): CaseValue {
   };
 }
 
-function verdictOf({ difference }: PairedTest, pHolm: number | null, metric: ComparedMetric): Verdict {
+function verdictOf(
+  { difference, patients, larger, smaller }: PairedTest,
+  {
+    pHolm,
+    tests,
+    metric,
+  }: { readonly pHolm: number | null; readonly tests: number; readonly metric: ComparedMetric },
+): Verdict {
   if (pHolm === null || difference === null) return "not tested";
-  if (pHolm >= SIGNIFICANT) return "no difference shown";
+  if (pHolm >= SIGNIFICANT)
+    return larger + smaller > 0 && leastCorrectedP(patients, tests) >= SIGNIFICANT
+      ? "too few patients"
+      : "no difference shown";
   return difference > 0 === isLargerBetter(metric) ? "better" : "worse";
 }
 
@@ -215,16 +240,17 @@ export function compareRuns(runs: readonly ComparedRun[], options: CompareOption
   );
   const untested = pairs.flatMap(({ figures }) => figures);
   const corrected = holm(untested.map(({ p }) => p));
+  const tests = corrected.filter((p) => p !== null).length;
+  const { metric } = options;
   const finished = new Map(
     untested.map((figure, i): [Untested, ComparedFigure] => {
       const pHolm = corrected[i]!;
       const { pairs: patients, hasOtherMisses: _, ...rest } = figure;
-      const verdict = figure.hasOtherMisses ? "not comparable" : verdictOf(figure, pHolm, options.metric);
+      const verdict = figure.hasOtherMisses ? "not comparable" : verdictOf(figure, { pHolm, tests, metric });
       return [figure, { ...rest, pHolm, verdict, pairs: patients }];
     }),
   );
   const { metrics } = first;
-  const tests = corrected.filter((p) => p !== null).length;
   return {
     split: metrics.split,
     metric: options.metric,

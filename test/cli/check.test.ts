@@ -58,7 +58,7 @@ describe("hipmri check", () => {
     const fast = await hipmri("check", bad, "--fast", "--quiet", "--out", out);
     expect(fast.code).toBe(1);
     expect(fast.stdout).toContain("Read         the headers of 12 of 12 pairs, no voxels\n");
-    expect(fast.stdout).toContain(`Next  open ${join(out, "check.html")}\n`);
+    expect(fast.stdout).toContain(`Next  look at ${join(out, "check.html")}\n`);
     expect(existsSync(join(out, "check.html"))).toBe(true);
   });
 

@@ -57,6 +57,15 @@ describe("submitScripts()", () => {
     });
   });
 
+  test("tells where none can be asked", async () => {
+    standIn(
+      'echo "sbatch: error: fetch_config: DNS SRV lookup failed" >&2; echo "sbatch: fatal: Could not establish a configuration source" >&2; exit 1',
+    );
+    await expect(submitScripts("masks/submit", SCRIPTS)).rejects.toMatchObject({
+      hint: expect.stringMatching(/^No SLURM controller answers here/),
+    });
+  });
+
   test("tells which jobs are queued already where a later one is refused", async () => {
     standIn('[ "$n" = 1 ] && echo 55 && exit 0; echo "no" >&2; exit 1');
     await expect(submitScripts("x", SCRIPTS)).rejects.toMatchObject({

@@ -127,7 +127,10 @@ test.each([
   ["/data/HipMRI/semantic_MRs_anon/", '"semantic_MRs_anon" is one folder of a data set: give "/data/HipMRI"'],
   ["hippo/imagesTr", '"imagesTr" is one folder of a data set: give "hippo"'],
   ["../x/labels", '"labels" is one folder of a data set: give "../x"'],
-  ["scans", "These are the images themselves: give the folder that holds their folder"],
+  [
+    "scans",
+    'These are images: put them into "images" and their masks into "labels", with one name each for image and mask; a scan alone is judged with "hipmri evaluate RUN SCAN --mask MASK"',
+  ],
 ])("the folder of images %s has a hint which folder to give", async (root, hint) => {
   const files = { "a.nii.gz": nothing, "b.nii.gz": nothing, "c.nii.gz": nothing };
   expect((await rejection(read(files, undefined, root))).hint).toBe(hint);

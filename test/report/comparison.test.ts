@@ -98,7 +98,10 @@ describe("compareRuns()", () => {
     });
     expect(concludePair(same.comparisons[0]!, same)).toContain("have the same figures for every patient");
     const few = compareRuns([run("a", metricsOf([3, 4, 3])), run("b", metricsOf([0, 0, 0]))], OPTIONS);
-    expect(few.comparisons[0]!.figures[0]).toMatchObject({ p: 0.25, verdict: "no difference shown" });
+    expect(few.comparisons[0]!.figures[0]).toMatchObject({ p: 0.25, verdict: "too few patients" });
+    expect(concludePair(few.comparisons[0]!, few)).toMatch(
+      /^Too few patients to tell "b" from "a": of 3 no difference/,
+    );
     expect(few.warnings[0]).toContain(
       "The smallest p that 3 patients can give, corrected for 3 tests, is 0.75",
     );
