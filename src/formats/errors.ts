@@ -12,7 +12,11 @@ export function failToUse(name: string, what: string, hint: string): never {
 /** Refuses colours, vectors, tensors and lists: not one number per voxel. */
 export function failManyNumbers(name: string, count: number, kind: string): never {
   const what = `it has ${count} numbers per voxel (${kind}), which cannot be segmented`;
-  return failToRead(name, what, "Convert the image to one number per voxel");
+  return failToRead(
+    name,
+    what,
+    `Convert the image to one number per voxel${/RGB|colour/i.test(kind) ? ", greyscale" : ""}`,
+  );
 }
 
 /** The same for every file that has fewer bytes than it promises. */

@@ -5,6 +5,8 @@ import type { CaseExam } from "./examine-case.ts";
 import { makeFinding } from "./findings.ts";
 import type { DoctorFinding, LabelRow } from "./types.ts";
 
+/** In all masks together: fewer may be a slip of the pen. */
+const FEW_VOXELS = 10;
 /** A label in fewer patients cannot be in every split. */
 const RARE_PATIENTS = 3;
 
@@ -106,13 +108,16 @@ function findAbsent(rows: readonly LabelRow[], exams: readonly CaseExam[]): Doct
   );
   const patients = new Set(exams.map(({ entry }) => entry.patient)).size;
   if (rare.length > 0 && patients > RARE_PATIENTS) {
+    const holders = exams.filter((exam) => rare.some(({ id }) => holds(exam, id)));
+    const isSlip = rare.some(({ voxels }) => voxels < FEW_VOXELS);
     findings.push(
       makeFinding({
         severity: "warning",
         code: "rare-label",
-        message: `Few patients have ${rare.map((row) => `${name(row)} (${counted(row.patients, "patient")})`).join(", ")}`,
-        remedy:
-          "Such a label may be missing from a split, and its figures rest on one or two people: add patients who have it",
+        message: `Few patients have ${rare.map((row) => `${name(row)} (${counted(row.patients, "patient")}, ${counted(row.voxels, "voxel")})`).join(", ")}`,
+        remedy: `Such a label may be missing from a split, and its figures rest on one or two people: add patients who have it${isSlip ? "; so few voxels are perhaps a slip: correct the masks then" : ""}`,
+        files: masksOf(holders),
+        ...idsOf(holders),
       }),
     );
   }

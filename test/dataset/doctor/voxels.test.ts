@@ -92,7 +92,9 @@ describe("labels", () => {
     });
     expect(findingOf(report, "rare-label")).toMatchObject({
       severity: "warning",
-      message: "Few patients have 2 cyst (2 patients)",
+      message: "Few patients have 2 cyst (2 patients, 4 voxels)",
+      remedy: expect.stringContaining("so few voxels are perhaps a slip"),
+      files: ["labelsTr/p01.nii", "labelsTr/p02.nii"],
     });
     expect(report.labels[3]).toMatchObject({ id: 3, name: "stone", voxels: 0, share: 0, cases: 0 });
   });
