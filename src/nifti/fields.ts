@@ -1,6 +1,7 @@
 /** A NIfTI header's bytes <-> its fields, uninterpreted. */
 import { HipError } from "../core/errors.ts";
 import type { AffineRow } from "./affine.ts";
+import { firstWords } from "./foreign.ts";
 import { type FieldName, LAYOUTS, readPlace, type Version, writePlace } from "./layout.ts";
 
 type Triple = readonly [number, number, number];
@@ -113,15 +114,27 @@ function failWithoutMagic(name: string, magic: string): never {
   failToRead(name, `magic must be "n+1" or "ni1", got ${quoted(magic)}`, NOT_NIFTI_HINT);
 }
 
+/** What is said besides of a text, such as a web page or a pointer of Git LFS that was saved under an image's name. */
+function textNote(bytes: Uint8Array): string {
+  const words = firstWords(bytes.subarray(0, NIFTI1_BYTES));
+  return words === undefined ? "" : `; it is a text file, no NIfTI, and begins ${JSON.stringify(words)}`;
+}
+
+function failShort(name: string, bytes: Uint8Array): never {
+  if (bytes.length === 0) {
+    const what = "the file is empty, probably cut off in download";
+    failToRead(name, what, "Copy or download the file again");
+  }
+  const what = `a NIfTI header needs ${NIFTI1_BYTES} bytes, found ${bytes.length}`;
+  failToRead(name, `${what}${textNote(bytes)}`, NOT_NIFTI_HINT);
+}
+
 /**
  * Reads the fields of a header that `bytes` starts with, in either version and byte order.
  * @throws HipError "unreadable-image": too short, not NIfTI, or Analyze 7.5.
  */
 export function readFields(bytes: Uint8Array, name: string): NiftiFields {
-  if (bytes.length < NIFTI1_BYTES) {
-    const what = `a NIfTI header needs ${NIFTI1_BYTES} bytes, found ${bytes.length}`;
-    failToRead(name, what, NOT_NIFTI_HINT);
-  }
+  if (bytes.length < NIFTI1_BYTES) failShort(name, bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = view.getInt32(0, true);
   const swapped = view.getInt32(0, false);
@@ -133,7 +146,7 @@ export function readFields(bytes: Uint8Array, name: string): NiftiFields {
   }
   if (![size, swapped].includes(NIFTI2_BYTES)) {
     const what = `sizeof_hdr must be ${NIFTI1_BYTES} (NIfTI-1) or ${NIFTI2_BYTES} (NIfTI-2), got ${size}`;
-    failToRead(name, what, NOT_NIFTI_HINT);
+    failToRead(name, `${what}${textNote(bytes)}`, NOT_NIFTI_HINT);
   }
   if (bytes.length < NIFTI2_BYTES) {
     failToRead(name, `a NIfTI-2 header needs ${NIFTI2_BYTES} bytes, found ${bytes.length}`, NOT_NIFTI_HINT);

@@ -295,6 +295,18 @@ describe("parseNiftiHeader() rejects", () => {
       'Cannot read "x.nii": a NIfTI-2 header needs 540 bytes, found 539',
     );
   });
+  test.each([
+    ["long", "sizeof_hdr must be 348 (NIfTI-1) or 540 (NIfTI-2), got 1936482662", 30],
+    ["short", "a NIfTI header needs 348 bytes, found 24", 1],
+  ])("a %s text, with its first words", async (_, what, lines) => {
+    const bytes = new TextEncoder().encode("false dawn\nover the sea\n".repeat(lines));
+    const words = lines === 1 ? "false dawn over the sea" : "false dawn over the sea false dawn over…";
+    expect(await hipErrorOf(() => parseNiftiHeader(bytes, "x.nii"))).toEqual({
+      code: "unreadable-image",
+      message: `Cannot read "x.nii": ${what}; it is a text file, no NIfTI, and begins "${words}"`,
+      hint: WRONG_FILE,
+    });
+  });
   test("Analyze 7.5 whose bytes stand where the magic would be, told by its name", async () => {
     const bytes = patched((view) => view.setInt32(344, 1234567, true));
     expect((await hipErrorOf(() => parseNiftiHeader(bytes, "x.HDR.gz"))).message).toMatch(/Analyze 7\.5/);
