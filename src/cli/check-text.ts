@@ -12,6 +12,11 @@ const WIDTH = 100;
 const INDENT = "  ";
 /** Of files or details; the page and the JSON have more. */
 const SHOWN_LINES = 5;
+/** Missing partners as many as other verbs list; layouts that are expected, all. */
+const SHOWN_OF: Readonly<Partial<Record<DoctorFinding["code"], number>>> = {
+  unpaired: 20,
+  "unusable-dataset": 20,
+};
 
 /** Breaks text at blanks; a single longer word stays whole. The first line begins with `first`, further ones with `rest`. */
 export function wrapText(text: string, first = "", rest = first): readonly string[] {
@@ -35,8 +40,7 @@ function findingText(finding: DoctorFinding, paint: Paint): string {
   const { severity, code, message, remedy } = finding;
   const head = wrapText(`${message} [${code}]`, `${severity}: `, INDENT);
   const below = linesBelow(finding);
-  // Layouts that are expected are all of them news to whoever has none of them.
-  const lines = code === "unusable-dataset" ? below.lines : below.lines.slice(0, SHOWN_LINES);
+  const lines = below.lines.slice(0, SHOWN_OF[code] ?? SHOWN_LINES);
   const more = below.total - lines.length;
   return [
     head[0]!.replace(`${severity}:`, paint(severity, `${severity}:`)),

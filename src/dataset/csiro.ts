@@ -18,8 +18,9 @@ import { withHipmriSplit } from "./hipmri-split.ts";
 import { listImages, warnOfNested, warnOfSiblings, warnOfStrangers } from "./image-listing.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { warnOfLeaks } from "./leaks.ts";
-import { datasetError, type ImageFile, quoteSome } from "./listing.ts";
+import { type ImageFile, quoteSome } from "./listing.ts";
 import { withMappedSplit } from "./mapping-json.ts";
+import { keepFaults } from "./pairing.ts";
 import type { CaseEntry, DatasetIndex } from "./types.ts";
 
 export type CsiroLayout = "csiro" | "csiro_cluster";
@@ -29,6 +30,14 @@ export const CSIRO_FOLDERS: Readonly<
 > = {
   csiro: { images: "semantic_MRs_anon", masks: "semantic_labels_anon" },
   csiro_cluster: { images: "semantic_MRs", masks: "semantic_labels_only" },
+};
+
+const hintOf = (layout: CsiroLayout, image: string, mask: string): string =>
+  `Each "${CSIRO_FOLDERS[layout].images}/${image}" needs "${CSIRO_FOLDERS[layout].masks}/${mask}", one file for each case and week: copy what is missing, or take what is too much away`;
+
+const HINTS: Readonly<Record<CsiroLayout, string>> = {
+  csiro: hintOf("csiro", "Case_004_Week0_LFOV.nii.gz", "Case_004_Week0_SEMANTIC_LFOV.nii.gz"),
+  csiro_cluster: hintOf("csiro_cluster", "K019_Week1_LFOV.nii.gz", "K019_Week1_SEMANTIC_LFOV.nii.gz"),
 };
 
 const WHAT: Readonly<Record<CsiroLayout, string>> = {
@@ -75,17 +84,9 @@ export async function readCsiro(
   const { root, at, layout } = options;
   const findings: Findings = { problems: [], warnings: [], nested: [] };
   const found = await readCases(folder, options, findings);
-  if (findings.problems.length > 0) {
-    const [image, mask] =
-      layout === "csiro"
-        ? ["Case_004_Week0_LFOV.nii.gz", "Case_004_Week0_SEMANTIC_LFOV.nii.gz"]
-        : ["K019_Week1_LFOV.nii.gz", "K019_Week1_SEMANTIC_LFOV.nii.gz"];
-    throw datasetError(
-      `Cannot pair the volumes of "${root}": ${counted(findings.problems.length, "problem")}`,
-      `Each "${CSIRO_FOLDERS[layout].images}/${image}" needs "${CSIRO_FOLDERS[layout].masks}/${mask}", one file for each case and week: copy what is missing, or take what is too much away`,
-      findings.problems,
-    );
-  }
+  const { problems } = findings;
+  const message = `Cannot pair the volumes of "${root}": ${counted(problems.length, "problem")}`;
+  const kept = keepFaults({ message, hint: HINTS[layout], problems }, options.isPartial);
   const mapped = await withMappedSplit(folder, at, found);
   const isSplit = mapped.cases.some((entry) => entry.split !== undefined);
   const cases = layout === "csiro" && !isSplit ? withHipmriSplit(found) : mapped.cases;
@@ -102,7 +103,7 @@ export async function readCsiro(
   ];
   const unit = "volume";
   const description = describeData(WHAT[layout], { cases, labels, unit });
-  return { layout, unit, description, root, labels, cases, warnings };
+  return { layout, unit, description, root, labels, cases, warnings, ...kept };
 }
 
 async function readCases(

@@ -13,7 +13,8 @@ import { joinPath } from "./folder.ts";
 import { endingOf, listImages, warnOfNested, warnOfSiblings, warnOfStrangers } from "./image-listing.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { warnOfLeaks } from "./leaks.ts";
-import { datasetError, type ImageFile, quoteSome } from "./listing.ts";
+import { type ImageFile, quoteSome } from "./listing.ts";
+import { keepFaults } from "./pairing.ts";
 import type { CaseEntry, DatasetIndex, FilePair, Split } from "./types.ts";
 
 export const KERAS_SPLITS: readonly Split[] = ["train", "validate", "test"];
@@ -33,6 +34,9 @@ export const KERAS_FOLDERS: readonly string[] = KERAS_SPLITS.flatMap((split) =>
 
 const IMAGE_NAME = /^case_(\d+)_week_(\d+)_slice_(\d+)(?:\.nii(?:\.gz)?)?$/;
 const MASK_NAME = /^(?:seg|case)_(\d+)_week_(\d+)_slice_(\d+)(?:\.nii(?:\.gz)?)?$/;
+
+const PAIRING_HINT =
+  'Each "case_004_week_0_slice_10.nii.gz" needs "seg_004_week_0_slice_10.nii.gz" in the "seg" folder of its split: copy what is missing, or take its partner away';
 
 interface Slice {
   readonly file: ImageFile;
@@ -59,7 +63,7 @@ export function isKerasSlices(items: readonly FolderItem[]): boolean {
  */
 export async function readKerasSlices(
   folder: Folder,
-  options: Pick<LayoutOptions, "root" | "at">,
+  options: Pick<LayoutOptions, "root" | "at" | "isPartial">,
 ): Promise<DatasetIndex> {
   const items = await folder.list(options.at);
   const present = new Set(items.filter((item) => item.kind === "folder").map((item) => item.name));
@@ -69,13 +73,9 @@ export async function readKerasSlices(
     const places = splitPlaces(split, present, options.at, findings);
     if (places !== undefined) cases.push(...(await readSplit(folder, split, places, findings)));
   }
-  if (findings.problems.length > 0) {
-    throw datasetError(
-      `Cannot pair the slices of "${options.root}": ${counted(findings.problems.length, "problem")}`,
-      'Each "case_004_week_0_slice_10.nii.gz" needs "seg_004_week_0_slice_10.nii.gz" in the "seg" folder of its split: copy what is missing, or take its partner away',
-      findings.problems,
-    );
-  }
+  const { problems } = findings;
+  const message = `Cannot pair the slices of "${options.root}": ${counted(problems.length, "problem")}`;
+  const kept = keepFaults({ message, hint: PAIRING_HINT, problems }, options.isPartial);
   const json = await readDatasetJson(folder, options.at);
   const labels = json?.labels ?? HIPMRI_LABELS;
   const { warnings, nested } = findings;
@@ -87,7 +87,7 @@ export async function readKerasSlices(
   );
   const unit = "slice";
   const description = describeData("2D slices in HipMRI's layout", { cases, labels, unit });
-  return { layout: "keras_slices", unit, description, root: options.root, labels, cases, warnings };
+  return { layout: "keras_slices", unit, description, root: options.root, labels, cases, warnings, ...kept };
 }
 
 interface SplitPlaces {

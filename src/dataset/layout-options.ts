@@ -10,4 +10,6 @@ export interface LayoutOptions {
   readonly inflate: Inflate;
   /** Finds the labels of masks that nothing names. */
   readonly scan: LabelScan;
+  /** Files that cannot be paired are told in the index, and the others indexed; by default they are an error. */
+  readonly isPartial: boolean;
 }

@@ -6,6 +6,7 @@ import { type Folder, type FolderItem, joinPath } from "./folder.ts";
 import { type LabelScan, scanLabels } from "./labels.ts";
 import { isPartOfLayout, LAYOUT_EXPECTATIONS, LAYOUT_NAMES, RULES } from "./layout-rules.ts";
 import { isLitter, quoteSome, sortListing, sortNaturally } from "./listing.ts";
+import { pairingError } from "./pairing.ts";
 import { readSyntheticReadme } from "./synthetic.ts";
 import type { DatasetIndex, LayoutName } from "./types.ts";
 
@@ -19,6 +20,8 @@ const MOST_SUB_FOLDERS = 100;
 export interface ReadDatasetOptions {
   /** The layout; by default it is found. */
   readonly layout?: LayoutName | undefined;
+  /** Whether files that cannot be paired are left out and told in the index; by default they are an error. */
+  readonly isPartial?: boolean;
 }
 
 /** A layout and where in the data folder it is. */
@@ -40,14 +43,15 @@ export async function readDataset(
   root: string,
   inflate: Inflate,
   scan: LabelScan = scanLabels,
-  { layout }: ReadDatasetOptions = {},
+  { layout, isPartial = false }: ReadDatasetOptions = {},
 ): Promise<DatasetIndex> {
   checkName(layout);
   const { found, unreadable } = await findLayouts(folder, layout);
   const [first, ...others] = found;
   if (first === undefined) throw await notFound(folder, { root, layout, unreadable });
   if (others.length > 0) throw ambiguous(root, found);
-  const index = await RULES[first.layout].read(folder, { root, at: first.at, inflate, scan });
+  const index = await RULES[first.layout].read(folder, { root, at: first.at, inflate, scan, isPartial });
+  if (index.cases.length === 0 && index.faults !== undefined) throw pairingError(index.faults);
   if (index.cases.length === 0) {
     throw new HipError("bad-dataset", `Cannot use "${root}": its image folders hold no images`, {
       hint: "Check that the archive was unpacked in full",

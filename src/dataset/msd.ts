@@ -21,8 +21,9 @@ import {
 import { findLabels } from "./labels.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { warnOfLeaks } from "./leaks.ts";
-import { datasetError, type ImageFile, quoteSome } from "./listing.ts";
+import { type ImageFile, quoteSome } from "./listing.ts";
 import { withMappedSplit } from "./mapping-json.ts";
+import { keepFaults } from "./pairing.ts";
 import { patientsByName } from "./patient.ts";
 import type { CaseEntry, DatasetIndex } from "./types.ts";
 import { unitOf } from "./unit.ts";
@@ -60,16 +61,18 @@ export async function readMsd(
   const findings: Findings = { problems: [], warnings: [] };
   const json = await readDatasetJson(folder, options.at);
   const found = await readCases(folder, { ...options, items, json }, findings);
-  if (findings.problems.length > 0) {
-    throw datasetError(
-      `Cannot pair the volumes of "${options.root}": ${counted(findings.problems.length, "problem")}`,
-      hintOfPairing(
-        findings.problems,
+  const { problems } = findings;
+  const kept = keepFaults(
+    {
+      message: `Cannot pair the volumes of "${options.root}": ${counted(problems.length, "problem")}`,
+      hint: hintOfPairing(
+        problems,
         `Each "${MSD_IMAGES}/NAME.nii.gz" (or NAME_0000.nii.gz) needs "${MSD_MASKS}/NAME.nii.gz": copy what is missing, or take its partner away`,
       ),
-      findings.problems,
-    );
-  }
+      problems,
+    },
+    options.isPartial,
+  );
   const mapped = await withMappedSplit(folder, options.at, found);
   const { cases } = mapped;
   const labels = cases.length === 0 ? [] : (json?.labels ?? (await findLabels(folder, cases, options)));
@@ -81,12 +84,13 @@ export async function readMsd(
     ...warnOfTest(items),
     ...warnOfSiblings(options.at, items, [MSD_IMAGES, MSD_MASKS, TEST_IMAGES, TEST_MASKS]),
     ...(json?.warnings ?? []),
-    ...warnOfNumber(cases.length, json),
+    // What is missing is known by name where files lack their partners.
+    ...(kept.faults === undefined ? warnOfNumber(cases.length, json) : []),
     ...mapped.warnings,
     ...warnOfLeaks(cases),
   ];
   const description = describeData(what, { cases, labels, unit }, json?.labels ? "" : FOUND_IN_MASKS);
-  return { layout, unit, description, root: options.root, labels, cases, warnings };
+  return { layout, unit, description, root: options.root, labels, cases, warnings, ...kept };
 }
 
 /** Whether the images have nnU-Net's channel number, which masks lack. */

@@ -23,7 +23,8 @@ import {
 import { findLabels } from "./labels.ts";
 import type { LayoutOptions } from "./layout-options.ts";
 import { warnOfLeaks } from "./leaks.ts";
-import { datasetError, type ImageFile, sortNaturally } from "./listing.ts";
+import { type ImageFile, sortNaturally } from "./listing.ts";
+import { keepFaults } from "./pairing.ts";
 import { patientsByName } from "./patient.ts";
 import { findPlaces, type Place } from "./plain-places.ts";
 import type { CaseEntry, DatasetIndex, FilePair, Split } from "./types.ts";
@@ -62,7 +63,7 @@ export async function isPlainPairs(folder: Folder, at: string): Promise<boolean>
 /**
  * Indexes the pairs in natural order of their names.
  * @throws HipError "bad-dataset" listing every image without mask, every mask without image, twins and cases that
- *   are in two splits
+ *   are in two splits; those are left out of an index that is partial
  */
 export async function readPlainPairs(folder: Folder, options: LayoutOptions): Promise<DatasetIndex> {
   const { root, at } = options;
@@ -77,13 +78,15 @@ export async function readPlainPairs(folder: Folder, options: LayoutOptions): Pr
   const affixes = affixesOf(listed);
   const pairs = listed.flatMap((place) => pairPlace(place, affixes, findings.problems));
   const cases = groupCases(pairs, findings);
-  if (findings.problems.length > 0) {
-    throw datasetError(
-      `Cannot pair the images of "${root}": ${counted(findings.problems.length, "problem")}`,
-      hintOfPairing(findings.problems, pairingHint(describeAffixes(affixes))),
-      findings.problems,
-    );
-  }
+  const { problems } = findings;
+  const kept = keepFaults(
+    {
+      message: `Cannot pair the images of "${root}": ${counted(problems.length, "problem")}`,
+      hint: hintOfPairing(problems, pairingHint(describeAffixes(affixes))),
+      problems,
+    },
+    options.isPartial,
+  );
   const json = await readDatasetJson(folder, at);
   const labels = cases.length === 0 ? [] : (json?.labels ?? (await findLabels(folder, cases, options)));
   const isSlices = pairs.some((pair) => pair.slice !== undefined);
@@ -102,6 +105,7 @@ export async function readPlainPairs(folder: Folder, options: LayoutOptions): Pr
       ...warnOfNested(findings.nested),
       ...warnOfLeaks(cases),
     ],
+    ...kept,
   };
 }
 
@@ -202,8 +206,13 @@ function groupCases(pairs: readonly Pair[], { problems, warnings }: Findings): C
     if (gap > 0) {
       warnings.push(`"${id}" lacks ${counted(gap, "slice")} between its first and its last`);
     }
-    const files = group.map((pair) => pair.file);
-    cases.push({ id, patient: byName.patients.get(id) ?? id, split: group[0]?.split, files });
+    // A partial index has these too: of each split what it holds, of equal slices the first.
+    for (const split of splits) {
+      const own = group.filter((pair) => pair.split === split);
+      const single = own.filter((pair, i) => i === 0 || pair.slice !== own[i - 1]?.slice);
+      const files = single.map((pair) => pair.file);
+      cases.push({ id, patient: byName.patients.get(id) ?? id, split, files });
+    }
   }
   return sortNaturally(cases, (entry) => entry.id);
 }

@@ -2,6 +2,7 @@
 import type { Split } from "../core/split.ts";
 import type { AxisCodes } from "../volume/orient.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
+import type { PairingFaults } from "./pairing.ts";
 
 export type { Split };
 /** How a data folder is laid out; each has its reader, found by layouts.ts. */
@@ -44,6 +45,8 @@ export interface DatasetIndex {
   readonly labels: readonly LabelDefinition[];
   readonly cases: readonly CaseEntry[];
   readonly warnings: readonly string[];
+  /** What could not be paired and is left out; only of an index that was asked for all the same. */
+  readonly faults?: PairingFaults;
 }
 
 /**

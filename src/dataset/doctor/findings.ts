@@ -4,6 +4,8 @@ import type { DoctorFinding, FindingCode, Severity } from "./types.ts";
 
 /** At most so many files, and so many lines of detail, are listed in a finding. */
 export const SHOWN = 10;
+/** Files that lack their partners are told one by one: no picture and no table shows them. */
+const SHOWN_UNPAIRED = 100;
 
 export interface FindingInput {
   readonly severity: Severity;
@@ -24,7 +26,7 @@ export function makeFinding(input: FindingInput): DoctorFinding {
     remedy,
     files: files.slice(0, SHOWN),
     fileCount: files.length,
-    details: details.slice(0, SHOWN),
+    details: details.slice(0, code === "unpaired" ? SHOWN_UNPAIRED : SHOWN),
     detailCount: details.length,
     cases: [...new Set(cases)],
   };

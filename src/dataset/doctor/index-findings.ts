@@ -30,6 +30,23 @@ export function splitRows(cases: readonly CaseEntry[]): readonly SplitRow[] {
   );
 }
 
+/** Files left out of the index: all of them in one finding, as one remedy holds for them. */
+function pairingFinding({ faults }: DatasetIndex): DoctorFinding[] {
+  if (faults === undefined) return [];
+  const { message, hint, problems } = faults;
+  const [first, ...others] = problems;
+  const isSingle = others.length === 0;
+  return [
+    makeFinding({
+      severity: "error",
+      code: "unpaired",
+      message: isSingle ? first! : `${message}; what they name is left out of all else here`,
+      remedy: hint,
+      details: isSingle ? [] : problems,
+    }),
+  ];
+}
+
 function leakFinding(cases: readonly CaseEntry[]): DoctorFinding[] {
   const leaks = findLeaks(cases);
   if (leaks.length === 0) return [];
@@ -120,6 +137,7 @@ export function fastFindings(index: DatasetIndex): readonly DoctorFinding[] {
   const { cases } = index;
   const rows = splitRows(cases);
   return [
+    ...pairingFinding(index),
     ...leakFinding(cases),
     ...(isStated(cases) ? findStatedSplits(rows) : findDrawnSplit(cases)),
     ...findUnclearPatients(cases),

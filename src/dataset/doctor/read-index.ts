@@ -17,7 +17,8 @@ const ANY_LABEL = Array.from({ length: 255 }, (_, id) => id);
 
 /**
  * Indexes a data folder. Labels that no list names are found when all else is read, so masks need not be read twice.
- * @throws HipError as readDataset()
+ * Files that cannot be paired are left out and told in it.
+ * @throws HipError as readDataset(); "bad-dataset" of unpaired files only where no file has its partner
  */
 export async function readIndexed(options: {
   readonly folder: Folder;
@@ -31,7 +32,7 @@ export async function readIndexed(options: {
     areLabelsFound = true;
     return Promise.resolve(ANY_LABEL);
   };
-  const index = await readDataset(folder, root, inflate, scan, { layout });
+  const index = await readDataset(folder, root, inflate, scan, { layout, isPartial: true });
   // The README stands in the data folder, or in the one that holds the layout's folders.
   const within = index.cases[0]!.files[0]!.image.split("/").slice(0, -2).join("/");
   const readme = await readSyntheticReadme(folder, ["", within]);

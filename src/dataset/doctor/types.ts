@@ -8,6 +8,7 @@ export type Severity = "error" | "warning" | "note";
 export type FindingCode =
   // The data set as a whole
   | "unusable-dataset"
+  | "unpaired"
   | "layout"
   | "patient-leak"
   | "split"
@@ -67,7 +68,7 @@ export interface DoctorFinding {
   readonly files: readonly string[];
   /** How many there are in all. */
   readonly fileCount: number;
-  /** What was found where, at most 10 lines; empty where `message` and `files` say it all. */
+  /** What was found where, at most 10 lines (100 of what is unpaired); empty where `message` and `files` say it all. */
   readonly details: readonly string[];
   readonly detailCount: number;
   /** The cases concerned, all of them: the page shows these first. */
@@ -156,7 +157,7 @@ export interface DoctorReport {
   readonly ok: boolean;
   /** As the data folder was called. */
   readonly data: string;
-  /** Null where the layout was not recognised or its files cannot be paired. */
+  /** Null where the layout was not recognised or none of its files can be paired. */
   readonly layout: LayoutName | null;
   readonly description: string | null;
   /** Said by the data itself: made by a phantom, not by a scanner. */

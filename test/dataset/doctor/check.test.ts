@@ -107,19 +107,50 @@ describe("a sound data set", () => {
 });
 
 describe("the data set as a whole", () => {
-  test("files without partner are findings, not a crash", async () => {
-    const report = await checkWith((files) => {
+  test.each([false, true])(
+    "files without partner are one finding beside all others (fast: %s)",
+    async (isFast) => {
+      const files = soundVolumes();
       delete files[maskPath(3)];
       delete files[imagePath(5)];
+      addVolume(files, 7, { mask: { shape: [6, 5, 3] } });
+      const report = await check(files, { isFast });
+      expect(report).toMatchObject({ ok: false, layout: "msd", counts: { cases: 10, badCases: 1 } });
+      expect(codesOf(report)).toEqual(["unpaired", "grid-mismatch"]);
+      expect(findingOf(report, "unpaired")).toMatchObject({
+        severity: "error",
+        message: 'Cannot pair the volumes of "data": 2 problems; what they name is left out of all else here',
+        remedy: expect.stringMatching(/^Each "imagesTr\/NAME.nii.gz" .* copy what is missing/),
+        details: [
+          'Image "imagesTr/p03.nii" lacks its mask "labelsTr/p03.nii"',
+          'Mask "labelsTr/p05.nii" lacks its image "imagesTr/p05.nii"',
+        ],
+        detailCount: 2,
+      });
+    },
+  );
+
+  test("a single file without partner is told in the finding's own words, and many are all named", async () => {
+    const lone = await checkWith((files) => {
+      delete files[maskPath(3)];
     });
+    expect(codesOf(lone)).toEqual(["unpaired"]);
+    expect(findingOf(lone, "unpaired")).toMatchObject({
+      message: 'Image "imagesTr/p03.nii" lacks its mask "labelsTr/p03.nii"',
+      details: [],
+    });
+    const many = await checkWith((files) => {
+      for (let n = 13; n < 40; n++) files[imagePath(n)] = files[imagePath(1)]!;
+    });
+    expect(findingOf(many, "unpaired")).toMatchObject({ detailCount: 27 });
+    expect(findingOf(many, "unpaired").details).toHaveLength(27);
+  });
+
+  test("a data set in which nothing pairs is one finding", async () => {
+    const report = await check({ [imagePath(1)]: new Uint8Array(1), [maskPath(2)]: new Uint8Array(1) });
     expect(report).toMatchObject({ ok: false, layout: null, description: null, cases: [] });
     expect(findingOf(report, "unusable-dataset")).toMatchObject({
-      severity: "error",
       message: 'Cannot pair the volumes of "data": 2 problems',
-      details: [
-        'Image "imagesTr/p03.nii" lacks its mask "labelsTr/p03.nii"',
-        'Mask "labelsTr/p05.nii" lacks its image "imagesTr/p05.nii"',
-      ],
       detailCount: 2,
     });
   });
