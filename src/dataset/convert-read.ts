@@ -1,5 +1,6 @@
 /** One case of any layout as an image volume and a label volume on one grid, for conversion. */
 import { HipError } from "../core/errors.ts";
+import { hintOfAll, problemsOf } from "../core/joined-errors.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { counted } from "../core/text.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
@@ -80,8 +81,8 @@ async function readPairs(entry: CaseEntry, context: DecodeContext): Promise<read
   if (errors.length === 1) throw first;
   throw datasetError(
     `Cannot use case "${entry.id}": ${errors.length} of ${counted(results.length, "file")} cannot be used`,
-    first.hint ?? "Repair these files, or take the case away",
-    errors.map((error) => error.message),
+    hintOfAll(errors) ?? "Repair these files, or take the case away",
+    errors.flatMap(problemsOf),
   );
 }
 

@@ -2,12 +2,13 @@
 
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
+import { hintOfAll, problemsOf } from "../core/joined-errors.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { counted } from "../core/text.ts";
 import { readImage, readMask } from "../formats/image-file.ts";
 import { voxelSizesMm } from "../nifti/affine.ts";
 import { checkFinite } from "../nifti/read.ts";
-import { type ImageHeader, isPlaced, statesSpacing } from "../volume/image.ts";
+import { type ImageHeader, isPlaced, type MaskImage, statesSpacing } from "../volume/image.ts";
 import { type AxisCodes, reorientData, reorientGrid } from "../volume/orient.ts";
 import { planSlices } from "../volume/slices.ts";
 import type { Grid, LabelDefinition } from "../volume/volume.ts";
@@ -71,7 +72,7 @@ export async function decodeCase(entry: CaseEntry, context: DecodeContext): Prom
 }
 
 /** What `work` gives, or the HipError that it throws. */
-async function caught<T>(work: () => Promise<T>): Promise<T | HipError> {
+async function caught<T>(work: () => T | Promise<T>): Promise<T | HipError> {
   try {
     return await work();
   } catch (error) {
@@ -91,40 +92,60 @@ function allGood<T>(entry: CaseEntry, results: readonly (T | HipError)[]): reado
   const [first] = errors;
   if (first === undefined) return good;
   if (errors.length === 1) throw first;
-  throw new HipError(
-    "bad-dataset",
+  throw joined(
     `Cannot use case "${entry.id}": ${errors.length} of ${counted(results.length, "file")} cannot be used`,
-    {
-      problems: errors.map((error) => error.message),
-      ...(first.hint === undefined ? {} : { hint: first.hint }),
-    },
+    errors,
   );
 }
 
-/** Reads one image and its mask and checks both, alone and against each other. */
+function joined(message: string, errors: readonly HipError[]): HipError {
+  const hint = hintOfAll(errors);
+  return new HipError("bad-dataset", message, {
+    problems: errors.flatMap(problemsOf),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/**
+ * Reads one image and its mask and checks both, alone and against each other.
+ * @throws HipError as decodeCase(), of everything that is wrong with the two
+ */
 export async function decodePair(file: FilePair, context: DecodeContext): Promise<DecodedPair> {
-  const { folder, inflate } = context;
-  const image = await readImage(await openInFolder(folder, file.image), inflate);
-  const mask = await readMask(await openInFolder(folder, file.mask), inflate);
-  const shape = withoutTrailingOnes(image.header.shape);
-  checkFinite(image.values, { name: file.image, shape });
-  const maskShape = withoutTrailingOnes(mask.header.shape);
-  if (`${shape}` !== `${maskShape}`) {
-    throw new HipError(
-      "bad-mask",
-      `Mask "${file.mask}" must have the shape of image "${file.image}": expected ${formatShape(image.header.shape)}, got ${formatShape(mask.header.shape)}`,
-      { hint: "Resample the mask onto the image's grid with nearest neighbour" },
-    );
+  const { folder, inflate, labels } = context;
+  const errors: HipError[] = [];
+  async function attempt<T>(work: () => T | Promise<T>): Promise<T | undefined> {
+    const result = await caught(work);
+    if (!(result instanceof HipError)) return result;
+    errors.push(result);
+    return undefined;
   }
-  const notes = [
-    ...image.header.warnings,
-    ...mask.header.warnings,
-    ...compareAffines(file, image.header, mask.header),
-  ];
-  const source = { name: file.mask, shape };
-  const ids = toLabelIds(mask.values, source);
-  checkLabels(ids, context.labels, source);
+  const image = await attempt(async () => readImage(await openInFolder(folder, file.image), inflate));
+  const mask = await attempt(async () => readMask(await openInFolder(folder, file.mask), inflate));
+  const shape = withoutTrailingOnes(image?.header.shape ?? []);
+  if (image !== undefined) await attempt(() => checkFinite(image.values, { name: file.image, shape }));
+  const places =
+    image && mask ? await attempt(() => compareGrids(file, image.header, mask.header)) : undefined;
+  const ids = mask && (await attempt(() => readIds(mask, file, labels)));
+  if (
+    image === undefined ||
+    mask === undefined ||
+    places === undefined ||
+    ids === undefined ||
+    errors.length > 0
+  ) {
+    if (errors.length === 1) throw errors[0];
+    throw joined(`Cannot use "${file.image}" with its mask: ${counted(errors.length, "problem")}`, errors);
+  }
+  const notes = [...image.header.warnings, ...mask.header.warnings, ...places];
   return { header: image.header, shape, image: image.values, mask: ids, notes };
+}
+
+/** @throws HipError "bad-mask" of a label that is no whole number or none of the data set's */
+function readIds(mask: MaskImage, file: FilePair, labels: readonly LabelDefinition[]): Uint8Array {
+  const source = { name: file.mask, shape: withoutTrailingOnes(mask.header.shape) };
+  const ids = toLabelIds(mask.values, source);
+  checkLabels(ids, labels, source);
+  return ids;
 }
 
 /** The number at the end of a slice's file name; undefined of a volume's. */
@@ -135,7 +156,15 @@ function sliceNumber(file: FilePair): number | undefined {
 
 const formatShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
-function compareAffines(file: FilePair, image: ImageHeader, mask: ImageHeader): readonly string[] {
+/** @returns oddities that are tolerated @throws HipError "bad-mask" where shapes or places differ */
+function compareGrids(file: FilePair, image: ImageHeader, mask: ImageHeader): readonly string[] {
+  if (`${withoutTrailingOnes(image.shape)}` !== `${withoutTrailingOnes(mask.shape)}`) {
+    throw new HipError(
+      "bad-mask",
+      `Mask "${file.mask}" must have the shape of image "${file.image}": expected ${formatShape(image.shape)}, got ${formatShape(mask.shape)}`,
+      { hint: "Resample the mask onto the image's grid with nearest neighbour" },
+    );
+  }
   const largest = affineDifference(image.affine, mask.affine);
   if (largest <= AFFINE_TOLERANCE) return [];
   const imageIsPlaced = isPlaced(image);

@@ -1,6 +1,7 @@
 /** Which labels a data set has where no file names them: those of its masks. */
 import type { Inflate } from "../core/bytes.ts";
 import { HipError } from "../core/errors.ts";
+import { hintOfAll } from "../core/joined-errors.ts";
 import { mapParallel } from "../core/parallel.ts";
 import { counted } from "../core/text.ts";
 import { readMask } from "../formats/image-file.ts";
@@ -19,19 +20,23 @@ export type LabelScan = (request: {
   readonly inflate: Inflate;
   /** Paths of masks. */
   readonly masks: readonly string[];
+  /** Takes what is wrong with a mask, whose labels are then left out; without it that is thrown. */
+  readonly onBad?: ((error: HipError) => void) | undefined;
 }) => Promise<readonly number[]>;
 
 /**
  * Reads every mask and gathers its label ids (0 to 254).
- * @throws HipError "bad-mask" or "unreadable-image"; "bad-dataset" listing all of them where several masks are bad.
+ * @throws HipError "bad-mask" or "unreadable-image"; "bad-dataset" listing all of them where several masks are bad;
+ *   none of these with onBad
  */
-export const scanLabels: LabelScan = ({ folder, inflate, masks }) =>
-  gatherLabels(masks, (path) => scanMask(folder, path, inflate));
+export const scanLabels: LabelScan = ({ folder, inflate, masks, onBad }) =>
+  gatherLabels(masks, (path) => scanMask(folder, path, inflate), onBad);
 
 /** The union of the ids that `scan` finds in each mask. For caches; others call scanLabels(). */
 export async function gatherLabels(
   masks: readonly string[],
   scan: (path: string) => Promise<readonly number[]>,
+  onBad?: (error: HipError) => void,
 ): Promise<readonly number[]> {
   const results = await mapParallel(masks, AT_ONCE, (path) =>
     scan(path).catch((error: unknown) => {
@@ -40,16 +45,19 @@ export async function gatherLabels(
     }),
   );
   const errors = results.filter((result) => result instanceof HipError);
-  if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) {
-    throw datasetError(
-      `Cannot find the labels: ${counted(errors.length, "mask")} of ${masks.length} cannot be used`,
-      errors[0]!.hint ?? "Repair these masks or take them and their images away",
-      errors.map((error) => error.message),
-    );
-  }
+  if (onBad !== undefined) for (const error of errors) onBad(error);
+  else if (errors.length > 0) throw badMasks(errors, masks.length);
   const ids = results.flatMap((result) => (result instanceof HipError ? [] : result));
   return [...new Set(ids)].sort((a, b) => a - b);
+}
+
+function badMasks(errors: readonly HipError[], total: number): HipError {
+  if (errors.length === 1) return errors[0]!;
+  return datasetError(
+    `Cannot find the labels: ${counted(errors.length, "mask")} of ${total} cannot be used`,
+    hintOfAll(errors) ?? "Repair these masks or take them and their images away",
+    errors.map((error) => error.message),
+  );
 }
 
 /** The distinct label ids of one mask file, upwards. */

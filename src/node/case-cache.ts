@@ -131,10 +131,10 @@ export function makeCaseCache(
         pending.delete(name);
       }
     },
-    async scanLabels({ folder, inflate, masks }) {
+    async scanLabels({ folder, inflate, masks, onBad }) {
       const news = new Map<string, readonly number[]>();
       try {
-        return await gatherLabels(masks, async (path) => {
+        const scan = async (path: string): Promise<readonly number[]> => {
           if (isOnlyHeader(path)) return scanMask(folder, path, inflate);
           const { hash, bytes } = await store.hashFile(folder, path);
           const known = await store.readLabels(hash);
@@ -144,7 +144,8 @@ export function makeCaseCache(
           const found = await scanMask(read, path, inflate);
           news.set(hash, found);
           return found;
-        });
+        };
+        return await gatherLabels(masks, scan, onBad);
       } finally {
         await store.keepHashes();
         await store.writeLabels(news);

@@ -237,8 +237,25 @@ test("all bad slices of a case are told, one alone as it is", async () => {
     code: "bad-dataset",
     message: 'Cannot use case "case_004_week_0": 2 of 4 files cannot be used',
     problems: [alone.message, other.message],
-    hint: "Set these voxels to 0 if they lie outside the scan, or make the image again from its source",
+    hint: `${alone.hint}; ${other.hint}`,
   });
+});
+
+test("all that is wrong with an image and its mask is told, each with its remedy", async () => {
+  const image = { shape: [2, 3, 2], value: () => Number.NaN };
+  const mask = { shape: [2, 2, 3], value: () => 0.5, dtype: "float32" } as const;
+  expect(await rejection(decodeVolume(image, mask))).toEqual({
+    code: "bad-dataset",
+    message: 'Cannot use "imagesTr/v.nii" with its mask: 3 problems',
+    problems: [
+      'Cannot use image "imagesTr/v.nii": intensities must be finite, got NaN at voxel [0, 0, 0] (12 voxels that are NaN or infinite)',
+      'Mask "labelsTr/v.nii" must have the shape of image "imagesTr/v.nii": expected [2, 3, 2], got [2, 2, 3]',
+      'Cannot use mask "labelsTr/v.nii": labels must be whole numbers from 0 to 254, got 0.5 at voxel [0, 0, 0] (12 such voxels)',
+    ],
+    hint: "Set these voxels to 0 if they lie outside the scan, or make the image again from its source; Resample the mask onto the image's grid with nearest neighbour; Fractions come of resampling a mask linearly, or of a file that is no mask: resample it again with nearest neighbour",
+  });
+  const both = { "imagesTr/v.nii": new Uint8Array(), "labelsTr/v.nii": new Uint8Array() };
+  expect((await rejection(decode(both, volumeEntry))).problems).toHaveLength(2);
 });
 
 test("all slices of another shape are told", async () => {

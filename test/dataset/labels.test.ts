@@ -52,3 +52,23 @@ test("findLabels() refuses masks without a label", async () => {
     problems: [],
   });
 });
+
+test("scanLabels() leaves bad masks out where somebody takes what is wrong with them", async () => {
+  const folder = memoryFolder({
+    "a.nii": maskOf([0.5]),
+    "b.nii": maskOf([3]),
+    "c.nii": new Uint8Array(),
+  });
+  const told: string[] = [];
+  const request = { folder, inflate: noInflate, masks: ["a.nii", "b.nii", "c.nii"] };
+  expect(await scanLabels({ ...request, onBad: ({ message }) => told.push(message) })).toEqual([3]);
+  expect(told).toEqual([
+    'Cannot use mask "a.nii": labels must be whole numbers from 0 to 254, got 0.5 at voxel [0, 0, 0] (1 such voxel)',
+    'Cannot read "c.nii": the file is empty, probably cut off in download',
+  ]);
+  expect(await rejection(scanLabels(request))).toMatchObject({
+    message: "Cannot find the labels: 2 masks of 3 cannot be used",
+    hint: expect.stringMatching(/^Fractions come of .*; Copy or download the file again$/),
+    problems: told,
+  });
+});

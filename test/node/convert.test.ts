@@ -224,12 +224,14 @@ describe("convertData()", () => {
     const before = names();
     const { code, message, problems } = await rejection(convertData({ data, out: join(folder, "never") }));
     expect([code, message]).toEqual(["bad-dataset", `Cannot convert "${data}": 3 of 5 cases have problems`]);
+    // The image of NaN states another place than its mask, too.
     expect(problems).toEqual([
       expect.stringMatching(/^Cannot read "semantic_MRs_anon\/Case_036_Week0_LFOV.nii"/),
       expect.stringMatching(/^Cannot use image "semantic_MRs_anon\/Case_040_Week0_LFOV.nii": .*NaN/),
       expect.stringMatching(
         /^Mask "semantic_labels_anon\/Case_004_Week0_SEMANTIC_LFOV.nii" must have the shape/,
       ),
+      expect.stringMatching(/^Mask "semantic_labels_anon\/Case_040_Week0_SEMANTIC_LFOV.nii" must lie where/),
     ]);
     expect(names()).toEqual(before);
   });

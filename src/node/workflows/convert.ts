@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
+import { hintOfAll, problemsOf } from "../../core/joined-errors.ts";
 import { counted } from "../../core/text.ts";
 import { foldersOf } from "../../dataset/convert-names.ts";
 import {
@@ -120,8 +121,8 @@ function throwAll(errors: readonly HipError[], index: DatasetIndex): void {
   if (errors.length === 1) throw first;
   throw datasetError(
     `Cannot convert "${index.root}": ${errors.length} of ${counted(index.cases.length, "case")} have problems`,
-    first.hint ?? "Repair these cases, or take them away",
-    sortNaturally(errors.flatMap(({ message, problems }) => (problems.length > 0 ? problems : [message]))),
+    hintOfAll(errors) ?? "Repair these cases, or take them away",
+    sortNaturally(errors.flatMap(problemsOf)),
   );
 }
 
