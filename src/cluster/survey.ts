@@ -224,7 +224,7 @@ export async function surveyScore(inputs: ScoreInputs): Promise<Workload> {
 
 /** `hipmri check`. @throws HipError as openData() */
 export async function surveyCheck(data: string, layout: LayoutName | undefined): Promise<Workload> {
-  const { index } = await openData(data, { layout });
+  const { index } = await openData(data, { layout, isPartial: true });
   const images = imagesOf(data, index.cases);
   return workloadOf({
     noun: "case",

@@ -29,7 +29,7 @@ function goodData(): Files {
         image: {
           shape: SHAPE,
           originMm: [0, 0, slice],
-          value: (i) => (isInside(i) ? 50 : 10) + ((i * 7 + slice) % 5),
+          value: (i) => (isInside(i) ? 50 : 10) + ((i * 7 + slice) % 5) + Number(patient) / 8,
         },
         mask: { shape: SHAPE, originMm: [0, 0, slice], value: (i) => (isInside(i) ? 5 : 1) },
       });

@@ -84,10 +84,10 @@ describe("train on volumes", () => {
   const argv = ["train", volumes, "--out", out, ...TINY, "--set", "steps=2", "--set", "batchSize=2"];
 
   beforeAll(() => {
-    for (const name of ["a_1", "b_2", "c_3"]) {
+    for (const [patient, name] of ["a_1", "b_2", "c_3"].entries()) {
       const grid = { shape: [12, 8, 10], spacingMm: [2, 3, 2] } as const;
       writeFiles(volumes, {
-        [`imagesTr/${name}.nii`]: niftiBytes({ ...grid, value: (i) => (i % 31) + (i % 7) }),
+        [`imagesTr/${name}.nii`]: niftiBytes({ ...grid, value: (i) => (i % 31) + (i % 7) + patient / 8 }),
         [`labelsTr/${name}.nii`]: niftiBytes({
           ...grid,
           dtype: "uint8",

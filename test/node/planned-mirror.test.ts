@@ -37,7 +37,8 @@ async function makeData(name: string, apartAlong: 0 | 1): Promise<string> {
     };
     const file = `patient${patient}.nii`;
     const common = { shape, affine: TURNED };
-    await writeFile(join(data, "imagesTr", file), niftiBytes({ ...common, value: (at) => at % 7 }));
+    const image = niftiBytes({ ...common, value: (at) => (at % 7) + patient / 8 });
+    await writeFile(join(data, "imagesTr", file), image);
     await writeFile(join(data, "labelsTr", file), niftiBytes({ ...common, dtype: "uint8", value: label }));
   }
   return data;

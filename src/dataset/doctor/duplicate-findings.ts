@@ -5,25 +5,24 @@ import type { CaseExam } from "./examine-case.ts";
 import { makeFinding } from "./findings.ts";
 import type { DoctorFinding, FindingCode, Severity } from "./types.ts";
 
-interface Place {
+/** An image, and where it is. */
+export interface Place {
   readonly entry: CaseEntry;
-  /** The image's path. */
+  /** The image's path; of a whole case of slices its name. */
   readonly file: string;
+  /** Equal where all voxels are. */
+  readonly print: string;
 }
 
 /** Images with equal voxels: two or more places each. */
-function findTwins(exams: readonly CaseExam[]): readonly (readonly Place[])[] {
+function findTwins(places: readonly Place[]): readonly (readonly Place[])[] {
   const byPrint = new Map<string, Place[]>();
-  for (const { entry, pairs } of exams) {
-    for (const [i, { fingerprint }] of pairs.entries()) {
-      if (fingerprint === undefined) continue;
-      const place = { entry, file: entry.files[i]!.image };
-      const found = byPrint.get(fingerprint);
-      if (found === undefined) byPrint.set(fingerprint, [place]);
-      else found.push(place);
-    }
+  for (const place of places) {
+    const found = byPrint.get(place.print);
+    if (found === undefined) byPrint.set(place.print, [place]);
+    else found.push(place);
   }
-  return [...byPrint.values()].filter((places) => places.length > 1);
+  return [...byPrint.values()].filter((same) => same.length > 1);
 }
 
 type Kind = Extract<FindingCode, "duplicate-across-splits" | "duplicate-across-patients" | "duplicate-image">;
@@ -97,10 +96,13 @@ function findSameMasks(exams: readonly CaseExam[]): DoctorFinding[] {
   ];
 }
 
-export function duplicateFindings(exams: readonly CaseExam[]): readonly DoctorFinding[] {
-  const isStated = exams.every(({ entry }) => entry.split !== undefined);
-  const twins = findTwins(exams);
-  const findings = (Object.keys(SAYINGS) as Kind[]).flatMap((kind) => {
+/**
+ * Images that are the same under several names.
+ * @param isStated whether the splits of the entries are stated, or still to be drawn
+ */
+export function findCopies(places: readonly Place[], isStated: boolean): readonly DoctorFinding[] {
+  const twins = findTwins(places);
+  return (Object.keys(SAYINGS) as Kind[]).flatMap((kind) => {
     const found = twins.filter((places) => kindOf(places) === kind);
     if (found.length === 0) return [];
     const files = found.flat().map(({ file }) => file);
@@ -117,5 +119,14 @@ export function duplicateFindings(exams: readonly CaseExam[]): readonly DoctorFi
       }),
     ];
   });
-  return [...findings, ...findSameMasks(exams)];
+}
+
+const placesOf = ({ entry, pairs }: CaseExam): readonly Place[] =>
+  pairs.flatMap(({ fingerprint: print }, i) =>
+    print === undefined ? [] : [{ entry, file: entry.files[i]!.image, print }],
+  );
+
+export function duplicateFindings(exams: readonly CaseExam[]): readonly DoctorFinding[] {
+  const isStated = exams.every(({ entry }) => entry.split !== undefined);
+  return [...findCopies(exams.flatMap(placesOf), isStated), ...findSameMasks(exams)];
 }

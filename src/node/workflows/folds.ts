@@ -14,7 +14,7 @@ import { type DoneFold, type FoldsSummary, foldFolder, type TrainFoldsOptions } 
 import { configOfFold, firstConfig, readPlan, removePlan } from "./folds-plan.ts";
 import { trainFoldsShard } from "./folds-shard.ts";
 import { readModelFile } from "./model-file.ts";
-import { openData } from "./open-data.ts";
+import { openTrainingData } from "./read-cases.ts";
 import { type RunSource, readRunOf } from "./run-source.ts";
 import { storedConfig, trainRun } from "./train.ts";
 
@@ -33,7 +33,7 @@ type AskedFolds = Pick<TrainFoldsOptions, "data" | "layout" | "config" | "folds"
 /** Those whom the first fold will keep out. @throws HipError of data that cannot be opened or shared out */
 async function testPatients(options: AskedFolds): Promise<readonly string[]> {
   const { seed, input, split } = firstConfig(options);
-  const { index } = await openData(options.data, { plane: input.plane, layout: options.layout });
+  const { index } = await openTrainingData(options, { plane: input.plane });
   return patientsOf(splitByPatient(index, { ...split, seed: split.seed ?? seed }).test);
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { counted } from "../../core/text.ts";
 import type { LayoutName } from "../../dataset/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
-import { openData } from "./open-data.ts";
+import { openTrainingData } from "./read-cases.ts";
 
 /** "191 cases (sha256:…)": of their names, patients and stated splits, wherever the folder lies. */
 export async function describeCases(
@@ -13,7 +13,7 @@ export async function describeCases(
     layout,
   }: { readonly plane: TrainConfig["input"]["plane"]; readonly layout: LayoutName | undefined },
 ): Promise<string> {
-  const { index } = await openData(data, { plane, layout });
+  const { index } = await openTrainingData({ data, layout }, { plane });
   const names = createHash("sha256");
   for (const { id, patient, split } of index.cases) names.update(JSON.stringify([id, patient, split]));
   return `${counted(index.cases.length, "case")} (sha256:${names.digest("hex").slice(0, 16)})`;

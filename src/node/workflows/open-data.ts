@@ -4,8 +4,8 @@ import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { fastCheck } from "../../dataset/doctor/fast-check.ts";
 import type { DoctorFinding } from "../../dataset/doctor/types.ts";
+import type { LabelScan } from "../../dataset/labels.ts";
 import { readDataset } from "../../dataset/layouts.ts";
-import { sortNaturally } from "../../dataset/listing.ts";
 import { type FoundOrientation, findOrientation } from "../../dataset/orientation.ts";
 import { pairIndex } from "../../dataset/pair.ts";
 import { readSyntheticReadme, topOf } from "../../dataset/synthetic.ts";
@@ -26,6 +26,8 @@ export interface OpenedData {
   readonly over: "slice" | "volume";
   /** The phantom says what it is in its README.txt. */
   readonly isSynthetic: boolean;
+  /** Masks without labels that can be used; only of data that were opened in part, else they are an error. */
+  readonly badMasks: readonly HipError[];
   load(entry: CaseEntry): Promise<DecodedCase>;
   /** What the data doctor finds without reading voxels. */
   fastCheck(): Promise<readonly DoctorFinding[]>;
@@ -38,6 +40,11 @@ export interface OpenDataOptions {
   readonly memoryMb?: number | undefined;
   /** How the folder is laid out; by default that is found. */
   readonly layout?: LayoutName | undefined;
+  /**
+   * Files that cannot be paired are told in the index, masks that cannot be used in `badMasks`, and the others opened;
+   * by default they are an error.
+   */
+  readonly isPartial?: boolean | undefined;
   /** The data are a single image, `path`, with this mask. */
   readonly pair?: { readonly mask: string; readonly labels: readonly LabelDefinition[] } | undefined;
   /** Slices of which plane; default "auto". */
@@ -48,13 +55,22 @@ export interface OpenDataOptions {
 
 /** @throws HipError "bad-dataset" and what readDataset() throws. */
 export async function openData(path: string, options: OpenDataOptions = {}): Promise<OpenedData> {
-  const { pair, layout } = options;
+  const { pair, layout, isPartial = false } = options;
   // The paths of a pair are the user's own, relative to where the command runs.
   const folder = openFolder(pair === undefined ? path : "");
   const cache = makeCaseCache(options.memoryMb === undefined ? {} : { memoryMb: options.memoryMb });
+  const badMasks: HipError[] = [];
+  const scan: LabelScan = async (request) => {
+    const ids = await cache.scanLabels({ ...request, onBad: (error) => badMasks.push(error) });
+    // Where no mask at all can be used, any label stands for those that are not known yet.
+    return badMasks.length === 0 || ids.some((id) => id > 0) ? ids : [1];
+  };
   const index =
     pair === undefined
-      ? await readDataset(folder, path, inflateGzip, cache.scanLabels, { layout })
+      ? await readDataset(folder, path, inflateGzip, isPartial ? scan : cache.scanLabels, {
+          layout,
+          isPartial,
+        })
       : await pairIndex({ folder, image: path, inflate: inflateGzip, ...pair });
   const request = { folder, inflate: inflateGzip, plane: options.plane ?? "auto" };
   const orientation =
@@ -72,6 +88,7 @@ export async function openData(path: string, options: OpenDataOptions = {}): Pro
     index,
     orientation,
     over: index.unit,
+    badMasks,
     isSynthetic: pair === undefined && (await readSyntheticReadme(folder, ["", topOf(index)])) !== undefined,
     async load(entry) {
       const decoded = await cache.get(entry, context);
@@ -94,8 +111,6 @@ function unknownPlane({ files }: CaseEntry): HipError {
     { hint: "Train again with this version: it stores the plane in the model" },
   );
 }
-
-const SHOWN_PROBLEMS = 20;
 
 /** What a case's slices are, without their pixels. */
 export type CaseShape = Pick<
@@ -170,19 +185,12 @@ function labelsBySlice({ mask, width, height, depth }: DecodedCase): readonly (r
   });
 }
 
-/** Of a case with several bad files: each of them. */
-const problemsOf = ({ code, message, problems }: HipError): readonly string[] =>
-  code === "bad-dataset" && problems.length > 0 ? problems : [message];
-
-/**
- * Decodes every case once, so that all problems of a data set are told together and before training.
- * @throws HipError "bad-dataset" listing the problems, at most 20; a single problem keeps its own error.
- */
+/** Decodes every case once. @returns what they hold, and what is wrong with those that cannot be used */
 export async function checkCases(
   data: OpenedData,
   cases: readonly CaseEntry[],
   onCase: (done: number) => void,
-): Promise<CaseFacts> {
+): Promise<{ readonly facts: CaseFacts; readonly errors: readonly HipError[] }> {
   const errors: HipError[] = [];
   const slices = new Map<string, readonly (readonly number[])[]>();
   const shapes = new Map<string, CaseShape>();
@@ -203,16 +211,5 @@ export async function checkCases(
     }
     onCase(++done);
   });
-  const [first] = errors;
-  if (first !== undefined) {
-    const problems = sortNaturally(errors.flatMap(problemsOf));
-    const more = problems.length - SHOWN_PROBLEMS;
-    if (errors.length === 1 && more <= 0) throw first;
-    const message = `Cannot use the data: ${errors.length} of ${cases.length} cases have problems`;
-    throw new HipError("bad-dataset", errors.length === 1 ? first.message : message, {
-      problems: more > 0 ? [...problems.slice(0, SHOWN_PROBLEMS), `… and ${more} more`] : problems,
-      ...(first.hint === undefined ? {} : { hint: first.hint }),
-    });
-  }
-  return { shapes, slices, foreground, centres };
+  return { facts: { shapes, slices, foreground, centres }, errors };
 }

@@ -6,7 +6,7 @@ import { median, percentile } from "../../core/statistics.ts";
 import { counted } from "../../core/text.ts";
 import { quoteSome } from "../../dataset/listing.ts";
 import { patientsOf, splitByPatient } from "../../dataset/split.ts";
-import type { CaseEntry, DecodedCase, LayoutName } from "../../dataset/types.ts";
+import type { CaseEntry, LayoutName } from "../../dataset/types.ts";
 import { sidedLabels } from "../../plan/anatomy.ts";
 import { type NetworkPlan, planNetwork } from "../../plan/plan.ts";
 import { type ModelCard, readModelCard } from "../../predict/card.ts";
@@ -18,14 +18,14 @@ import type { TrainingData } from "../../train/types.ts";
 import { parseAxisCodes } from "../../volume/orient.ts";
 import type { LabelDefinition } from "../../volume/volume.ts";
 import { readWholeFile } from "../files.ts";
-import { makeProgress } from "../progress.ts";
 import { commandLine } from "../shell.ts";
-import { type CaseDigest, caseHashes, digestCase } from "./data-digest.ts";
+import { type CaseDigest, caseHashes } from "./data-digest.ts";
 import { readLicence } from "./data-licence.ts";
-import { type CaseFacts, type CaseShape, checkCases, type OpenedData, openData } from "./open-data.ts";
+import { type CaseFacts, type CaseShape, type OpenedData, openData } from "./open-data.ts";
+import { readCases, refuseFaulty } from "./read-cases.ts";
 import type { RunSource } from "./run-source.ts";
 import { type TrainingCard, trainingCard } from "./training-card.ts";
-import { makePassportMeter, type PassportMeter } from "./training-passport.ts";
+import { makePassportMeter } from "./training-passport.ts";
 
 /** Largest side of a training canvas; larger slices are cut at random places. */
 const LARGEST_CANVAS = 512;
@@ -139,62 +139,6 @@ async function warnOfFindings(opened: OpenedData, options: PrepareOptions): Prom
   if (doubts.length > 0) {
     options.warn(`${commandLine(["hipmri", "check", options.data])} tells more, and how to mend it`);
   }
-}
-
-interface ReadCases {
-  /** Of the cases that this session works with. */
-  readonly facts: CaseFacts;
-  /** Of the test cases too, so that the model can tell them again by their content. */
-  readonly digests: ReadonlyMap<string, CaseDigest>;
-}
-
-async function readCases(
-  opened: OpenedData,
-  split: SplitCases,
-  options: PrepareOptions,
-  passport: PassportMeter,
-): Promise<ReadCases> {
-  const used = [...split.train, ...split.validate, ...(options.test ? split.test : [])];
-  const others = options.test ? [] : split.test;
-  const digests = new Map<string, CaseDigest>();
-  const load = async (entry: CaseEntry): Promise<DecodedCase> => {
-    const decoded = await opened.load(entry);
-    digests.set(entry.id, digestCase(decoded));
-    passport.add(decoded);
-    return decoded;
-  };
-  const progress = makeProgress(options.stderr, {
-    total: used.length + others.length,
-    label: "Reading cases",
-    isQuiet: options.quiet ?? false,
-  });
-  try {
-    // First, so that they are the first to leave a memory that cannot hold all.
-    await digestOthers(others, load, { warn: options.warn, onCase: (done) => progress.update(done) });
-    const done = others.length;
-    const facts = await checkCases({ ...opened, load }, used, (more) => progress.update(done + more));
-    return { facts, digests };
-  } finally {
-    progress.stop();
-  }
-}
-
-/** A bad test case stops no training that is not judged on it. */
-async function digestOthers(
-  cases: readonly CaseEntry[],
-  load: OpenedData["load"],
-  options: { readonly warn: (text: string) => void; readonly onCase: (done: number) => void },
-): Promise<void> {
-  let done = 0;
-  await mapParallel(cases, Math.max(2, cpus().length), async (entry) => {
-    try {
-      await load(entry);
-    } catch (error) {
-      if (!(error instanceof HipError)) throw error;
-      options.warn(`the model will not know test case "${entry.id}" again: ${error.message}`);
-    }
-    options.onCase(++done);
-  });
 }
 
 /**
@@ -354,6 +298,7 @@ export async function prepare(
     plane,
     layout: options.layout,
     orientation: orientation === null ? undefined : parseAxisCodes(orientation),
+    isPartial: true,
   });
   checkResumable(opened, config, resumed);
   for (const warning of opened.warnings()) options.warn(warning);
@@ -361,6 +306,7 @@ export async function prepare(
     options.stderr.write(`${opened.index.description}\nLearning ${opened.orientation.reason}\n`);
   }
   if (resumed === undefined && !(options.quiet ?? false)) await warnOfFindings(opened, options);
+  await refuseFaulty(opened, options);
   const kindOf = config.split.folds === null ? new Map<string, string>() : await kindsOf(opened);
   const split = splitCases(opened, options, config, resumed, kindOf);
   const { labels } = opened.index;
@@ -369,7 +315,12 @@ export async function prepare(
     orientation: opened.orientation.orientation ?? null,
     train: split.train,
   });
-  const { facts, digests } = await readCases(opened, split, options, passport);
+  const { facts, digests } = await readCases(opened, split, {
+    ...options,
+    onDecoded: (decoded) => passport.add(decoded),
+    isDrawn: config.split.folds !== null,
+    isResumed: resumed !== undefined,
+  });
   for (const warning of opened.caseWarnings()) options.warn(warning);
   const { config: fitted, plan } = fitConfig(
     config,
