@@ -4,6 +4,7 @@ import { HipError } from "../core/errors.ts";
 import { makeRandom } from "../core/random.ts";
 import { counted } from "../core/text.ts";
 import { configSchema } from "./config.ts";
+import { makeSpread } from "./latin.ts";
 
 /** One setting that is varied; values are texts, as `--set` takes them. */
 export type SweepAxis = { readonly key: string } & (
@@ -139,19 +140,23 @@ function gridOf(axes: readonly SweepAxis[]): readonly TrialSettings[] {
   );
 }
 
-function drawText(axis: SweepAxis, random: ReturnType<typeof makeRandom>): string {
-  if (axis.kind === "list") return axis.values[random.integer(axis.values.length)]!;
+/** @param at where in the axis, from 0 to below 1 */
+function textAt(axis: SweepAxis, at: number): string {
+  if (axis.kind === "list") return axis.values[Math.floor(at * axis.values.length)]!;
   const { low, high, scale, isInteger } = axis;
-  if (isInteger && scale === "linear") return `${low + random.integer(high - low + 1)}`;
+  if (isInteger && scale === "linear") return `${low + Math.floor(at * (high - low + 1))}`;
   const value =
-    scale === "log" ? Math.exp(random.between(Math.log(low), Math.log(high))) : random.between(low, high);
+    scale === "log"
+      ? Math.exp(Math.log(low) + at * (Math.log(high) - Math.log(low)))
+      : low + at * (high - low);
   const short = isInteger ? Math.round(value) : Number(value.toPrecision(DIGITS));
   return `${Math.min(Math.max(short, low), high)}`;
 }
 
 /**
  * The trials of a sweep: every combination where all settings are lists and `trials` is left out or no smaller; else so
- * many draws, none twice. The first of them are the same however many are asked for.
+ * many draws, none twice, spread evenly over each range and over the values of each list (latin.ts). The first of them
+ * are the same however many are asked for.
  * @param options.seed of the draws
  * @throws HipError "usage" where a range is given without `trials`, or where there are too many
  */
@@ -173,19 +178,17 @@ export function trialsOf(
     });
   }
   if (range === undefined && wanted === size) return gridOf(axes);
-  return drawDistinct(wanted, (k) => drawTrial(axes, seed, k));
-}
-
-function drawTrial(axes: readonly SweepAxis[], seed: number, draw: number): TrialSettings {
-  const random = makeRandom(seed, "sweep", draw);
-  return axes.map((axis) => ({ key: axis.key, text: drawText(axis, random) }));
+  const spread = axes.map((_, i) => makeSpread(makeRandom(seed, "sweep", i)));
+  return drawDistinct(wanted, () =>
+    axes.map((axis, i) => ({ key: axis.key, text: textAt(axis, spread[i]!()) })),
+  );
 }
 
 /** Draws until there are so many that differ; fewer where for long none is new, as there are no more. */
-function drawDistinct(wanted: number, draw: (k: number) => TrialSettings): readonly TrialSettings[] {
+function drawDistinct(wanted: number, draw: () => TrialSettings): readonly TrialSettings[] {
   const found = new Map<string, TrialSettings>();
-  for (let k = 0, idle = 0; found.size < wanted && idle < 100 * wanted + 1000; k++, idle++) {
-    const trial = draw(k);
+  for (let idle = 0; found.size < wanted && idle < 100 * wanted + 1000; idle++) {
+    const trial = draw();
     const name = JSON.stringify(trial);
     if (found.has(name)) continue;
     found.set(name, trial);

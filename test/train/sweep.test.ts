@@ -104,6 +104,20 @@ describe("trialsOf()", () => {
     expect(rates.every((rate) => rate === Number(rate.toPrecision(4)))).toBe(true);
   });
 
+  test("few draws cover each range and each list, independently of one another", () => {
+    const halves = new Set<string>();
+    for (let seed = 0; seed < 20; seed++) {
+      const texts = ["schedule.learningRate=1e-4..1e-2", "optimizer.kind=sgd,adamw", "unet.levels=1..4"];
+      const drawn = trials(texts, { trials: 4, seed }).map((text) => text.split(" "));
+      const quarters = drawn.map(([rate]) => Math.floor(2 * Math.log10(Number(rate) / 1e-4)));
+      expect(quarters.toSorted()).toEqual([0, 1, 2, 3]);
+      expect(drawn.map(([, kind]) => kind).toSorted()).toEqual(["adamw", "adamw", "sgd", "sgd"]);
+      expect(drawn.map(([, , levels]) => levels).toSorted()).toEqual(["1", "2", "3", "4"]);
+      halves.add(drawn.map(([rate = "", kind]) => `${Number(rate) < 1e-3} ${kind}`).join());
+    }
+    expect(halves.size).toBeGreaterThan(8);
+  });
+
   test("draws whole numbers of settings that are such, both ends included; fewer where there are no more", () => {
     expect(trials(["unet.levels=1..3"], { trials: 10 }).toSorted()).toEqual(["1", "2", "3"]);
     const wide = trials(["unet.baseWidth=4..64"], { trials: 20 }).map(Number);
