@@ -1,6 +1,6 @@
 /** What weakens the figures, in plain words. */
 import { counted } from "../core/text.ts";
-import type { LabelMetrics } from "./types.ts";
+import type { LabelMetrics, Metrics } from "./types.ts";
 
 /** With fewer patients than this, a mean depends on who was scanned and an interval says little. */
 export const FEW_PATIENTS = 10;
@@ -27,3 +27,7 @@ export function warningsOf(
         ];
   return [...few, ...labels.flatMap((label) => stateWarnings(label, volumes))];
 }
+
+/** With what else weakens them, first; as they are where that is nothing. */
+export const withWarning = (metrics: Metrics, warning: string | undefined): Metrics =>
+  warning === undefined ? metrics : { ...metrics, warnings: [warning, ...metrics.warnings] };

@@ -65,12 +65,12 @@ export function fitMemory(load: Load, wishes: Wishes, memoryMb: number): Load {
 
 const pixelsPerSecond = (baseWidth: number): number => PIXELS_PER_SECOND * (WIDTHS.short / baseWidth) ** 1.5;
 
-/** Of a network of the wide kind, in the minutes given. */
-export function wideSteps(minutes: number, { width, height }: Size, batchSize: number): number {
-  return (minutes * 60 * pixelsPerSecond(WIDTHS.long)) / (width * height * batchSize);
+/** What STEPS_FOR_WIDTH steps of a network of the wide kind take, at the planner's speed, which is no machine's own. */
+export function minutesForWidth({ width, height }: Size, batchSize: number): number {
+  return (STEPS_FOR_WIDTH * width * height * batchSize) / (60 * pixelsPerSecond(WIDTHS.long));
 }
 
-/** How often each slice will be seen. */
+/** How often each slice will be seen; of minutes at the planner's speed. */
 export function passesIn(
   time: GivenMeans,
   { slices }: DataFingerprint,

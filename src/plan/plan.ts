@@ -5,7 +5,7 @@
  */
 import { mirrorFor, mirrorReason, neighbourReason, neighboursFor } from "./anatomy.ts";
 import type { DataFingerprint, GivenMeans, PlannedValues, Size, Wishes } from "./fingerprint.ts";
-import { fitMemory, passesIn, STEPS_FOR_WIDTH, WIDTHS, wideSteps } from "./load.ts";
+import { fitMemory, minutesForWidth, passesIn, STEPS_FOR_WIDTH, WIDTHS } from "./load.ts";
 import {
   BATCH_PIXELS,
   batchFor,
@@ -46,6 +46,17 @@ function learningRateReason({ isFineTuning = false }: GivenMeans): string {
   return isFineTuning ? `a fifth of ${rule}: the weights are good already` : rule;
 }
 
+/** How many steps there will be is measured later, and would make the plan the machine's. */
+const ROUND_SPEED = "at the round speed that all plans reckon with";
+const roughly = (value: number): string => Number(value.toPrecision(2)).toLocaleString("en");
+
+function passesReason(passes: number, { minutes, steps }: GivenMeans): string {
+  const times = `be seen about ${Number(passes.toPrecision(2))} times`;
+  return minutes === undefined || steps !== undefined
+    ? `each slice will ${times}`
+    : `each slice would ${times} ${ROUND_SPEED}`;
+}
+
 /** None where each slice is hardly seen twice, all of it where a network could learn the slices by heart. */
 function strengthFor(passes: number): number {
   const share = Math.log(passes / FEW_PASSES) / Math.log(MANY_PASSES / FEW_PASSES);
@@ -60,12 +71,12 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
   const size = wishes.size ?? sizeFor(data);
   const levels = wishes.levels ?? levelsFor(size);
   const wishedBatch = wishes.batchSize ?? batchFor(size);
-  const steps = minutes === undefined ? 0 : wideSteps(minutes, size, wishedBatch);
+  const wideMinutes = minutesForWidth(size, wishedBatch);
   const wished = {
     size,
     levels,
     batchSize: wishedBatch,
-    baseWidth: wishes.baseWidth ?? (steps >= STEPS_FOR_WIDTH ? WIDTHS.long : WIDTHS.short),
+    baseWidth: wishes.baseWidth ?? ((minutes ?? 0) >= wideMinutes ? WIDTHS.long : WIDTHS.short),
   };
   const { memoryMb = Number.POSITIVE_INFINITY } = means;
   const { batchSize, baseWidth } = fitMemory(wished, wishes, memoryMb);
@@ -92,7 +103,7 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
       "unet.baseWidth",
       (minutes === undefined
         ? "the width for short trainings"
-        : `${minutes} minutes are about ${Number(steps.toPrecision(2)).toLocaleString("en")} steps of width ${WIDTHS.long}, which wants ${STEPS_FOR_WIDTH.toLocaleString("en")}`) +
+        : `width ${WIDTHS.long} wants ${STEPS_FOR_WIDTH.toLocaleString("en")} steps, ${roughly(wideMinutes)} minutes ${ROUND_SPEED}; ${minutes} are given`) +
         bounded(baseWidth < wished.baseWidth),
     ],
     batchSize: [
@@ -102,7 +113,7 @@ export function planNetwork(data: DataFingerprint, wishes: Wishes, means: GivenM
     learningRate: ["schedule.learningRate", learningRateReason(means)],
     oversample: ["oversample", oversampleReason(data)],
     neighbours: ["input.neighbours", neighbourReason(data)],
-    strength: ["augment.strength", `each slice will be seen about ${Number(passes.toPrecision(2))} times`],
+    strength: ["augment.strength", passesReason(passes, means)],
     mirror: ["augment.mirror", mirrorReason(data)],
   };
   const keys = Object.keys(because) as (keyof PlannedValues)[];

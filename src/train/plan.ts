@@ -8,7 +8,7 @@ export const DEFAULT_EPOCHS = 30;
 /** With minutes, validation may take at most one part in so many of an epoch. */
 const VALIDATION_SHARE = 8;
 /** Fewer steps between validations say little about what was learnt. */
-const LEAST_STEPS_PER_EPOCH = 25;
+export const LEAST_STEPS_PER_EPOCH = 25;
 /** With minutes, at least so many validations, where they are quick: the best weights are chosen among them. */
 const LEAST_VALIDATIONS = 8;
 
@@ -23,13 +23,16 @@ export interface Measured {
   readonly validationMs: number;
 }
 
+/** Steps of one pass over so many training slices: where all places are oversampled, it is as many slices as there are. */
+export const passSteps = (config: PlannedConfig, slices: number): number =>
+  Math.max(1, Math.ceil(slices / (streamedPlaces(config) || config.batchSize)));
+
 /**
  * @param slices number of training slices.
  * @param measured needed with minutes only.
  */
 export function planSteps(config: PlannedConfig, slices: number, measured: Measured): StepPlan {
-  // Where all places are oversampled, a pass is as many slices as there are.
-  const pass = Math.max(1, Math.ceil(slices / (streamedPlaces(config) || config.batchSize)));
+  const pass = passSteps(config, slices);
   if (config.steps !== null) {
     return { steps: config.steps, stepsPerEpoch: Math.min(config.stepsPerEpoch ?? pass, config.steps) };
   }

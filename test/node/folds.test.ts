@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { foldFolder, trainFolds } from "../../src/node/workflows/folds.ts";
+import { foldFolder, type TrainFoldsOptions, trainFolds } from "../../src/node/workflows/folds.ts";
 import { readModelCard } from "../../src/predict/card.ts";
 import { makePredictor } from "../../src/predict/predictor.ts";
 import { runtime } from "../support/check.ts";
@@ -18,12 +18,12 @@ const stderr = {
 } as unknown as NodeJS.WriteStream;
 
 const train = (
-  options: { readonly resume?: boolean; readonly overwrite?: boolean; readonly test?: boolean } = {},
+  options: Partial<Pick<TrainFoldsOptions, "out" | "config" | "resume" | "overwrite" | "test">> = {},
 ) =>
   trainFolds({
     data: phantom.data,
-    out,
-    config: tinyConfig({ epochs: 1, stepsPerEpoch: 4 }),
+    out: options.out ?? out,
+    config: options.config ?? tinyConfig({ epochs: 1, stepsPerEpoch: 4 }),
     resume: options.resume ?? false,
     overwrite: options.overwrite ?? false,
     command: "hipmri train --folds 3",
@@ -115,6 +115,18 @@ describe("train --folds", () => {
     const after = await Promise.all([0, 1, 2].map((fold) => modelOf(foldFolder(out, fold))));
     expect(after.map((bytes, i) => Buffer.compare(bytes, before[i]!))).toEqual([0, 0, 0]);
     expect(Buffer.compare(await modelOf(out), whole)).toBe(0);
+  }, 60_000);
+
+  test("warns where the minutes leave too few steps for a fold, once, and in its results", async () => {
+    lines.length = 0;
+    const short = join(phantom.folder, "short");
+    const config = tinyConfig({ minutes: 0.0001, epochs: null, stepsPerEpoch: null });
+    const { metrics } = await train({ out: short, config });
+    expect(lines.join("").match(/warning: too short to learn from: 0\.0001 minutes leave/g)).toHaveLength(1);
+    expect(metrics?.warnings[0]).toMatch(
+      /^3 of 3 folds were trained too short to judge the network by: \d+ steps?, and 25 are the least/,
+    );
+    expect(await readFile(join(short, "report.html"), "utf8")).toContain(metrics?.warnings[0]);
   }, 60_000);
 
   test("with --test judges the ensemble on the patients whom no fold saw", async () => {

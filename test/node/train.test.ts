@@ -7,6 +7,7 @@ import { readTestLooks, recordTestLook } from "../../src/node/test-looks.ts";
 import { caseHash } from "../../src/node/workflows/data-digest.ts";
 import { describeFile } from "../../src/node/workflows/info.ts";
 import { openData } from "../../src/node/workflows/open-data.ts";
+import { tooShortRun } from "../../src/node/workflows/short-run.ts";
 import { trainRun } from "../../src/node/workflows/train.ts";
 import type { TrainSummary } from "../../src/node/workflows/train-options.ts";
 import { replaceMetadata } from "../../src/onnx/model.ts";
@@ -132,6 +133,20 @@ describe("trainRun()", () => {
       "warning: a resumed run keeps its own config.json; other values were asked for epochs",
     );
     expect(await bytesOf("fresh", "checkpoint/last.safetensors")).toEqual(before);
+  });
+
+  it("warns where the minutes leave too few steps, before and in its results, and says how many would do", async () => {
+    const minutes = { minutes: 0.0001, epochs: null, stepsPerEpoch: null };
+    const { stderr, metrics, steps } = await train("hasty", tinyConfig(minutes));
+    expect(stderr).toMatch(
+      /^warning: too short to learn from: 0\.0001 minutes leave \d+ steps? \(\d+ ms each, a validation \d+ s\), and 25 are the least \(one pass over the 16 training slices is \d+\); give --minutes [\d.]+ or more$/m,
+    );
+    expect(steps).toBeLessThan(25);
+    const least = "trained too short to judge the network by: ";
+    expect(metrics?.warnings[0]).toContain(`The network was ${least}${steps} step`);
+    expect(String(await bytesOf("hasty", "report.html"))).toContain(least);
+    expect(await tooShortRun(join(phantom.folder, "hasty"))).toContain(least);
+    expect(await tooShortRun(join(phantom.folder, "seed-a"))).toBeUndefined();
   });
 
   it("refuses a folder that holds a run", async () => {

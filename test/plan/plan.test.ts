@@ -101,7 +101,7 @@ test("batch and width stay within the memory that is given, and the plan says so
   expect(within(1500).values).toMatchObject({ batchSize: 1, baseWidth: 16 });
   expect(within(1000).values).toMatchObject({ batchSize: 1, baseWidth: 8 });
   expect(because(3000, "unet.baseWidth")).toBe(
-    "600 minutes are about 8,500 steps of width 32, which wants 8,000, and 3000 MB must do (memoryMb)",
+    "width 32 wants 8,000 steps, 560 minutes at the round speed that all plans reckon with; 600 are given, and 3000 MB must do (memoryMb)",
   );
   expect(because(3000, "batchSize")).toBe("about 65,536 pixels a step at 512 x 512 slices");
   expect(because(1500, "batchSize")).toBe(
@@ -247,6 +247,19 @@ describe("mirroring", () => {
       false,
     );
   });
+});
+
+test("of minutes no reason names a number of steps to come: that is measured", () => {
+  const { reasons } = planNetwork(SMALL, OPEN, { minutes: 0.4, epochs: 30 });
+  const because = (name: string) => reasons.find(({ key }) => key === name)?.because;
+  expect(because("unet.baseWidth")).toMatch(
+    /^width 32 wants 8,000 steps, [\d,.]+ minutes at the round speed that all plans reckon with; 0\.4 are given$/,
+  );
+  expect(because("augment.strength")).toMatch(
+    /^each slice would be seen about [\d.]+ times at the round speed that all plans reckon with$/,
+  );
+  const stated = planNetwork(SMALL, OPEN, { steps: 100, epochs: 30 });
+  expect(stated.reasons.find(({ key }) => key === "augment.strength")?.because).toMatch(/times$/);
 });
 
 test("augmentation is the stronger the more often slices are seen", () => {

@@ -4,12 +4,14 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { formatDuration } from "../../core/duration.ts";
 import type { Metrics } from "../../metrics/types.ts";
+import { withWarning } from "../../metrics/warnings.ts";
 import type { ModelCard } from "../../predict/card.ts";
 import { describeInference } from "../../predict/card-text.ts";
 import { makePredictor } from "../../predict/predictor.ts";
 import { type Judgement, judge } from "../../report/judge.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { FittedConfig } from "../../train/config.ts";
+import { tooShort } from "../../train/too-short.ts";
 import { tuneModel } from "../../train/tune.ts";
 import { readWholeFile } from "../files.ts";
 import { peakMb } from "../peak-memory.ts";
@@ -49,6 +51,8 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
   tellTuning(options, predictor.card);
   try {
     const { split } = prepared;
+    const short = tooShort(config, prepared.data.slices.length);
+    const warning = short === undefined ? undefined : `The network was ${short}`;
     const judgeSplit = async (name: "validate" | "test"): Promise<Judgement> => {
       const progress = makeProgress(options.stderr, {
         total: split[name].length,
@@ -56,13 +60,14 @@ export async function finishRun(context: FinishContext): Promise<Finished> {
         isQuiet: options.quiet ?? false,
       });
       try {
-        return await judge(predictor, split[name], prepared.data, {
+        const judgement = await judge(predictor, split[name], prepared.data, {
           split: name,
           seed: config.seed,
           batchSize: config.batchSize,
           distances: true,
           onCase: ({ done }) => progress.update(done),
         });
+        return { ...judgement, metrics: withWarning(judgement.metrics, warning) };
       } finally {
         progress.stop();
       }

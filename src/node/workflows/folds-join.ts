@@ -5,6 +5,7 @@ import { HipError } from "../../core/errors.ts";
 import type { LayoutName } from "../../dataset/types.ts";
 import { aggregate } from "../../metrics/aggregate.ts";
 import type { Metrics } from "../../metrics/types.ts";
+import { withWarning } from "../../metrics/warnings.ts";
 import { removePath, writeFileAtomic } from "../atomic.ts";
 import { withProgress } from "../progress.ts";
 import { RUN_FILES, removeRun } from "../run-folder.ts";
@@ -14,6 +15,7 @@ import { writeEnsemble } from "./fold-ensemble.ts";
 import type { DoneFold, FoldsSummary } from "./folds-options.ts";
 import { writeFoldsReport } from "./folds-report.ts";
 import { readRunOf } from "./run-source.ts";
+import { tooShortRun } from "./short-run.ts";
 
 export interface JoinFoldsOptions {
   readonly data: string;
@@ -131,7 +133,18 @@ async function joinMetrics(runs: readonly string[], seed: number): Promise<Metri
   const [first] = all;
   const labels = first!.labels.map(({ id, name }) => ({ id, name }));
   const cases = all.flatMap((metrics) => metrics.cases).sort((a, b) => (a.id < b.id ? -1 : 1));
-  return aggregate(cases, { split: "validate", labels: [{ id: 0, name: "background" }, ...labels], seed });
+  const joined = aggregate(cases, {
+    split: "validate",
+    labels: [{ id: 0, name: "background" }, ...labels],
+    seed,
+  });
+  return withWarning(joined, await shortFolds(runs));
+}
+
+/** Where folds were trained too short, how many, and by how much the first of them. */
+async function shortFolds(runs: readonly string[]): Promise<string | undefined> {
+  const short = (await Promise.all(runs.map(tooShortRun))).filter((each) => each !== undefined);
+  return short.length === 0 ? undefined : `${short.length} of ${runs.length} folds were ${short[0]}`;
 }
 
 /** @throws HipError "bad-dataset" where folds do not share out the same patients: one would be learnt from and judged */

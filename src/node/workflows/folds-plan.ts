@@ -9,6 +9,7 @@ import { z } from "zod";
 import { HipError } from "../../core/errors.ts";
 import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/config.ts";
 import { type Measured, planSteps } from "../../train/plan.ts";
+import { shortMinutes } from "../../train/too-short.ts";
 import { makeTrainer } from "../../train/trainer.ts";
 import { makeFolder, removePath, writeFileOnce } from "../atomic.ts";
 import { chooseRuntime } from "../device.ts";
@@ -108,12 +109,12 @@ async function makePlan(options: TrainFoldsOptions, warn: (text: string) => void
   const slices = prepared.data.slices.length;
   if (config.minutes === null || config.steps !== null)
     return { ...prepared.config, ...planSteps(prepared.config, slices, { stepMs: 1, validationMs: 0 }) };
-  return (
-    (await begunPlan(options, prepared)) ?? {
-      ...prepared.config,
-      ...planSteps(prepared.config, slices, await measure(options, prepared, warn)),
-    }
-  );
+  const begun = await begunPlan(options, prepared);
+  if (begun !== undefined) return begun;
+  const measured = await measure(options, prepared, warn);
+  const short = shortMinutes(prepared.config, slices, measured);
+  if (short !== undefined) warn(short);
+  return { ...prepared.config, ...planSteps(prepared.config, slices, measured) };
 }
 
 /** Folds that were begun without shards have turned the minutes into steps already. */

@@ -4,6 +4,7 @@ import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import type { Ranks } from "../../train/ranks.ts";
 import type { DeviceName } from "../device-names.ts";
+import type { MeasureSteps } from "./run-plan.ts";
 
 export interface TrainRunOptions {
   readonly data: string;
@@ -19,6 +20,8 @@ export interface TrainRunOptions {
   readonly test: boolean;
   /** Where this run is one of several folds: how many, and whether their ensemble is tested. */
   readonly partOf?: { readonly count: number; readonly test: boolean } | undefined;
+  /** Where this run is one of several that must have equal steps: gives what they share, or what `measure` finds now. */
+  readonly measureSteps?: MeasureSteps | undefined;
   /** The processes that train together, all called alike; default: this one alone. */
   readonly ranks?: Ranks | undefined;
   /** What the user typed, for "how to reproduce". */

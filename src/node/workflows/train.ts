@@ -1,24 +1,18 @@
 /** `hipmri train`: from a data folder and a configuration to a run folder. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { formatDuration } from "../../core/duration.ts";
 import { HipError } from "../../core/errors.ts";
-import { counted } from "../../core/text.ts";
 import { patientsOf } from "../../dataset/split.ts";
-import type { CaseEntry } from "../../dataset/types.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { fromFirst, settled } from "../../train/agreement.ts";
 import type { TrainingState } from "../../train/checkpoint.ts";
 import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/config.ts";
-import { estimateMs, type Measured, planSteps } from "../../train/plan.ts";
 import { ALONE, type Ranks } from "../../train/ranks.ts";
 import { makeTrainer } from "../../train/trainer.ts";
 import type { StepPlan, Trainer } from "../../train/types.ts";
-import { parameterCount } from "../../unet/parameters.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { chooseRuntime } from "../device.ts";
 import type { announceRun } from "../live-run.ts";
-import { peakMb } from "../peak-memory.ts";
 import { checkRunFolder, RUN_FILES, readLog } from "../run-folder.ts";
 import { testSeenOfRun } from "../test-looks.ts";
 import { makeEpochSamples } from "./epoch-samples.ts";
@@ -32,6 +26,7 @@ import {
   optionsOf,
   toldOnce,
 } from "./ranked-run.ts";
+import { describePlan, planRun } from "./run-plan.ts";
 import { readRunOf } from "./run-source.ts";
 import type { TrainRunOptions, TrainSummary } from "./train-options.ts";
 import { makeTrainingHost } from "./training-host.ts";
@@ -120,12 +115,14 @@ export async function trainRun(asked: TrainRunOptions): Promise<TrainSummary> {
     const trainer =
       early ?? (await settled(ranks, () => makeTrainer({ ...prepared, runtime, resume: state, ranks })));
     try {
-      const { plan, measured } = await planRun(trainer, prepared, stored, state);
+      const { measureSteps } = options;
+      const planned = await planRun(trainer, prepared, { stored, state, measureSteps, warn });
+      const { plan } = planned;
       const config: FittedConfig = { ...prepared.config, ...plan };
       await leading?.run.writeConfig(config);
       if (leading !== undefined) await writeSplit(options.out, prepared.split);
       const done = state?.step ?? 0;
-      say(describePlan(prepared, trainer, { plan, measured, done, ranks }));
+      say(describePlan(prepared, trainer, { ...planned, done, ranks }));
       const finished = await trainSteps({ trainer, plan, prepared, options, leading, done }).catch(
         (error: unknown) => {
           throw toldOnce(error, ranks);
@@ -243,20 +240,6 @@ async function withLooks(prepared: Prepared, run: string, { steps }: TrainConfig
   return { ...prepared, card: { ...card, testSeen: await testSeenOfRun(run, model) } };
 }
 
-/** The stored plan of a resumed run, else a new one; minutes need a measured step. */
-async function planRun(
-  trainer: Trainer,
-  prepared: Prepared,
-  stored: TrainConfig | undefined,
-  state: TrainingState | undefined,
-): Promise<{ readonly plan: StepPlan; readonly measured: Measured | undefined }> {
-  if (state !== undefined && stored?.steps != null && stored.stepsPerEpoch !== null) {
-    return { plan: { steps: stored.steps, stepsPerEpoch: stored.stepsPerEpoch }, measured: undefined };
-  }
-  const measured = await trainer.measure(() => performance.now());
-  return { plan: planSteps(prepared.config, prepared.data.slices.length, measured), measured };
-}
-
 async function writeSplit(run: string, split: SplitCases): Promise<void> {
   const patients = {
     train: patientsOf(split.train),
@@ -264,37 +247,6 @@ async function writeSplit(run: string, split: SplitCases): Promise<void> {
     test: patientsOf(split.test),
   };
   await writeFileAtomic(join(run, RUN_FILES.split), `${JSON.stringify(patients, null, 2)}\n`);
-}
-
-const countPatients = (cases: readonly CaseEntry[]): string => counted(patientsOf(cases).length, "patient");
-
-function describePlan(
-  { config, split, data, plan: { reasons } }: Prepared,
-  trainer: Trainer,
-  now: {
-    readonly plan: StepPlan;
-    readonly measured: Measured | undefined;
-    readonly done: number;
-    readonly ranks: Ranks;
-  },
-): string {
-  const { plan, measured, done, ranks } = now;
-  const together = ranks.size === 1 ? "" : ` on ${ranks.size} ranks`;
-  const { input } = trainer.canvas;
-  const lines = [
-    ...(trainer.startedFrom === undefined ? [] : [`Start     ${trainer.startedFrom}`]),
-    `Network   ${config.preset}: ${config.unet.levels} levels, base ${config.unet.baseWidth}, ${parameterCount(trainer.spec.parameters).toLocaleString("en")} parameters, input ${input.width} x ${input.height}`,
-    ...reasons.map(({ key, value, because }) => `Planned   ${key} ${value}: ${because}`),
-    `Data      ${data.slices.length} training slices of ${countPatients(split.train)}; ${countPatients(split.validate)} to validate, ${countPatients(split.test)} to test`,
-    `Steps     ${plan.steps} of batch ${config.batchSize}${together}, validation every ${plan.stepsPerEpoch}${done > 0 ? `; going on from step ${done}` : ""}`,
-  ];
-  if (measured !== undefined) {
-    const seconds = estimateMs(plan, done, measured) / 1000;
-    lines.push(
-      `Estimate  ${formatDuration(seconds)} (${Math.round(measured.stepMs)} ms a step, measured), about ${peakMb()} MB of memory`,
-    );
-  }
-  return lines.join("\n");
 }
 
 function summaryOf(options: TrainRunOptions, state: TrainingState, seconds: number): TrainSummary {
