@@ -10,6 +10,10 @@ export interface TrialOutcome {
   readonly name: string;
   readonly values: Readonly<Record<string, unknown>>;
   readonly steps: number | null;
+  /** That the steps were planned for; null where steps or epochs were stated. */
+  readonly minutes: number | null;
+  /** That its minutes left too few steps, as tooShort() says it; null where they did not. */
+  readonly tooShort: string | null;
   /** That training took, all sessions together. */
   readonly seconds: number | null;
   /** Of the validation split; null of a trial that failed. */
@@ -51,6 +55,8 @@ export interface SweepRanking {
 
 const WIDTH = 100;
 const DIGITS = 3;
+/** More are told by their range. */
+const NAMED_TRIALS = 12;
 
 /** Best first; of equals the earlier; those without a figure, then those that failed, last. */
 export function orderTrials(outcomes: readonly TrialOutcome[]): readonly TrialOutcome[] {
@@ -60,6 +66,41 @@ export function orderTrials(outcomes: readonly TrialOutcome[]): readonly TrialOu
     .map((outcome, at) => ({ outcome, at }))
     .sort((a, b) => worth(b.outcome) - worth(a.outcome) || a.at - b.at)
     .map(({ outcome }) => outcome);
+}
+
+const range = (values: readonly number[]): string => `${Math.min(...values)} to ${Math.max(...values)}`;
+
+/** Names with their number of steps, "31: trial_000, trial_002; 85: trial_001"; the range of more than a line holds. */
+export function stepsText(trials: readonly Pick<RankedTrial, "name" | "steps">[]): string {
+  const named = trials.flatMap(({ name, steps }) => (steps === null ? [] : [{ name, steps }]));
+  const counts = [...new Set(named.map(({ steps }) => steps))].sort((a, b) => a - b);
+  if (counts.length < 2) return counts.length === 0 ? "none" : `${counts[0]} in every trial`;
+  if (named.length > NAMED_TRIALS) return `${range(counts)}, differing between trials: see the ranking`;
+  const namesOf = (count: number): string =>
+    named.flatMap(({ name, steps }) => (steps === count ? [name] : [])).join(", ");
+  return counts.map((count) => `${count}: ${namesOf(count)}`).join("; ");
+}
+
+/** Where trials had more steps than others, what the ranking ranks. */
+function stepNotes(trained: readonly RankedTrial[]): readonly string[] {
+  const counts = trained.flatMap(({ steps }) => steps ?? []);
+  if (new Set(counts).size < 2) return [];
+  const minutes = new Set(trained.map((trial) => trial.minutes));
+  const [same] = minutes;
+  return minutes.size === 1 && typeof same === "number"
+    ? [
+        `Trials had ${range(counts)} steps in the same ${same} minutes, since their steps do not cost the same: the ranking says what is learnt in the time. State steps or epochs to compare at equal steps`,
+      ]
+    : [`Trials had ${range(counts)} steps: the ranking ranks how long they were trained, too`];
+}
+
+function shortNotes(trained: readonly RankedTrial[]): readonly string[] {
+  const short = trained.flatMap(({ tooShort }) => tooShort ?? []);
+  return short.length === 0
+    ? []
+    : [
+        `${short.length} of ${counted(trained.length, "trial")} ${short.length === 1 ? "was" : "were"} ${short[0]}`,
+      ];
 }
 
 /** What must be said of any sweep. */
@@ -78,6 +119,8 @@ function notesOf(trials: readonly RankedTrial[], comparison: Comparison | undefi
             : `${counted(worse, "trial")} shown to be worse than the best (p after Holm < 0.05); of ${alike === 0 ? "none" : `${alike}`} no difference from it was shown, which does not prove that there is none`,
         ]),
     ...(failed === 0 ? [] : [`${counted(failed, "trial")} failed: ranked last, without a figure`]),
+    ...stepNotes(trained),
+    ...shortNotes(trained),
     ...(comparison?.warnings ?? []),
   ];
 }

@@ -1,10 +1,11 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mergeShards } from "../../src/cluster/merge.ts";
 import { type TrainSweepOptions, trainSweep } from "../../src/node/workflows/sweep.ts";
 import { planSweep } from "../../src/node/workflows/sweep-plan.ts";
-import type { SweepRanking } from "../../src/report/sweep.ts";
+import { type SweepRanking, stepsText } from "../../src/report/sweep.ts";
+import type { TrainConfig } from "../../src/train/config.ts";
 import { makeTinyPhantom, type TinyPhantom } from "../support/tiny-phantom.ts";
 
 let phantom: TinyPhantom;
@@ -161,6 +162,55 @@ describe("train --sweep", () => {
     await sweep("stopped", { resume: true });
     expect(timeless(await readJson("stopped", "sweep.json"))).toEqual(timeless(whole));
   });
+
+  test("minutes give trials that cost the same one number of steps, measured once, in all shards and sessions", async () => {
+    const minutes = ["epochs=null", "stepsPerEpoch=null", "minutes=0.005"];
+    const settings = ["schedule.learningRate=0.01,0.02", "unet.baseWidth=2,4"];
+    const timed = await plan(settings, { set: minutes });
+    const stepsOf = async (out: string) => {
+      const configs = await Promise.all(
+        timed.trials.map(({ name }) => readJson(out, name, "config.json") as Promise<TrainConfig>),
+      );
+      return configs.map(({ steps }) => steps);
+    };
+    await sweep("timed", { plan: timed });
+    const [narrow, wide, ...others] = await stepsOf("timed");
+    expect(others).toEqual([narrow, wide]);
+    const files = await readdir(join(phantom.folder, "timed", "steps"));
+    expect(files).toHaveLength(2);
+    const page = await read("timed", "report.html");
+    const ranking = (await readJson("timed", "sweep.json")) as SweepRanking;
+    expect(page).toContain(`<dt>Steps</dt><dd>${stepsText(ranking.trials)}</dd>`);
+    expect(ranking.trials.map((trial) => trial.minutes)).toEqual([0.005, 0.005, 0.005, 0.005]);
+    expect(ranking.notes.some((note) => note.includes("in the same 0.005 minutes"))).toBe(narrow !== wide);
+
+    // What is trained again later takes what was measured then, however fast the machine is by now.
+    for (const file of files) {
+      const path = join(phantom.folder, "timed", "steps", file);
+      const stored = JSON.parse(await readFile(path, "utf8"));
+      await writeFile(path, JSON.stringify({ ...stored, stepMs: 5, validationMs: 10 }));
+    }
+    await rm(join(phantom.folder, "timed", "trial_002"), { recursive: true });
+    said.length = 0;
+    await sweep("timed", { plan: timed, resume: true, quiet: false });
+    expect(said.join("")).toContain("(5 ms a step, measured once for all trials that cost the same)");
+    expect(await stepsOf("timed")).toEqual([narrow, wide, 54, wide]);
+    const shard = { index: 2, count: 4, command: ["train"] };
+    await rm(join(phantom.folder, "timed", "trial_001"), { recursive: true });
+    await sweep("timed", { plan: timed, shard });
+    expect(await stepsOf("timed")).toEqual([narrow, 54, 54, wide]);
+
+    const [file = ""] = files;
+    await writeFile(join(phantom.folder, "timed", "steps", file), "{}");
+    for (const trial of ["trial_000", "trial_001"])
+      await rm(join(phantom.folder, "timed", trial), { recursive: true });
+    await expect(sweep("timed", { plan: timed, resume: true })).rejects.toThrow(
+      /^Cannot read the measured step ".*": it is none, or was cut short$/,
+    );
+    await sweep("timed", { plan: timed, overwrite: true });
+    const again = await stepsOf("timed");
+    expect(again.slice(2)).toEqual(again.slice(0, 2));
+  }, 120_000);
 
   test("shards and merge give the same ranking", async () => {
     const shard = (index: number) => ({ index, count: 3, command: ["train", "data", "--sweep", "a=1"] });

@@ -5,6 +5,7 @@ import {
   orderTrials,
   rankTrials,
   type SweptKey,
+  stepsText,
   type TrialOutcome,
 } from "../../src/report/sweep.ts";
 import { sweepPage } from "../../src/report/sweep-page.ts";
@@ -27,6 +28,8 @@ function outcome(trial: number, dice: number | null, failure: string | null = nu
     name: `trial_00${trial}`,
     values: { "optimizer.kind": trial % 2 === 0 ? "sgd" : "<adamw>", clipNorm: 2 ** trial },
     steps: failure === null ? 100 : null,
+    minutes: null,
+    tooShort: null,
     seconds: 75,
     // Of all the figures only these are looked at.
     metrics: failure === null ? (metrics as unknown as Judged) : null,
@@ -104,6 +107,31 @@ describe("a ranking", () => {
     expect(lines[3]).toMatch(/-0\.100 \(-0\.110 to -0\.090\), p 0\.02 +100 +75 s$/);
     expect(lines[5]).toMatch(/^trial_001 +5 +<adamw> +2 +- +- +failed +- +75 s$/);
     expect(lines.at(-1)).toBe("- trial_001: the loss is not finite");
+  });
+
+  test("says where trials had other numbers of steps, and of what the ranking then tells", () => {
+    const stepped = (minutes: readonly [number | null, number | null]) =>
+      [31, 85].map((steps, i) => ({ ...outcome(i, 0.9 - 0.1 * i), steps, minutes: minutes[i]! }));
+    const notesOf = (minutes: readonly [number | null, number | null]) =>
+      rankTrials(orderTrials(stepped(minutes)), KEYS, undefined).notes;
+    expect(notesOf([0.5, 0.5])).toContain(
+      "Trials had 31 to 85 steps in the same 0.5 minutes, since their steps do not cost the same: the ranking says what is learnt in the time. State steps or epochs to compare at equal steps",
+    );
+    const length = "Trials had 31 to 85 steps: the ranking ranks how long they were trained, too";
+    expect(notesOf([0.5, 1])).toContain(length);
+    expect(notesOf([null, null])).toContain(length);
+    expect(stepsText(stepped([0.5, 0.5]))).toBe("31: trial_000; 85: trial_001");
+    expect(stepsText(OUTCOMES)).toBe("100 in every trial");
+    expect(stepsText([outcome(0, null, "no")])).toBe("none");
+    const many = Array.from({ length: 13 }, (_, i) => ({ name: `trial_${i}`, steps: 40 + i }));
+    expect(stepsText(many)).toBe("40 to 52, differing between trials: see the ranking");
+  });
+
+  test("says how many trials were trained too short", () => {
+    const short = "trained too short to judge the network by: 2 steps";
+    const outcomes = [outcome(0, 0.9), { ...outcome(1, 0.8), tooShort: short }];
+    const { notes } = rankTrials(orderTrials(outcomes), KEYS, undefined);
+    expect(notes).toContain(`1 of 2 trials was ${short}`);
   });
 
   test("has no best where every trial failed", () => {

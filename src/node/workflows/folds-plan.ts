@@ -4,7 +4,6 @@
  */
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { HipError } from "../../core/errors.ts";
 import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/config.ts";
@@ -14,6 +13,7 @@ import { makeTrainer } from "../../train/trainer.ts";
 import { makeFolder, removePath, writeFileOnce } from "../atomic.ts";
 import { chooseRuntime } from "../device.ts";
 import { differences, type ShardHead } from "../shard-store.ts";
+import { readSharedJson } from "../shared-json.ts";
 import { VERSION } from "../version.ts";
 import { foldFolder, type TrainFoldsOptions } from "./folds-options.ts";
 import { type Prepared, prepare } from "./prepare.ts";
@@ -56,27 +56,9 @@ interface StoredPlan extends Pick<ShardHead, "job" | "about"> {
   readonly config: TrainConfig;
 }
 
-/** On disks without hard links another task may be amid writing it; it is a few kilobytes. */
-const LOOKS = 10;
-const LOOK_EVERY_MS = 100;
-
-/** The file's content, undefined where it is no JSON, and stays that. */
-async function readValue(path: string): Promise<{ readonly isThere: boolean; readonly value: unknown }> {
-  for (let look = 1; ; look++) {
-    const text = await readFile(path, "utf8").catch(() => undefined);
-    if (text === undefined) return { isThere: false, value: undefined };
-    try {
-      return { isThere: true, value: JSON.parse(text) };
-    } catch {
-      if (look === LOOKS) return { isThere: true, value: undefined };
-    }
-    await sleep(LOOK_EVERY_MS);
-  }
-}
-
 /** @returns undefined where there is none @throws HipError "config" where it cannot be read */
 async function readStored(path: string): Promise<StoredPlan | undefined> {
-  const { isThere, value } = await readValue(path);
+  const { isThere, value } = await readSharedJson(path);
   if (!isThere) return undefined;
   const { success, data } = schema.safeParse(value);
   if (!success) {

@@ -5,7 +5,7 @@ import { HipError } from "../../core/errors.ts";
 import { readModelCard } from "../../predict/card.ts";
 import { compareRuns } from "../../report/comparison.ts";
 import { differencesOf } from "../../report/comparison-checks.ts";
-import { orderTrials, rankTrials, type SweepRanking, type SweptKey } from "../../report/sweep.ts";
+import { orderTrials, rankTrials, type SweepRanking, type SweptKey, stepsText } from "../../report/sweep.ts";
 import { sweepPage } from "../../report/sweep-page.ts";
 import { readWholeFile } from "../files.ts";
 import { writeResults } from "../out-folder.ts";
@@ -68,6 +68,7 @@ export async function rankSweep(
     facts: [
       { name: time.name, value: formatDuration(time.seconds) },
       { name: "Trials", value: `${trained.length} trained, ${ordered.length - trained.length} failed` },
+      { name: "Steps", value: stepsText(ranking.trials) },
     ],
     reproduce: [
       command,

@@ -7,6 +7,7 @@ import { describeValues, type TrialOutcome } from "../../report/sweep.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { checkRunFolder } from "../run-folder.ts";
 import { readMetrics } from "./finish.ts";
+import { tooShortRun } from "./short-run.ts";
 import type { Trial } from "./sweep-plan.ts";
 import { storedConfig, trainRun } from "./train.ts";
 import type { TrainRunOptions } from "./train-options.ts";
@@ -145,6 +146,9 @@ export async function outcomeOfTrial(out: string, name: string): Promise<TrialOu
     });
   }
   const { values, seconds, failure } = stored;
-  const steps = failure === null ? ((await storedConfig(run))?.steps ?? null) : null;
-  return { name, values, seconds, failure, steps, metrics: failure === null ? (metrics ?? null) : null };
+  if (failure !== null)
+    return { name, values, seconds, failure, steps: null, minutes: null, tooShort: null, metrics: null };
+  const { steps = null, minutes = null } = (await storedConfig(run)) ?? {};
+  const tooShort = (await tooShortRun(run)) ?? null;
+  return { name, values, seconds, failure, steps, minutes, tooShort, metrics: metrics ?? null };
 }

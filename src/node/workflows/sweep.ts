@@ -21,10 +21,12 @@ import { describeCases } from "./listed-cases.ts";
 import { readModelFile } from "./model-file.ts";
 import type { SweepPlan } from "./sweep-plan.ts";
 import { rankSweep } from "./sweep-ranking.ts";
+import { removeSteps, sharedSteps } from "./sweep-steps.ts";
 import { startOfTrial, type TrialStart, trainTrial } from "./sweep-trial.ts";
 import type { TrainRunOptions } from "./train-options.ts";
 
-export interface TrainSweepOptions extends Omit<TrainRunOptions, "config" | "test" | "partOf"> {
+export interface TrainSweepOptions
+  extends Omit<TrainRunOptions, "config" | "test" | "partOf" | "measureSteps"> {
   readonly plan: SweepPlan;
   /** Trains its share of the trials, and leaves OUT/shards/I-of-N.json for mergeSweep(). */
   readonly shard?: ShardRequest | undefined;
@@ -85,7 +87,8 @@ export async function checkSweep({
 
 /** Trains trials in their order. @returns how many came to their end: fewer where training was stopped */
 async function trainAll(options: TrainSweepOptions, starts: readonly TrialStart[]): Promise<number> {
-  const { stderr } = options;
+  const { stderr, out, device } = options;
+  const measureSteps = sharedSteps(out, device);
   const isQuiet = options.quiet ?? false;
   const started = performance.now();
   let trained = 0;
@@ -98,7 +101,7 @@ async function trainAll(options: TrainSweepOptions, starts: readonly TrialStart[
           : `; about ${formatDuration(((performance.now() - started) / 1000 / trained) * starts.slice(i).filter((each) => !each.isDone).length)} left`;
       stderr.write(`\nTrial ${i + 1} of ${starts.length}: ${run} (${describeValues(trial.values)})${left}\n`);
     }
-    if (!(await trainTrial(start, options))) return i;
+    if (!(await trainTrial(start, { ...options, measureSteps }))) return i;
     if (!isDone) trained++;
   }
   return starts.length;
@@ -159,6 +162,7 @@ export async function trainSweep(options: TrainSweepOptions): Promise<SweepSumma
   for (const trial of plan.trials)
     starts.push(await startOfTrial(out, trial, { resume, overwrite, isShard: false }));
   await makeFolder(out);
+  if (overwrite) await removeSteps(out);
   const done = await trainAll(options, starts);
   const seconds = (performance.now() - started) / 1000;
   if (done < starts.length)

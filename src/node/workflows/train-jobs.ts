@@ -6,6 +6,7 @@ import { SHARDS_FOLDER } from "../shard-store.ts";
 import { removeTest } from "./folds-join.ts";
 import { readPlan, removePlan } from "./folds-plan.ts";
 import { SWEEP_FILE } from "./sweep-ranking.ts";
+import { removeSteps } from "./sweep-steps.ts";
 import { TRIAL_FILE } from "./sweep-trial.ts";
 import { storedConfig } from "./train.ts";
 
@@ -45,6 +46,7 @@ export async function prepareForJobs(
   }
   await removePath(join(out, SHARDS_FOLDER));
   await removePath(join(out, SWEEP_FILE));
+  await removeSteps(out);
   await removePlan(out);
   await removeTest(out);
 }
