@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { formatDuration } from "../core/duration.ts";
 import { formatMetricsTable } from "../metrics/table.ts";
+import { tell } from "../node/as-typed.ts";
 import { commandLine } from "../node/shell.ts";
 import type { DemoResult } from "../node/workflows/demo.ts";
-import { tell } from "./as-typed.ts";
 import { INTERRUPTED, withInterrupt } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";

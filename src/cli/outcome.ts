@@ -1,7 +1,7 @@
 /** What a verb hands back, and how it is shown: results on stdout, all else on stderr. */
 import { styleText } from "node:util";
 import { errorJson, type HipError } from "../core/errors.ts";
-import { asTyped, tell } from "./as-typed.ts";
+import { asTyped, tell } from "../node/as-typed.ts";
 
 export interface Outcome {
   /** The result as `--json` prints it. */

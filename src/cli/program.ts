@@ -1,9 +1,9 @@
 /** The command `hipmri`: its verbs, its help, and what a mistyped one is answered. */
 import { Command, type CommanderError } from "commander";
 import { HipError } from "../core/errors.ts";
+import { asTyped } from "../node/as-typed.ts";
 import { VERSION } from "../node/version.ts";
 import { closestWord } from "../train/suggest.ts";
-import { asTyped } from "./as-typed.ts";
 import { addCheck } from "./check.ts";
 import { addCompare } from "./compare.ts";
 import { addConvert } from "./convert.ts";

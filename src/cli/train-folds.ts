@@ -1,8 +1,8 @@
 /** `hipmri train --folds`: how its result is shown. */
 import { formatMetricsTables } from "../metrics/table.ts";
+import { tell } from "../node/as-typed.ts";
 import { commandLine } from "../node/shell.ts";
 import type { FoldsSummary } from "../node/workflows/folds-options.ts";
-import { tell } from "./as-typed.ts";
 import { INTERRUPTED } from "./interrupt.ts";
 import { alignRows } from "./layout.ts";
 import type { Outcome } from "./outcome.ts";

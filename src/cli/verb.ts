@@ -1,6 +1,6 @@
 /** What the verbs have in common: how they are added to the command, and their progress on stderr. */
 import type { Command } from "commander";
-import { tell } from "./as-typed.ts";
+import { tell } from "../node/as-typed.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** One call of the command. */

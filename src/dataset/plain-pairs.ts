@@ -63,7 +63,7 @@ export async function isPlainPairs(folder: Folder, at: string): Promise<boolean>
 /**
  * Indexes the pairs in natural order of their names.
  * @throws HipError "bad-dataset" listing every image without mask, every mask without image, twins and cases that
- *   are in two splits; those are left out of an index that is partial
+ *   are in two splits; a partial index leaves out files without a partner and twins, and has a case of two splits in each
  */
 export async function readPlainPairs(folder: Folder, options: LayoutOptions): Promise<DatasetIndex> {
   const { root, at } = options;

@@ -141,9 +141,8 @@ export function signFlipP(differences: readonly number[], seed: number): number 
     : drawnP(differences, observed, seed);
 }
 
-/** The smallest p that so many patients can give, after Holm's correction for so many tests. */
-export const leastCorrectedP = (patients: number, tests: number): number =>
-  Math.min(1, (tests * 2) / 2 ** Math.min(patients, LARGEST_EXACT));
+/** The smallest p that so many patients can give: of all sign patterns two are as far out as the farthest. */
+export const leastP = (patients: number): number => Math.min(1, 2 / 2 ** Math.min(patients, LARGEST_EXACT));
 
 /** The mean difference over patients with its interval and test. */
 export function testPairs({ pairs, leftOut }: PairedSample, { seed }: { readonly seed: number }): PairedTest {

@@ -1,6 +1,6 @@
 /** What a reader of a comparison must mind. */
 import { counted } from "../core/text.ts";
-import { leastCorrectedP, SIGNIFICANT } from "../metrics/paired.ts";
+import { leastP, SIGNIFICANT } from "../metrics/paired.ts";
 import { FEW_PATIENTS } from "../metrics/warnings.ts";
 import type { ComparedRun } from "./comparison.ts";
 
@@ -9,7 +9,7 @@ const MANY_TESTS = 5;
 
 function fewPatients(patients: number, tests: number): string[] {
   if (patients >= FEW_PATIENTS) return [];
-  const least = leastCorrectedP(patients, tests);
+  const least = Math.min(1, tests * leastP(patients));
   const bound =
     least >= SIGNIFICANT
       ? ` The smallest p that ${counted(patients, "patient")} can give, corrected for ${counted(tests, "test")}, is ${Number(least.toPrecision(2))}: no difference can be shown at 0.05, however large`

@@ -3,7 +3,7 @@ import { mean } from "../core/statistics.ts";
 import type { ConventionName } from "../metrics/conventions/types.ts";
 import {
   holm,
-  leastCorrectedP,
+  leastP,
   type PairedTest,
   type PatientPair,
   pairByPatient,
@@ -150,16 +150,16 @@ function meanValue(ids: readonly number[], metric: ComparedMetric): CaseValue {
 }
 
 function verdictOf(
-  { difference, patients, larger, smaller }: PairedTest,
+  { difference, larger, smaller }: PairedTest,
   {
     pHolm,
-    tests,
+    leastPHolm,
     metric,
-  }: { readonly pHolm: number | null; readonly tests: number; readonly metric: ComparedMetric },
+  }: { readonly pHolm: number | null; readonly leastPHolm: number | null; readonly metric: ComparedMetric },
 ): Verdict {
   if (pHolm === null || difference === null) return "not tested";
   if (pHolm >= SIGNIFICANT)
-    return larger + smaller > 0 && leastCorrectedP(patients, tests) >= SIGNIFICANT
+    return larger + smaller > 0 && leastPHolm !== null && leastPHolm >= SIGNIFICANT
       ? "too few patients"
       : "no difference shown";
   return difference > 0 === isLargerBetter(metric) ? "better" : "worse";
@@ -240,13 +240,17 @@ export function compareRuns(runs: readonly ComparedRun[], options: CompareOption
   );
   const untested = pairs.flatMap(({ figures }) => figures);
   const corrected = holm(untested.map(({ p }) => p));
+  // As if each figure were as unlike as its patients can make it.
+  const least = holm(untested.map(({ p, patients }) => (p === null ? null : leastP(patients))));
   const tests = corrected.filter((p) => p !== null).length;
   const { metric } = options;
   const finished = new Map(
     untested.map((figure, i): [Untested, ComparedFigure] => {
       const pHolm = corrected[i]!;
       const { pairs: patients, hasOtherMisses: _, ...rest } = figure;
-      const verdict = figure.hasOtherMisses ? "not comparable" : verdictOf(figure, { pHolm, tests, metric });
+      const verdict = figure.hasOtherMisses
+        ? "not comparable"
+        : verdictOf(figure, { pHolm, leastPHolm: least[i]!, metric });
       return [figure, { ...rest, pHolm, verdict, pairs: patients }];
     }),
   );

@@ -89,7 +89,7 @@ function stepNotes(trained: readonly RankedTrial[]): readonly string[] {
   const [same] = minutes;
   return minutes.size === 1 && typeof same === "number"
     ? [
-        `Trials had ${range(counts)} steps in the same ${same} minutes, since their steps do not cost the same: the ranking says what is learnt in the time. State steps or epochs to compare at equal steps`,
+        `Trials had ${range(counts)} steps in the same ${same} minutes: the ranking says what is learnt in the time. State steps or epochs to compare at equal steps`,
       ]
     : [`Trials had ${range(counts)} steps: the ranking ranks how long they were trained, too`];
 }

@@ -2,10 +2,7 @@
 import { drawShapes } from "../augment/draws.ts";
 import { type FittedConfig, optimizerOf } from "./config.ts";
 
-/**
- * Settings that change neither what is computed nor on how much; any other one, a new one too, is taken to bear on it.
- * Batches are put together before a step is timed.
- */
+/** Settings that change neither what is computed nor on how much; any other one, a new one too, is taken to bear on it. */
 const FREE = [
   "preset",
   "seed",
@@ -43,7 +40,7 @@ export function stepCost(config: FittedConfig): string {
     unet: { ...layers, ...isThere({ negativeSlope, dropout, bottleneckDropout }) },
     loss: isThere(config.loss),
     optimizer: isThere(optimizerOf(config)),
-    // How often a change is drawn changes no graph, and the change of an image that is left as it is takes as long.
+    // How often a change is drawn changes no graph; only noise, which is drawn where it is added, takes longer the more often.
     augment: draws,
     averageDecay: config.averageDecay > 0,
     // Whose weights they are matters not.

@@ -21,6 +21,13 @@ function leastText(config: PlannedConfig, slices: number): string {
   return `${least} are the least (${about}${pass === least ? "" : ` is ${pass}`})`;
 }
 
+/** Of a training that starts from a model few steps may be enough: its weights are good already. */
+interface ShortConfig extends PlannedConfig {
+  readonly finetune?: { readonly from: string | null };
+}
+
+const isFromModel = ({ finetune }: ShortConfig): boolean => (finetune?.from ?? null) !== null;
+
 /** The fewest minutes, in two digits, that leave so many steps beside the validations. */
 function minutesFor(steps: number, config: PlannedConfig, slices: number, measured: Measured): number {
   for (let wished = (steps * measured.stepMs + measured.validationMs) / 60_000; ; wished *= 1.02) {
@@ -31,9 +38,9 @@ function minutesFor(steps: number, config: PlannedConfig, slices: number, measur
 }
 
 /** What to tell before a training whose minutes leave too few steps; undefined of others. */
-export function shortMinutes(config: PlannedConfig, slices: number, measured: Measured): string | undefined {
+export function shortMinutes(config: ShortConfig, slices: number, measured: Measured): string | undefined {
   const { minutes, steps: stated } = config;
-  if (minutes === null || stated !== null) return undefined;
+  if (minutes === null || stated !== null || isFromModel(config)) return undefined;
   const { steps } = planSteps(config, slices, measured);
   const least = leastSteps(config, slices);
   if (steps >= least) return undefined;
@@ -50,8 +57,9 @@ export function shortMinutes(config: PlannedConfig, slices: number, measured: Me
  * undefined of others. The same on every machine that took so many steps.
  * @param config with its steps
  */
-export function tooShort(config: PlannedConfig, slices: number): string | undefined {
+export function tooShort(config: ShortConfig, slices: number): string | undefined {
   const { minutes, steps } = config;
-  if (minutes === null || steps === null || steps >= leastSteps(config, slices)) return undefined;
+  if (minutes === null || steps === null || isFromModel(config)) return undefined;
+  if (steps >= leastSteps(config, slices)) return undefined;
   return `trained too short to judge the network by: ${counted(steps, "step")}, and ${leastText(config, slices)}`;
 }

@@ -64,7 +64,7 @@ describe("evaluate", () => {
     expect(code).toBe(0);
     expect(stdout).toContain('Split "test": 1 patient, 2 volumes\n');
     expect(stdout).toContain(`${out}/metrics.json\n`);
-    expect(stdout.endsWith(`open ${out}/report.html\n`)).toBe(true);
+    expect(stdout.endsWith(`look at ${out}/report.html\n`)).toBe(true);
     expect(stderr).toContain("Evaluating 100 % 2/2\n");
     expect(existsSync(join(out, "report.html"))).toBe(true);
   });

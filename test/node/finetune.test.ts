@@ -34,7 +34,7 @@ beforeAll(async () => {
   phantom = await makeTinyPhantom();
   await train("first", tinyConfig({ steps: 4, stepsPerEpoch: 4 }));
   first = join(phantom.folder, "first", "model.onnx");
-}, 60_000);
+});
 afterAll(() => phantom.remove());
 
 const wanted = (settings: readonly string[]): Promise<TrainConfig> =>
@@ -71,7 +71,7 @@ describe("train --from", () => {
     const { trainedOn, data } = readModelCard(await modelOf("frozen"), "model.onnx");
     expect(trainedOn).toContain("starting from the weights of a model trained on");
     expect(data?.cases.train).toEqual(readModelCard(await modelOf("first"), "model.onnx").data?.cases.train);
-  }, 60_000);
+  });
 
   test("refuses where the model knows patients who are to judge", async () => {
     // Two of the three patients were learnt from, so that two of three folds would be judged by them.
@@ -84,5 +84,5 @@ describe("train --from", () => {
     expect(refused).toHaveLength(2);
     for (const { reason } of refused)
       expect(`${reason}`).toMatch(/it learnt from 1 image of the validate split/);
-  }, 60_000);
+  });
 });

@@ -94,7 +94,7 @@ describe("train --folds --shard", () => {
     const looks = await read("shared", "test-looks.jsonl");
     await merge("shared");
     expect(Buffer.compare(await read("shared", "test-looks.jsonl"), looks)).toBe(0);
-  }, 60_000);
+  });
 
   test("a share that was stopped goes on without --resume, to the same bytes", async () => {
     const controller = new AbortController();
@@ -113,14 +113,14 @@ describe("train --folds --shard", () => {
     expect((await train("stopped", { of: [1, 2] })).finished).toBe(true);
     const name = "fold_2/model.onnx";
     expect(Buffer.compare(await read("stopped", name), await read("whole", name))).toBe(0);
-  }, 60_000);
+  });
 
   test("a fold that is gone is trained again by its share", async () => {
     await rm(foldFolder(join(phantom.folder, "shared"), 1), { recursive: true });
     expect((await train("shared", { of: [2, 2] })).shard?.isDoneBefore).toBe(false);
     const name = "fold_1/model.onnx";
     expect(Buffer.compare(await read("shared", name), await read("whole", name))).toBe(0);
-  }, 60_000);
+  });
 
   test("other settings are refused by name, and replace what is there with overwrite", async () => {
     const config = tinyConfig({ epochs: 1, stepsPerEpoch: 3, optimizer: { weightDecay: 0.2 } });
@@ -134,7 +134,7 @@ describe("train --folds --shard", () => {
     expect((await readJson("stopped", "plan.json")).config.optimizer.weightDecay).toBe(0.2);
     // Asked for again, as a cluster does with a task that it stopped, nothing is replaced.
     expect((await train("stopped", { of: [1, 2], config, overwrite: true })).shard?.isDoneBefore).toBe(true);
-  }, 60_000);
+  });
 
   test("a run of another training in a fold's place is refused, not joined", async () => {
     await cp(join(phantom.folder, "whole", "fold_1"), join(phantom.folder, "alien", "fold_0"), {
@@ -162,7 +162,7 @@ describe("train --folds --shard", () => {
     await train("timed", { config, test: false, resume: true });
     const { steps } = (await readJson("timed", "plan.json")).config;
     expect(await readJson("timed", "fold_0", "config.json")).toMatchObject({ steps });
-  }, 60_000);
+  });
 
   test("a plan that another task is amid writing is waited for", async () => {
     const path = join(phantom.folder, "amid", "plan.json");

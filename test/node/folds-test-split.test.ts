@@ -70,7 +70,7 @@ test("folds with a test keep the same patients out of all of them, also when the
   expect(await splitOf("halved", "fold_1")).toEqual(await splitOf("whole", "fold_1"));
   const model = (run: string): Promise<Buffer> => readFile(join(folder, run, "fold_1", "model.onnx"));
   expect(Buffer.compare(await model("halved"), await model("whole"))).toBe(0);
-}, 60_000);
+});
 
 test("the test is not repeated when nothing is trained anew, and goes with an overwritten run", async () => {
   const looks = async (): Promise<number> =>
@@ -81,7 +81,7 @@ test("the test is not repeated when nothing is trained anew, and goes with an ov
   expect(await looks()).toBe(before);
   await train("whole", { overwrite: true, test: false });
   await expect(readFile(join(folder, "whole", "test", "metrics.json"))).rejects.toThrow("ENOENT");
-}, 60_000);
+});
 
 test("a test that could judge nobody is refused before anything is trained", async () => {
   const refusal = { code: "usage", message: "Cannot test the ensemble: no patient is kept out of all folds" };

@@ -64,7 +64,7 @@ describe("train --folds", () => {
     const all = await readJson("metrics.json");
     expect(all.patients).toBe(3);
     expect(summary.metrics?.foregroundMean).toBe(all.foregroundMean);
-  }, 60_000);
+  });
 
   test("keeps the last weights of each fold, whatever its patients think of them", async () => {
     expect((await readJson("fold_0", "config.json")).keep).toBe("last");
@@ -115,7 +115,7 @@ describe("train --folds", () => {
     const after = await Promise.all([0, 1, 2].map((fold) => modelOf(foldFolder(out, fold))));
     expect(after.map((bytes, i) => Buffer.compare(bytes, before[i]!))).toEqual([0, 0, 0]);
     expect(Buffer.compare(await modelOf(out), whole)).toBe(0);
-  }, 60_000);
+  });
 
   test("warns where the minutes leave too few steps for a fold, once, and in its results", async () => {
     lines.length = 0;
@@ -127,7 +127,7 @@ describe("train --folds", () => {
       /^3 of 3 folds were trained too short to judge the network by: \d+ steps?, and 25 are the least/,
     );
     expect(await readFile(join(short, "report.html"), "utf8")).toContain(metrics?.warnings[0]);
-  }, 60_000);
+  });
 
   test("with --test judges the ensemble on the patients whom no fold saw", async () => {
     const { test: tested, files } = await train({ resume: true, test: true });
@@ -139,5 +139,5 @@ describe("train --folds", () => {
     expect(page).toContain("On 1 test patient, whom no fold saw");
     expect(page).toContain("<strong>Synthetic data.</strong>");
     expect((await readJson("test", "metrics.json")).foregroundMean).toBe(tested?.foregroundMean);
-  }, 60_000);
+  });
 });

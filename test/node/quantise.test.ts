@@ -34,7 +34,7 @@ beforeAll(async () => {
   process.env.HIPMRI_CACHE = join(phantom.folder, "cache");
   run = join(phantom.folder, "run");
   await train(run, { steps: 30, stepsPerEpoch: 30 });
-}, 60_000);
+});
 afterAll(async () => {
   if (cacheBefore === undefined) delete process.env.HIPMRI_CACHE;
   else process.env.HIPMRI_CACHE = cacheBefore;

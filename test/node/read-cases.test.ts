@@ -146,15 +146,28 @@ describe("the same image under two names", () => {
     const across = slices([["train", "004", 3], ...sides]);
     expect(await rejection(read("across", across))).toMatchObject({
       problems: [
-        'The same pixels are stored in more than one split: figures of the held-out splits would be too good (2 images): "case_004_week_0" = "case_040_week_0"',
+        'The same pixels are stored in more than one split: figures of the held-out splits would be too good (4 images): 2 slices of "case_004_week_0" = "case_040_week_0"',
       ],
     });
     const within = slices([["train", "004", 5], ["train", "005", 5], ...sides]);
     expect((await read("within", within)).warnings).toEqual([
-      'The same pixels are stored under the names of different patients (2 images): "case_004_week_0" = "case_005_week_0"',
+      'The same pixels are stored under the names of different patients (4 images): 2 slices of "case_004_week_0" = "case_005_week_0"',
     ]);
     expect(await rejection(read("within", within, { isDrawn: true }))).toMatchObject({
       message: `Cannot use the data: ${COPIES}`,
+    });
+  });
+
+  test("of a single slice is one, too", async () => {
+    const files = slices([["train", "004", 7], ...sides]);
+    // The values of case_004's first slice in the place of case_040's second.
+    const place = { originMm: [0, 0, 1] } as const;
+    const image = { value: (i: number) => i * 7, ...place };
+    addSlice(files, { split: "test", case: "040", week: 0, slice: 1, image, mask: place });
+    expect(await rejection(read("slice", files))).toMatchObject({
+      problems: [
+        'The same pixels are stored in more than one split: figures of the held-out splits would be too good (2 images): "keras_slices_train/case_004_week_0_slice_0.nii" = "keras_slices_test/case_040_week_0_slice_1.nii"',
+      ],
     });
   });
 

@@ -107,6 +107,31 @@ describe("compareRuns()", () => {
     );
   });
 
+  test("a label that few patients have is not called shown by too few where their verdict can be another", () => {
+    // Six of nine have a prostate: 2 / 2^6 is below 0.05, three times that is not.
+    const withProstates = (wrong: readonly number[], dice: (i: number) => number): Metrics => {
+      const cases = metricsOf(wrong).cases.map((each, i) => ({
+        ...each,
+        labels: each.labels.map((label) =>
+          label.id !== 2
+            ? label
+            : i < 3
+              ? { ...label, dice: null, state: "undefined" as const }
+              : { ...label, dice: dice(i) },
+        ),
+      }));
+      return aggregate(cases, { split: "validate", labels: LABELS });
+    };
+    const bad = withProstates([4, 4, 4, 4, 4, 4, 4, 4, 4], () => 0.5);
+    const verdictOf = (dice: (i: number) => number) =>
+      compareRuns(
+        [run("bad", bad), run("good", withProstates([0, 0, 0, 0, 0, 0, 0, 0, 0], dice))],
+        OPTIONS,
+      ).comparisons[0]!.figures.map(({ name, patients, verdict }) => [name, patients, verdict]);
+    expect(verdictOf(() => 0.9)[2]).toEqual(["prostate", 6, "better"]);
+    expect(verdictOf((i) => (i % 2 === 0 ? 0.4 : 0.6))[2]).toEqual(["prostate", 6, "no difference shown"]);
+  });
+
   test("corrects for all tests, those of other pairs too", () => {
     const three = [run("a", BAD), run("b", GOOD), run("c", GOOD)];
     expect(compareRuns(three, OPTIONS)).toMatchObject({ tests: 6 });

@@ -115,7 +115,7 @@ describe("a ranking", () => {
     const notesOf = (minutes: readonly [number | null, number | null]) =>
       rankTrials(orderTrials(stepped(minutes)), KEYS, undefined).notes;
     expect(notesOf([0.5, 0.5])).toContain(
-      "Trials had 31 to 85 steps in the same 0.5 minutes, since their steps do not cost the same: the ranking says what is learnt in the time. State steps or epochs to compare at equal steps",
+      "Trials had 31 to 85 steps in the same 0.5 minutes: the ranking says what is learnt in the time. State steps or epochs to compare at equal steps",
     );
     const length = "Trials had 31 to 85 steps: the ranking ranks how long they were trained, too";
     expect(notesOf([0.5, 1])).toContain(length);

@@ -49,4 +49,8 @@ test("tooShort() tells of a training that is over, the same on every machine", (
   );
   expect(tooShort({ ...config, minutes: 0.4, steps: 40 }, 160)).toBeUndefined();
   expect(tooShort({ ...config, steps: 1 }, 160)).toBeUndefined();
+  // A model that training starts from is good already.
+  const finetune = { from: "model.onnx" };
+  expect(tooShort({ ...config, minutes: 0.4, steps: 1, finetune }, 160)).toBeUndefined();
+  expect(tooShort({ ...config, minutes: 0.4, steps: 1, finetune: { from: null } }, 160)).toBeDefined();
 });

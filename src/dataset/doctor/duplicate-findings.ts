@@ -8,7 +8,7 @@ import type { DoctorFinding, FindingCode, Severity } from "./types.ts";
 /** An image, and where it is. */
 export interface Place {
   readonly entry: CaseEntry;
-  /** The image's path; of a whole case of slices its name. */
+  /** The image's path. */
   readonly file: string;
   /** Equal where all voxels are. */
   readonly print: string;

@@ -40,7 +40,7 @@ function pairingFinding({ faults }: DatasetIndex): DoctorFinding[] {
     makeFinding({
       severity: "error",
       code: "unpaired",
-      message: isSingle ? first! : `${message}; what they name is left out of all else here`,
+      message: isSingle ? first! : `${message}; files without a partner are left out of all else here`,
       remedy: hint,
       details: isSingle ? [] : problems,
     }),

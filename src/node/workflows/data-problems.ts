@@ -43,7 +43,9 @@ function headline({ faults, errors, cases, copies }: DataProblems): string {
     ...(faults === undefined
       ? []
       : [`${counted(faults.problems.length, "problem")} in pairing images and masks`]),
-    ...(errors.length === 0 ? [] : [`${errors.length} of ${cases} cases have problems`]),
+    ...(errors.length === 0
+      ? []
+      : [`${errors.length} of ${counted(cases, "case")} ${errors.length === 1 ? "has" : "have"} problems`]),
     ...(copies.length === 0 ? [] : ["images are stored more than once"]),
   ];
   return `Cannot use the data: ${parts.join(", ")}`;

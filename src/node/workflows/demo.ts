@@ -7,6 +7,7 @@ import type { CaseEntry } from "../../dataset/types.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import type { TrainConfig } from "../../train/config.ts";
 import { type DeepPartial, resolveConfig } from "../../train/recipes.ts";
+import { asTyped } from "../as-typed.ts";
 import { makeFolder, removePath, writeError, writeFileAtomic } from "../atomic.ts";
 import { withProgress } from "../progress.ts";
 import { RUN_FILES } from "../run-folder.ts";
@@ -116,7 +117,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     predict: join(out, "predict"),
   };
   const warn = (message: string): void => {
-    options.stderr.write(`warning: ${message}\n`);
+    options.stderr.write(asTyped(`warning: ${message}\n`));
   };
   const phantom = { ...defaultPhantomOptions, ...options.phantom, seed };
   const { stderr } = options;

@@ -6,6 +6,7 @@ import type { LayoutName } from "../../dataset/types.ts";
 import { aggregate } from "../../metrics/aggregate.ts";
 import type { Metrics } from "../../metrics/types.ts";
 import { withWarning } from "../../metrics/warnings.ts";
+import { asTyped } from "../as-typed.ts";
 import { removePath, writeFileAtomic } from "../atomic.ts";
 import { withProgress } from "../progress.ts";
 import { RUN_FILES, removeRun } from "../run-folder.ts";
@@ -111,7 +112,7 @@ async function testEnsemble(
       layout,
       split: "test",
       out: join(out, TEST_FOLDER),
-      warn: (text) => stderr.write(`warning: ${text}\n`),
+      warn: (text) => stderr.write(asTyped(`warning: ${text}\n`)),
       onProgress: ({ done, total }) => update(done, total),
     }),
   );

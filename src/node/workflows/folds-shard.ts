@@ -5,6 +5,7 @@ import { HipError } from "../../core/errors.ts";
 import { LAYOUT_NAMES } from "../../dataset/layouts.ts";
 import { flattenConfig } from "../../report/format.ts";
 import type { TrainConfig } from "../../train/config.ts";
+import { asTyped } from "../as-typed.ts";
 import { makeFolder } from "../atomic.ts";
 import { checkRunFolder } from "../run-folder.ts";
 import {
@@ -113,7 +114,7 @@ export async function trainFoldsShard(
   }
   await makeFolder(out);
   const warn = (text: string): void => {
-    stderr.write(`warning: ${text}\n`);
+    stderr.write(asTyped(`warning: ${text}\n`));
   };
   const done: DoneFold[] = [];
   if (places.length > 0) {

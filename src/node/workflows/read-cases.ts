@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { HipError } from "../../core/errors.ts";
 import { mapParallel } from "../../core/parallel.ts";
 import { findCopies, type Place } from "../../dataset/doctor/duplicate-findings.ts";
+import { fingerprint } from "../../dataset/doctor/fingerprint.ts";
 import { isConstant } from "../../dataset/doctor/intensities.ts";
 import type { DoctorFinding } from "../../dataset/doctor/types.ts";
 import type { CaseEntry, DatasetIndex, DecodedCase, Split } from "../../dataset/types.ts";
@@ -32,6 +33,19 @@ export interface ReadCasesOptions extends DataPlace {
   readonly isResumed: boolean;
 }
 
+/** Where its images are and what they are known by, file by file as check has it: one slice may be copied alone. */
+function placesOf({ entry, image, width, height, isReversed }: DecodedCase): readonly Place[] {
+  const { files } = entry;
+  const each = image.length / files.length;
+  return files.flatMap((_file, i) => {
+    const values = image.subarray(i * each, (i + 1) * each);
+    // An image of one value is like any other of that value.
+    if (isConstant(values)) return [];
+    const { image: file } = files[isReversed ? files.length - 1 - i : i]!;
+    return [{ entry, file, print: fingerprint(values, [width, height, each / (width * height)]) }];
+  });
+}
+
 /** Loads as `opened` does, and remembers what each image is known by. */
 function digesting(opened: OpenedData, onDecoded?: (decoded: DecodedCase) => void) {
   const digests = new Map<string, CaseDigest>();
@@ -40,9 +54,7 @@ function digesting(opened: OpenedData, onDecoded?: (decoded: DecodedCase) => voi
     const decoded = await opened.load(entry);
     const digest = digestCase(decoded);
     digests.set(entry.id, digest);
-    const file = entry.files.length === 1 ? entry.files[0]!.image : entry.id;
-    // An image of one value is like any other of that value.
-    if (!isConstant(decoded.image)) places.push({ entry, file, print: digest.image });
+    places.push(...placesOf(decoded));
     onDecoded?.(decoded);
     return decoded;
   };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { HipError } from "../../core/errors.ts";
 import { describeValues, type TrialOutcome } from "../../report/sweep.ts";
+import { asTyped } from "../as-typed.ts";
 import { makeFolder, writeFileAtomic } from "../atomic.ts";
 import { checkRunFolder } from "../run-folder.ts";
 import { readMetrics } from "./finish.ts";
@@ -125,7 +126,7 @@ export async function trainTrial(
     return finished;
   } catch (error) {
     if (!(error instanceof HipError) || error.code !== "config") throw error;
-    options.stderr.write(`warning: ${trial.name} failed: ${error.message}\n`);
+    options.stderr.write(asTyped(`warning: ${trial.name} failed: ${error.message}\n`));
     await write("failed", error.message);
     return true;
   }

@@ -10,6 +10,7 @@ import { type FittedConfig, parseConfig, type TrainConfig } from "../../train/co
 import { ALONE, type Ranks } from "../../train/ranks.ts";
 import { makeTrainer } from "../../train/trainer.ts";
 import type { StepPlan, Trainer } from "../../train/types.ts";
+import { asTyped } from "../as-typed.ts";
 import { writeFileAtomic } from "../atomic.ts";
 import { chooseRuntime } from "../device.ts";
 import type { announceRun } from "../live-run.ts";
@@ -94,7 +95,7 @@ export async function trainRun(asked: TrainRunOptions): Promise<TrainSummary> {
     if (!options.quiet) options.stderr.write(`${text}\n`);
   };
   const warn = (text: string): void => {
-    if (ranks.rank === 0) options.stderr.write(`warning: ${text}\n`);
+    if (ranks.rank === 0) options.stderr.write(asTyped(`warning: ${text}\n`));
   };
   const stored = await fromFirst(ranks, () => openStored(options, warn));
   const { prepared, runtime, early } = await settled(ranks, () =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { asTyped } from "../../src/cli/as-typed.ts";
 import { buildProgram } from "../../src/cli/program.ts";
+import { asTyped } from "../../src/node/as-typed.ts";
 
 const NPX = { npm_lifecycle_event: "npx" };
 
