@@ -1,6 +1,7 @@
 /** The shards in a folder, held against each other: all there, each once, all of one job. */
 import { readdir } from "node:fs/promises";
 import { HipError } from "../core/errors.ts";
+import { firstProblems } from "../core/joined-errors.ts";
 import { formatShard, type Shard } from "../core/shard.ts";
 import { counted } from "../core/text.ts";
 import {
@@ -15,8 +16,6 @@ import {
 } from "../node/shard-store.ts";
 import { commandLine } from "../node/shell.ts";
 import { VERSION } from "../node/version.ts";
-
-const SHOWN_PROBLEMS = 20;
 
 /** "; do it with: hipmri evaluate … --shard 3/8", where the shards tell the command. */
 function redo(files: readonly ShardFile[], shard: Shard): string {
@@ -154,9 +153,8 @@ export async function readShardSet(
   const problems = [...found.problems, ...aliens, ...countProblems(files), ...missingProblems(out, found)];
   if (problems.length === 0) problems.push(...itemProblems(files), ...byVersion(files));
   if (problems.length > 0) {
-    const more = problems.length - SHOWN_PROBLEMS;
     throw new HipError("bad-dataset", `Cannot merge "${out}": its shards are not one whole job`, {
-      problems: [...problems.slice(0, SHOWN_PROBLEMS), ...(more > 0 ? [`… and ${more} more`] : [])],
+      problems: firstProblems(problems),
       hint: "Shards that are done are skipped: doing all of them again does only what is missing",
     });
   }

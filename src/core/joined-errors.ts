@@ -10,3 +10,12 @@ export function hintOfAll(errors: readonly HipError[]): string | undefined {
   const hints = new Set(errors.flatMap(({ hint }) => (hint === undefined ? [] : [hint])));
   return hints.size === 0 ? undefined : [...hints].join("; ");
 }
+
+/** More are counted only: an error must be read. */
+export const MOST_PROBLEMS = 20;
+
+/** The first problems, and how many more there are. */
+export function firstProblems(problems: readonly string[]): readonly string[] {
+  const more = problems.length - MOST_PROBLEMS;
+  return more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `… and ${more} more`] : problems;
+}

@@ -1,6 +1,7 @@
 /** `hipmri compare`: runs judged on the same cases, held against each other patient by patient. */
 import { join, resolve } from "node:path";
 import { HipError } from "../../core/errors.ts";
+import { firstProblems } from "../../core/joined-errors.ts";
 import { type ComparedMetric, type Comparison, compareRuns } from "../../report/comparison.ts";
 import { differencesOf } from "../../report/comparison-checks.ts";
 import { comparisonPage } from "../../report/comparison-page.ts";
@@ -31,19 +32,16 @@ export interface ComparedRuns {
   readonly pagePath: string;
 }
 
-const SHOWN_PROBLEMS = 20;
-
 /** @throws HipError "bad-dataset" naming all that differs */
 function checkComparable(runs: readonly ReadRun[]): void {
   const problems = differencesOf(runs);
   if (problems.length === 0) return;
-  const more = problems.length - SHOWN_PROBLEMS;
   throw new HipError(
     "bad-dataset",
     "Cannot compare: the runs were not judged on the same cases by the same rules",
     {
       hint: "Judge all of them on the same data: hipmri evaluate RUN DATA --split test --out DIR, and compare those folders",
-      problems: more > 0 ? [...problems.slice(0, SHOWN_PROBLEMS), `… and ${more} more`] : problems,
+      problems: firstProblems(problems),
     },
   );
 }

@@ -1,14 +1,12 @@
 /** Everything that is wrong with the data of a training, in one error. */
 import { HipError } from "../../core/errors.ts";
-import { problemsOf } from "../../core/joined-errors.ts";
+import { firstProblems, MOST_PROBLEMS, problemsOf } from "../../core/joined-errors.ts";
 import { counted } from "../../core/text.ts";
 import type { DoctorFinding } from "../../dataset/doctor/types.ts";
 import { sortNaturally } from "../../dataset/listing.ts";
 import { type PairingFaults, pairingError } from "../../dataset/pairing.ts";
 import type { LayoutName } from "../../dataset/types.ts";
 import { commandLine } from "../shell.ts";
-
-const SHOWN_PROBLEMS = 20;
 
 export interface DataProblems {
   readonly faults: PairingFaults | undefined;
@@ -66,7 +64,7 @@ export function dataError(found: DataProblems, place: DataPlace): HipError | und
     ...copies.map(findingLine),
   ];
   if (problems.length === 0) return undefined;
-  if (!isMixed && first !== undefined && problems.length <= SHOWN_PROBLEMS) return first;
+  if (!isMixed && first !== undefined && problems.length <= MOST_PROBLEMS) return first;
   const hint = hintOf(
     new Set([
       ...(faults === undefined ? [] : [faults.hint]),
@@ -75,9 +73,8 @@ export function dataError(found: DataProblems, place: DataPlace): HipError | und
     ]),
     place,
   );
-  const more = problems.length - SHOWN_PROBLEMS;
   return new HipError("bad-dataset", !isMixed && first !== undefined ? first.message : headline(found), {
-    problems: more > 0 ? [...problems.slice(0, SHOWN_PROBLEMS), `… and ${more} more`] : problems,
+    problems: firstProblems(problems),
     ...(hint === undefined ? {} : { hint }),
   });
 }

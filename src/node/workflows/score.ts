@@ -1,7 +1,7 @@
 /** `hipmri score`: masks that any tool made, held against the true ones. */
 import { join } from "node:path";
 import { HipError } from "../../core/errors.ts";
-import { hintOfAll } from "../../core/joined-errors.ts";
+import { firstProblems, hintOfAll } from "../../core/joined-errors.ts";
 import { type DecodedMasks, decodeMasks, type MaskCaseContext } from "../../dataset/mask-case.ts";
 import type { MaskCase } from "../../dataset/mask-pairs.ts";
 import {
@@ -50,17 +50,13 @@ export interface ScoredMasks {
   readonly files: readonly string[];
 }
 
-const SHOWN_PROBLEMS = 20;
-
 /** One error for all bad cases; a single one keeps its own. */
 function errorOf(errors: readonly HipError[], total: number): HipError {
   const [first] = errors;
   if (errors.length === 1) return first!;
-  const problems = errors.slice(0, SHOWN_PROBLEMS).map(({ message }) => message);
-  const more = errors.length - problems.length;
   const hint = hintOfAll(errors);
   return new HipError(first!.code, `Cannot score: ${errors.length} of ${total} cases have problems`, {
-    problems: more > 0 ? [...problems, `… and ${more} more`] : problems,
+    problems: firstProblems(errors.map(({ message }) => message)),
     ...(hint === undefined ? {} : { hint }),
   });
 }

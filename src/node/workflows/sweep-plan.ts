@@ -1,5 +1,6 @@
 /** The trials of a sweep with their whole configurations, checked before anything is trained. */
 import { HipError } from "../../core/errors.ts";
+import { firstProblems } from "../../core/joined-errors.ts";
 import { counted } from "../../core/text.ts";
 import type { SweptKey } from "../../report/sweep.ts";
 import type { TrainConfig } from "../../train/config.ts";
@@ -26,8 +27,6 @@ export interface SweepPlan {
   readonly wanted: number | undefined;
   readonly trials: readonly Trial[];
 }
-
-const SHOWN_PROBLEMS = 20;
 
 export const trialName = (trial: number): string => `trial_${String(trial).padStart(3, "0")}`;
 
@@ -94,9 +93,8 @@ export async function planSweep(
     }
   }
   if (problems.size > 0) {
-    const more = problems.size - SHOWN_PROBLEMS;
     throw new HipError("config", `Cannot use --sweep: ${counted(problems.size, "problem")}`, {
-      problems: [...[...problems].slice(0, SHOWN_PROBLEMS), ...(more > 0 ? [`… and ${more} more`] : [])],
+      problems: firstProblems([...problems]),
       hint: "Mend all of them and run again; config.json of any run shows every key with a working value",
     });
   }
